@@ -1,0 +1,21 @@
+/* Threads that are not the engine's: workers for bulk host work (tokenizing, counting) and one helper in the background. They never use OpenMP (engine.md, 9). */
+#ifndef HONE_BASE_THREADS_H
+#define HONE_BASE_THREADS_H
+
+#include "base/error.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+int hone__cpu_count(void); /* cores this process may use (affinity, cgroup quota) */
+
+/* Runs work(payload, i) for i in 0..n_items-1 on n_threads threads (0: all cores; the caller is one of them). Items are handed out in ascending order.
+ * The first failure stops the hand-out and is returned with its message; all threads have ended when this returns. */
+typedef hone_status (*hone_work_fn)(void *payload, size_t item, int thread);
+hone_status hone__parallel_for(size_t n_items, int n_threads, hone_work_fn work, void *payload);
+
+/* One job on a background thread at idle priority (checkpoint writer). Join gives its status and message; joining twice or never started is HONE_OK. */
+typedef struct hone_background hone_background;
+hone_status hone__background_start(hone_background **out, hone_status (*job)(void *), void *payload);
+hone_status hone__background_join(hone_background *b); /* waits and frees; NULL is legal */
+
+#endif
