@@ -1,0 +1,119 @@
+/* Status names and the thread's error message.
+ *
+ * One fixed buffer a thread, so that reporting a failure never fails itself, not even when memory is gone. A message is one line: line breaks
+ * and other control characters that come in with a user's text are shown as spaces, and a cut never leaves half a UTF-8 character. */
+#include "base/error.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static _Thread_local char message[1024];
+static _Thread_local char hint[512];
+
+const char *hone_status_name(hone_status status)
+{
+    static const char *const names[] = {
+#define X(name, text) text,
+        HONE_STATUS_MAP(X)
+#undef X
+    };
+    return (size_t)status < sizeof(names) / sizeof(names[0]) ? names[status] : "unknown status";
+}
+
+const char *hone_error_message(void)
+{
+    return message;
+}
+
+const char *hone_error_hint(void)
+{
+    return hint;
+}
+
+/* Copies text to a line of the thread: one line, cut between characters. */
+static void put_line(char *to, size_t capacity, const char *text)
+{
+    size_t len = strlen(text);
+    if (len >= capacity) {
+        len = capacity - 1;
+        while (len > 0 && ((unsigned char)text[len] & 0xC0) == 0x80)
+            len--;
+    }
+    for (size_t i = 0; i < len; i++)
+        to[i] = (unsigned char)text[i] < 0x20 || text[i] == 0x7F ? ' ' : text[i];
+    to[len] = '\0';
+}
+
+hone_status hone__fail(hone_status status, const char *format, ...)
+{
+    char text[sizeof(message)]; /* the arguments may point into the present message */
+    va_list args;
+    va_start(args, format);
+    if (vsnprintf(text, sizeof(text), format, args) < 0)
+        text[0] = '\0';
+    va_end(args);
+    put_line(message, sizeof(message), text);
+    hint[0] = '\0';
+    return status;
+}
+
+hone_status hone__fail_in(hone_status status, const char *format, ...)
+{
+    char text[2 * sizeof(message) + 4];
+    va_list args;
+    va_start(args, format);
+    int len = vsnprintf(text, sizeof(message), format, args);
+    va_end(args);
+    if (len < 0)
+        return status;
+    if ((size_t)len >= sizeof(message))
+        len = (int)sizeof(message) - 1;
+    snprintf(text + len, sizeof(text) - (size_t)len, ": %s", message);
+    put_line(message, sizeof(message), text);
+    return status;
+}
+
+hone_status hone__hint(hone_status status, const char *format, ...)
+{
+    char text[sizeof(hint)];
+    va_list args;
+    va_start(args, format);
+    if (vsnprintf(text, sizeof(text), format, args) < 0)
+        text[0] = '\0';
+    va_end(args);
+    put_line(hint, sizeof(hint), text);
+    return status;
+}
+
+hone_status hone__fail_errno(const char *what, const char *path)
+{
+    int code = errno;
+    char buffer[128];
+    const char *text = strerror_r(code, buffer, sizeof(buffer)); /* GNU's: thread safe, returns the text */
+    return hone__fail(code == ENOENT ? HONE_NOT_FOUND : HONE_IO, "%s %s: %s", what, path, text);
+}
+
+void hone__error_save(hone_error_state *out, hone_status status)
+{
+    out->status = status;
+    memcpy(out->message, message, sizeof(message));
+    memcpy(out->hint, hint, sizeof(hint));
+}
+
+hone_status hone__error_restore(const hone_error_state *state)
+{
+    memcpy(message, state->message, sizeof(message));
+    memcpy(hint, state->hint, sizeof(hint));
+    return state->status;
+}
+
+#ifndef NDEBUG
+void hone__assert_failed(const char *expression, const char *file, int line)
+{
+    dprintf(2, "%s:%d: broken invariant: %s\n", file, line, expression);
+    abort();
+}
+#endif
