@@ -1,0 +1,67 @@
+/* Differentiable operations for one's own losses. Every op takes the tape first and returns a tensor of the tape, NULL after an error (hone_tape_status).
+ *
+ * Shapes: (N) one value per token of a batch, (M) per labelled token, (R) per row, (N, C) a matrix, () a scalar. Tensors that are per token remember whose tokens
+ * they hold, so that sums and means by row need no further argument. Float tensors unless said; comparisons give 1.0 and 0.0 and have no gradient. */
+#ifndef HONE_OPS_H
+#define HONE_OPS_H
+
+#include <hone/tape.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- elementwise; y may have x's shape, be a row (C) for x (N, C), a column (N) or (N, 1) for x (N, C), or a scalar ---- */
+HONE_API hone_tensor *hone_add(hone_tape *t, hone_tensor *x, hone_tensor *y);
+HONE_API hone_tensor *hone_sub(hone_tape *t, hone_tensor *x, hone_tensor *y);
+HONE_API hone_tensor *hone_mul(hone_tape *t, hone_tensor *x, hone_tensor *y);
+HONE_API hone_tensor *hone_div(hone_tape *t, hone_tensor *x, hone_tensor *y);
+HONE_API hone_tensor *hone_maximum(hone_tape *t, hone_tensor *x, hone_tensor *y);
+HONE_API hone_tensor *hone_minimum(hone_tape *t, hone_tensor *x, hone_tensor *y);
+HONE_API hone_tensor *hone_scale(hone_tape *t, hone_tensor *x, float factor);
+HONE_API hone_tensor *hone_add_scalar(hone_tape *t, hone_tensor *x, float value);
+HONE_API hone_tensor *hone_neg(hone_tape *t, hone_tensor *x);
+HONE_API hone_tensor *hone_exp(hone_tape *t, hone_tensor *x);
+HONE_API hone_tensor *hone_log(hone_tape *t, hone_tensor *x);
+HONE_API hone_tensor *hone_sqrt(hone_tape *t, hone_tensor *x);
+HONE_API hone_tensor *hone_square(hone_tape *t, hone_tensor *x);
+HONE_API hone_tensor *hone_abs(hone_tape *t, hone_tensor *x);
+HONE_API hone_tensor *hone_pow(hone_tape *t, hone_tensor *x, float exponent);
+HONE_API hone_tensor *hone_clamp(hone_tape *t, hone_tensor *x, float low, float high);
+HONE_API hone_tensor *hone_tanh(hone_tape *t, hone_tensor *x);
+HONE_API hone_tensor *hone_sigmoid(hone_tape *t, hone_tensor *x);
+HONE_API hone_tensor *hone_relu(hone_tape *t, hone_tensor *x);
+
+/* ---- comparisons (1.0 or 0.0, no gradient; x may be I32) ---- */
+HONE_API hone_tensor *hone_equal(hone_tape *t, hone_tensor *x, hone_tensor *y);
+HONE_API hone_tensor *hone_less(hone_tape *t, hone_tensor *x, hone_tensor *y);
+HONE_API hone_tensor *hone_greater(hone_tape *t, hone_tensor *x, hone_tensor *y);
+HONE_API hone_tensor *hone_logical_not(hone_tape *t, hone_tensor *x);
+/* 1.0 where ids[i] (I32) is one of `set` (I32, any order; looked at when the op runs): same shape as ids */
+HONE_API hone_tensor *hone_is_in(hone_tape *t, hone_tensor *ids, const hone_tensor *set);
+/* condition != 0 ? x : y, all of one shape; gradients go to x and y */
+HONE_API hone_tensor *hone_where(hone_tape *t, hone_tensor *condition, hone_tensor *x, hone_tensor *y);
+
+/* ---- sums ---- */
+HONE_API hone_tensor *hone_sum(hone_tape *t, hone_tensor *x);       /* () */
+HONE_API hone_tensor *hone_mean(hone_tape *t, hone_tensor *x);      /* () ; 0 over nothing */
+HONE_API hone_tensor *hone_rows_sum(hone_tape *t, hone_tensor *x);  /* (N) -> (R): over each row's tokens that x holds */
+HONE_API hone_tensor *hone_rows_mean(hone_tape *t, hone_tensor *x); /* (N) -> (R); 0 for an empty row */
+
+/* ---- matrices and indexing ---- */
+HONE_API hone_tensor *hone_matmul(hone_tape *t, hone_tensor *x, hone_tensor *y); /* (n, k) (k, m) -> (n, m) */
+HONE_API hone_tensor *hone_log_softmax(hone_tape *t, hone_tensor *x);            /* over the last dimension */
+HONE_API hone_tensor *hone_softmax(hone_tape *t, hone_tensor *x);
+/* x (N, C), index (N) I32 -> (N): x[i][index[i]]; 0, without gradient, where index is negative */
+HONE_API hone_tensor *hone_gather(hone_tape *t, hone_tensor *x, hone_tensor *index);
+/* x (N, C), index (M) I32 -> (M, C): x[index[i]] */
+HONE_API hone_tensor *hone_index_select(hone_tape *t, hone_tensor *x, hone_tensor *index);
+/* mean over labels[i] >= 0 of -log softmax(logits)[labels[i]]; logits (N, C), labels (N) I32, class_weights (C) or NULL, label smoothing in [0, 1). () */
+HONE_API hone_tensor *hone_cross_entropy(hone_tape *t, hone_tensor *logits, hone_tensor *labels, hone_tensor *class_weights, float smoothing);
+/* The same data, cut off from the gradient. */
+HONE_API hone_tensor *hone_detach(hone_tape *t, hone_tensor *x);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,73 @@
+/* The tape: records operations in order and walks them backwards (reverse-mode differentiation). It is also the context of a computation: backend, arena,
+ * seed, and the first error. One tape belongs to one thread at a time.
+ *
+ *     hone_tensor *y = hone_op(t, x, ...);       an op whose input is NULL returns NULL: errors travel
+ *     HONE_CHECK(hone_tape_backward(t, loss));   gives the first error of all ops before it
+ *     hone_tape_reset(t);                        every tensor of the tape is gone, the memory stays for the next step
+ */
+#ifndef HONE_TAPE_H
+#define HONE_TAPE_H
+
+#include <hone/batch.h>
+#include <hone/tensor.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct hone_tape hone_tape;
+typedef struct hone_device hone_device; /* where computation runs: a backend and its threads */
+
+typedef struct hone_device_options {
+    const char *name; /* "auto" (NULL), "cpu"; "ref" (plain loops in double, slow) and "dry" (computes nothing, forecasts memory) are for tests and tools */
+    int n_threads;    /* 0: all cores */
+} hone_device_options;
+#define HONE_DEVICE_OPTIONS_INIT { NULL, 0 }
+
+/* options NULL: the defaults. HONE_UNSUPPORTED names the devices there are. Free after all models and tapes on it. */
+HONE_API hone_status hone_device_open(hone_device **out, const hone_device_options *options);
+HONE_API void hone_device_free(hone_device *device);
+HONE_API const char *hone_device_name(const hone_device *device);      /* "cpu" */
+HONE_API const char *hone_device_describe(const hone_device *device);  /* "cpu, AVX-512, 2 threads" */
+
+typedef struct hone_tape_options {
+    bool recording;   /* false: inference, nothing is kept for a backward pass */
+    bool training;    /* dropout is on */
+    uint64_t seed;    /* of dropout */
+    hone_dtype dtype; /* of activations: HONE_DTYPE_F32 (0) */
+} hone_tape_options;
+
+HONE_API hone_status hone_tape_new(hone_tape **out, hone_device *device, const hone_tape_options *options);
+HONE_API void hone_tape_free(hone_tape *t);
+/* Forgets records and tensors, clears the error; keeps the memory. */
+HONE_API void hone_tape_reset(hone_tape *t);
+HONE_API void hone_tape_set_recording(hone_tape *t, bool recording);
+HONE_API void hone_tape_set_training(hone_tape *t, bool training);
+HONE_API void hone_tape_set_seed(hone_tape *t, uint64_t seed);
+/* The factor that the next backward (and losses that form their gradient in the forward pass) multiply gradients by; 1 by default, kept until changed. */
+HONE_API void hone_tape_set_loss_scale(hone_tape *t, double scale);
+
+/* The first failure since the last reset, HONE_OK if none; leaves its message as the thread's. */
+HONE_API hone_status hone_tape_status(const hone_tape *t);
+
+/* Adds the gradients of `loss` (one element) to the parameters it was computed from. A parameter without a gradient yet is written, not added to. */
+HONE_API hone_status hone_tape_backward(hone_tape *t, hone_tensor *loss);
+/* The gradient of a tensor of this tape after backward, for looking: NULL unless hone_tape_retain_grad was called on it before backward. */
+HONE_API void hone_tape_retain_grad(hone_tape *t, hone_tensor *x);
+HONE_API const hone_tensor *hone_tape_grad(hone_tape *t, const hone_tensor *x);
+
+/* Bytes of the tape's arena in use, and the most since it was made. */
+HONE_API size_t hone_tape_bytes(const hone_tape *t);
+HONE_API size_t hone_tape_bytes_peak(const hone_tape *t);
+
+/* A batch's arrays as tensors of the tape; lent, so the batch must live until the reset. All (N) unless said; ids, labels: I32. */
+HONE_API hone_tensor *hone_tape_ids(hone_tape *t, const hone_batch *batch);
+HONE_API hone_tensor *hone_tape_labels(hone_tape *t, const hone_batch *batch);     /* NULL with an error when the batch has none */
+/* A user's numbers as a constant of the tape (copied). Shape of n_dims entries. */
+HONE_API hone_tensor *hone_tape_floats(hone_tape *t, const float *data, int n_dims, const int64_t *shape);
+HONE_API hone_tensor *hone_tape_ints(hone_tape *t, const int32_t *data, int n_dims, const int64_t *shape);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
