@@ -80,7 +80,12 @@ static block *find_room(hone_arena *arena, size_t bytes)
             return &arena->blocks[i];
         }
     }
-    if (add_block(arena, bytes > arena->block_bytes ? bytes : arena->block_bytes) != HONE_OK)
+    size_t size = bytes > arena->block_bytes ? bytes : arena->block_bytes, total = 0;
+    for (size_t i = 0; i < arena->n_blocks; i++)
+        total += arena->blocks[i].size;
+    if (size < total / 2) /* so that there are never many blocks */
+        size = total / 2 & ~(ALIGN - 1);
+    if (add_block(arena, size) != HONE_OK)
         return NULL;
     arena->current = arena->n_blocks - 1;
     return &arena->blocks[arena->current];

@@ -1,0 +1,294 @@
+/* Folders: made, removed, listed, and renamed into place as a whole (checkpoints). */
+#include "base/file.h"
+#include "base/log.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+hone_status hone__make_dirs(const char *path)
+{
+    char *part = NULL;
+    hone_status status = HONE_OK;
+    HONE_TRY(hone__strdup(&part, path));
+    for (char *p = part; *p; p++) {
+        if (p == part || *p != '/')
+            continue;
+        *p = '\0';
+        if (mkdir(part, 0777) != 0 && errno != EEXIST)
+            HONE_GO(hone__fail_errno("cannot make the folder", part));
+        *p = '/';
+    }
+    if (mkdir(path, 0777) != 0 && (errno != EEXIST || !hone__is_dir(path)))
+        HONE_GO(hone__fail_errno("cannot make the folder", path));
+done:
+    hone__free(part);
+    return status;
+}
+
+static bool is_dot(const char *name)
+{
+    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+/* Removes all that is in the folder `name` of the open folder `parent`, and itself. False with errno on failure. */
+static bool remove_folder(int parent, const char *name)
+{
+    int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    if (!dir) {
+        if (fd >= 0)
+            close(fd);
+        return false;
+    }
+    bool ok = true;
+    int code = 0;
+    for (struct dirent *entry; ok && (entry = readdir(dir));) {
+        if (is_dot(entry->d_name))
+            continue;
+        if (unlinkat(fd, entry->d_name, 0) != 0)
+            ok = (errno == EISDIR || errno == EPERM) && remove_folder(fd, entry->d_name);
+        code = errno;
+    }
+    closedir(dir);
+    errno = code;
+    return ok && unlinkat(parent, name, AT_REMOVEDIR) == 0;
+}
+
+hone_status hone__remove_tree(const char *path)
+{
+    if (unlink(path) == 0 || errno == ENOENT)
+        return HONE_OK;
+    if ((errno == EISDIR || errno == EPERM) && remove_folder(AT_FDCWD, path))
+        return HONE_OK;
+    return hone__fail_errno("cannot remove", path);
+}
+
+hone_status hone__sync_dir(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return hone__fail_errno("cannot open the folder", path);
+    hone_status status = HONE_OK;
+    if (fsync(fd) != 0 && errno != EINVAL && errno != ENOTSUP) /* file systems that cannot sync a folder say EINVAL */
+        status = hone__fail_errno("cannot sync", path);
+    close(fd);
+    return status;
+}
+
+/* Syncs the folder that holds path, which may end in '/'. */
+static hone_status sync_holder(const char *path)
+{
+    char *parent = NULL;
+    size_t len = strlen(path);
+    while (len > 1 && path[len - 1] == '/')
+        len--;
+    while (len > 0 && path[len - 1] != '/')
+        len--;
+    HONE_TRY(len == 0 ? hone__strdup(&parent, ".") : hone__strndup(&parent, path, len));
+    hone_status status = hone__sync_dir(parent);
+    hone__free(parent);
+    return status;
+}
+
+/* Puts `aside` in the place of the present `path`, which goes away: in one step where the file system can, else by way of a second name. */
+static hone_status replace_dir(const char *aside, const char *path)
+{
+    if (renameat2(AT_FDCWD, aside, AT_FDCWD, path, RENAME_EXCHANGE) == 0)
+        return hone__remove_tree(aside);
+    char *old = NULL;
+    hone_str name = HONE_STR_INIT;
+    hone_status status = HONE_OK;
+    size_t len = strlen(path);
+    while (len > 1 && path[len - 1] == '/')
+        len--;
+    hone__str_printf(&name, "%.*s.old-%ld", (int)len, path, (long)getpid());
+    HONE_GO(hone__str_take(&old, &name));
+    if (rename(path, old) != 0)
+        HONE_GO(hone__fail_errno("cannot replace", path));
+    if (rename(aside, path) != 0) {
+        status = hone__fail_errno("cannot replace", path);
+        (void)rename(old, path);
+        goto done;
+    }
+    status = hone__remove_tree(old);
+done:
+    hone__str_dispose(&name);
+    hone__free(old);
+    return status;
+}
+
+hone_status hone__rename_dir(const char *aside, const char *path, bool replace)
+{
+    struct stat info;
+    HONE_TRY(hone__sync_dir(aside));
+    bool exists = lstat(path, &info) == 0;
+    if (exists && !replace)
+        return hone__fail(HONE_IO, "cannot write %s: it exists already", path);
+    if (exists)
+        HONE_TRY(replace_dir(aside, path));
+    else if (rename(aside, path) != 0)
+        return hone__fail_errno("cannot rename to", path);
+    HONE_TRY(sync_holder(path));
+    return sync_holder(aside);
+}
+
+typedef struct listing {
+    hone_file_list files;
+    size_t capacity;
+    const char *glob;
+} listing;
+
+/* Takes path. */
+static hone_status add_path(listing *l, char *path)
+{
+    hone_status status = HONE_GROW(&l->files.paths, &l->capacity, l->files.n + 1);
+    if (status == HONE_OK)
+        l->files.paths[l->files.n++] = path;
+    else
+        hone__free(path);
+    return status;
+}
+
+static hone_status list_folder(listing *l, const char *folder, bool is_root);
+
+static hone_status list_entry(listing *l, const char *folder, const char *name)
+{
+    struct stat info;
+    char *path = NULL;
+    hone_status status = HONE_OK;
+    HONE_GO(hone__path_join(&path, folder, name));
+    if (lstat(path, &info) != 0)
+        goto done; /* it went away in between */
+    if (S_ISDIR(info.st_mode)) {
+        HONE_GO(list_folder(l, path, false));
+    } else if (hone__is_file(path) && (!l->glob || fnmatch(l->glob, name, 0) == 0)) {
+        HONE_GO(add_path(l, path));
+        path = NULL;
+    }
+done:
+    hone__free(path);
+    return status;
+}
+
+static hone_status list_folder(listing *l, const char *folder, bool is_root)
+{
+    DIR *dir = opendir(folder);
+    if (!dir) {
+        hone_status status = hone__fail_errno("cannot read the folder", folder);
+        if (is_root)
+            return status;
+        hone__log(HONE_LOG_WARNING, "%s: passed over", hone_error_message());
+        return HONE_OK;
+    }
+    hone_status status = HONE_OK;
+    for (struct dirent *entry; status == HONE_OK && (entry = readdir(dir));)
+        if (entry->d_name[0] != '.')
+            status = list_entry(l, folder, entry->d_name);
+    closedir(dir);
+    return status;
+}
+
+static int compare_paths(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Appends what is under path to l, sorted. */
+static hone_status list_path(listing *l, const char *path)
+{
+    struct stat info;
+    char *copy = NULL;
+    if (strcmp(path, "-") != 0 && stat(path, &info) != 0)
+        return hone__fail_errno("cannot read", path);
+    if (strcmp(path, "-") == 0 || !S_ISDIR(info.st_mode)) {
+        HONE_TRY(hone__strdup(&copy, path));
+        return add_path(l, copy);
+    }
+    size_t first = l->files.n;
+    HONE_TRY(list_folder(l, path, true));
+    if (l->files.n > first)
+        qsort(l->files.paths + first, l->files.n - first, sizeof(char *), compare_paths);
+    return HONE_OK;
+}
+
+hone_status hone__list_files(hone_file_list *out, const char *path, const char *glob)
+{
+    listing l = {{NULL, 0}, 0, glob};
+    hone_status status = list_path(&l, path);
+    if (status != HONE_OK)
+        hone__file_list_dispose(&l.files);
+    *out = l.files;
+    return status;
+}
+
+typedef struct place {
+    const char *path;
+    size_t index;
+} place;
+
+static int compare_places(const void *a, const void *b)
+{
+    const place *x = a, *y = b;
+    int order = strcmp(x->path, y->path);
+    return order ? order : x->index < y->index ? -1 : x->index > y->index;
+}
+
+/* Drops every path that stands earlier in the list already. */
+static hone_status drop_duplicates(hone_file_list *list)
+{
+    place *places = NULL;
+    HONE_TRY(HONE_ALLOC(&places, list->n));
+    for (size_t i = 0; i < list->n; i++)
+        places[i] = (place){list->paths[i], i};
+    if (list->n > 1)
+        qsort(places, list->n, sizeof(*places), compare_places);
+    for (size_t i = 0, run = 0; i < list->n; i++) {
+        if (i > 0 && strcmp(places[i].path, places[run].path) == 0) {
+            hone__free(list->paths[places[i].index]);
+            list->paths[places[i].index] = NULL;
+        } else {
+            run = i;
+        }
+    }
+    hone__free(places);
+    size_t kept = 0;
+    for (size_t i = 0; i < list->n; i++)
+        if (list->paths[i])
+            list->paths[kept++] = list->paths[i];
+    list->n = kept;
+    return HONE_OK;
+}
+
+hone_status hone__list_all_files(hone_file_list *out, const char *const *paths, size_t n, const char *glob)
+{
+    listing l = {{NULL, 0}, 0, glob};
+    hone_status status = HONE_OK;
+    for (size_t i = 0; i < n; i++)
+        HONE_GO(list_path(&l, paths[i]));
+    HONE_GO(drop_duplicates(&l.files));
+    if (l.files.n == 0 && n == 0)
+        HONE_GO(hone__fail(HONE_NOT_FOUND, "no files were given"));
+    if (l.files.n == 0)
+        HONE_GO(hone__fail(HONE_NOT_FOUND, "%s%s holds no files%s%s", paths[0], n > 1 ? " and the other folders" : "",
+                           glob ? " that match " : "", glob ? glob : ""));
+done:
+    if (status != HONE_OK)
+        hone__file_list_dispose(&l.files);
+    *out = l.files;
+    return status;
+}
+
+void hone__file_list_dispose(hone_file_list *list)
+{
+    for (size_t i = 0; i < list->n; i++)
+        hone__free(list->paths[i]);
+    hone__free(list->paths);
+    *list = (hone_file_list){NULL, 0};
+}

@@ -1,0 +1,195 @@
+/* The one way in which the library writes a file: aside, fsync, rename, fsync of the folder, so that a reader sees the old file or the new one and
+ * never a part. What is no regular file (a pipe, a device) cannot be replaced, and is written to as it is. */
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define BUFFER_BYTES ((size_t)64 << 10)
+
+struct hone_file_writer {
+    int fd, error; /* errno of the first failure */
+    char *path;
+    char *aside; /* NULL: `path` is written directly */
+    char *buffer;
+    size_t n_buffered;
+    uint64_t offset;
+};
+
+static void close_writer(hone_file_writer *w)
+{
+    if (w->fd >= 0)
+        close(w->fd);
+    if (w->aside)
+        unlink(w->aside);
+    hone__free(w->path);
+    hone__free(w->aside);
+    hone__free(w->buffer);
+    hone__free(w);
+}
+
+/* "path.tmp-PID-N" */
+static hone_status name_aside(char **out, const char *path)
+{
+    static atomic_uint counter;
+    hone_str name = HONE_STR_INIT;
+    hone__str_printf(&name, "%s.tmp-%ld-%u", path, (long)getpid(), atomic_fetch_add(&counter, 1));
+    hone_status status = hone__str_take(out, &name);
+    hone__str_dispose(&name);
+    return status;
+}
+
+static hone_status open_target(hone_file_writer *w)
+{
+    struct stat info;
+    bool exists = stat(w->path, &info) == 0;
+    if (exists && S_ISDIR(info.st_mode)) {
+        errno = EISDIR;
+        return hone__fail_errno("cannot write", w->path);
+    }
+    if (exists && !S_ISREG(info.st_mode)) {
+        w->fd = open(w->path, O_WRONLY | O_CLOEXEC);
+        return w->fd < 0 ? hone__fail_errno("cannot write", w->path) : HONE_OK;
+    }
+    char *aside = NULL;
+    HONE_TRY(name_aside(&aside, w->path));
+    w->fd = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (w->fd < 0) {
+        hone__free(aside);
+        return hone__fail_errno("cannot write", w->path);
+    }
+    w->aside = aside; /* from here on there is something to take away */
+    if (exists)
+        (void)fchmod(w->fd, info.st_mode & 0777); /* as the old one; where that is refused the new file has the usual mode */
+    return HONE_OK;
+}
+
+hone_status hone__writer_open(hone_file_writer **out, const char *path)
+{
+    *out = NULL;
+    hone_file_writer *w = NULL;
+    hone_status status = HONE_OK;
+    HONE_TRY(HONE_NEW(&w, 1));
+    w->fd = -1;
+    HONE_GO(hone__strdup(&w->path, path));
+    HONE_GO(HONE_ALLOC(&w->buffer, BUFFER_BYTES));
+    HONE_GO(open_target(w));
+    *out = w;
+    return HONE_OK;
+done:
+    close_writer(w);
+    return status;
+}
+
+static void write_out(hone_file_writer *w, const char *data, size_t len)
+{
+    while (len > 0 && !w->error) {
+        ssize_t n = write(w->fd, data, len);
+        if (n < 0 && errno != EINTR)
+            w->error = errno;
+        if (n > 0) {
+            data += n;
+            len -= (size_t)n;
+        }
+    }
+}
+
+static void flush(hone_file_writer *w)
+{
+    write_out(w, w->buffer, w->n_buffered);
+    w->n_buffered = 0;
+}
+
+void hone__writer_write(hone_file_writer *w, const void *data, size_t len)
+{
+    w->offset += len;
+    if (len > BUFFER_BYTES - w->n_buffered)
+        flush(w);
+    if (len >= BUFFER_BYTES) {
+        write_out(w, data, len);
+    } else if (len > 0) {
+        memcpy(w->buffer + w->n_buffered, data, len);
+        w->n_buffered += len;
+    }
+}
+
+void hone__writer_printf(hone_file_writer *w, const char *format, ...)
+{
+    hone_str text = HONE_STR_INIT;
+    va_list args;
+    va_start(args, format);
+    hone__str_vprintf(&text, format, args);
+    va_end(args);
+    if (text.failed && !w->error)
+        w->error = ENOMEM;
+    else
+        hone__writer_write(w, text.data, text.len);
+    hone__str_dispose(&text);
+}
+
+hone_status hone__writer_status(const hone_file_writer *w)
+{
+    if (!w->error)
+        return HONE_OK;
+    errno = w->error;
+    hone_status status = hone__fail_errno("cannot write", w->path);
+    return w->error == ENOMEM ? HONE_OUT_OF_MEMORY : w->error == ENOENT ? HONE_IO : status;
+}
+
+uint64_t hone__writer_offset(const hone_file_writer *w)
+{
+    return w->offset;
+}
+
+static hone_status sync_parent(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (!slash)
+        return hone__sync_dir(".");
+    char *folder = NULL;
+    HONE_TRY(hone__strndup(&folder, path, slash == path ? 1 : (size_t)(slash - path)));
+    hone_status status = hone__sync_dir(folder);
+    hone__free(folder);
+    return status;
+}
+
+hone_status hone__writer_commit(hone_file_writer *w)
+{
+    hone_status status = HONE_OK;
+    flush(w);
+    if (!w->error && w->aside && fsync(w->fd) != 0 && errno != EINVAL && errno != ENOTSUP)
+        w->error = errno;
+    if (close(w->fd) != 0 && !w->error)
+        w->error = errno;
+    w->fd = -1;
+    if (!w->error && w->aside && rename(w->aside, w->path) != 0)
+        w->error = errno;
+    HONE_GO(hone__writer_status(w));
+    if (w->aside) {
+        hone__free(w->aside);
+        w->aside = NULL;
+        HONE_GO(sync_parent(w->path));
+    }
+done:
+    close_writer(w);
+    return status;
+}
+
+void hone__writer_abort(hone_file_writer *w)
+{
+    if (w)
+        close_writer(w);
+}
+
+hone_status hone__write_file(const char *path, const void *data, size_t len)
+{
+    hone_file_writer *w = NULL;
+    HONE_TRY(hone__writer_open(&w, path));
+    hone__writer_write(w, data, len);
+    return hone__writer_commit(w);
+}
