@@ -2,7 +2,9 @@
  * is laid beside Python's. Digits come from the C library, tried from few to many; its locale's decimal point never shows. */
 #include "base/str.h"
 
+#include <locale.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,4 +102,22 @@ size_t hone__format_double(char *buffer, double value)
     }
     *p = '\0';
     return (size_t)(p - buffer);
+}
+
+static locale_t c_locale;
+
+static void open_c_locale(void)
+{
+    c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+}
+
+bool hone__parse_double(double *out, const char *text)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    char *end;
+    pthread_once(&once, open_c_locale);
+    if (!*text || strpbrk(text, " \t\n\v\f\rxXpP(")) /* strtod knows white space, hexadecimal and NaN(n) */
+        return false;
+    *out = c_locale ? strtod_l(text, &end, c_locale) : strtod(text, &end);
+    return end != text && *end == '\0';
 }
