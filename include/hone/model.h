@@ -1,0 +1,105 @@
+/* Models: from a configuration with fresh weights, or from a folder that transformers (or hone) wrote; forward passes; saving.
+ *
+ * A model folder is config.json + model.safetensors (+ model.safetensors.index.json with parts) + generation_config.json. What hone saves, transformers'
+ * from_pretrained loads with the same logits, and the other way round. */
+#ifndef HONE_MODEL_H
+#define HONE_MODEL_H
+
+#include <hone/ops.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* X(enumerator, name in cli, alias or "") */
+#define HONE_TASK_MAP(X)                                               \
+    X(TOKEN_CLASSIFICATION, "token-classification", "ner")             \
+    X(TEXT_CLASSIFICATION, "text-classification", "sentiment-analysis") \
+    X(QUESTION_ANSWERING, "question-answering", "qa")                  \
+    X(CAUSAL_LM, "causal-lm", "text-generation")                       \
+    X(MASKED_LM, "masked-lm", "fill-mask")
+
+typedef enum hone_task_kind {
+#define X(name, text, alias) HONE_##name,
+    HONE_TASK_MAP(X)
+#undef X
+    HONE_N_TASKS,
+    HONE_TASK_NONE = -1 /* what the folder's config.json says */
+} hone_task_kind;
+
+typedef struct hone_model hone_model;
+
+typedef struct hone_model_options {
+    hone_device *device;            /* NULL: opened for this model, on all cores */
+    bool for_training;              /* weights are read into flat buffers with gradients; false: the file is mapped, nothing can be trained */
+    const char *config_overrides;   /* "n_embd=256,n_layer=4": checked against the names of the config, NULL: none */
+    uint64_t seed;                  /* of new weights: depends on the seed and each parameter's name only; 42 in the INIT */
+    const char *const *labels;      /* names of the classes, NULL-terminated, for a new head; NULL: the config's */
+    bool ignore_mismatched_sizes;   /* a head of another shape is newly initialised instead of refused */
+    double dropout;                 /* < 0: the config's; else replaces every dropout probability */
+    int64_t vocab_size, bos_token_id, eos_token_id, pad_token_id; /* from_config: taken from the tokenizer; -1: the config's */
+} hone_model_options;
+#define HONE_MODEL_OPTIONS_INIT { NULL, false, NULL, 42, NULL, false, -1.0, -1, -1, -1, -1 }
+
+/* path: a folder (or a Hub name once a resolver is registered). options NULL: the defaults. Warnings about unused and newly initialised weights go to the log.
+ * HONE_FORMAT for files that lie (the tensor is named), HONE_SHAPE for weights that do not fit the config, HONE_UNSUPPORTED for another model_type. */
+HONE_API hone_status hone_model_from_pretrained(hone_model **out, hone_task_kind task, const char *path, const hone_model_options *options);
+/* Fresh weights for model_type "gpt2" (later "bert", "distilbert") as the reference initialises them, from Philox keyed by seed and parameter name. */
+HONE_API hone_status hone_model_from_config(hone_model **out, hone_task_kind task, const char *model_type, const hone_model_options *options);
+HONE_API void hone_model_free(hone_model *model);
+
+/* config.json, generation_config.json and model.safetensors into folder (made when missing), written aside and renamed. */
+HONE_API hone_status hone_model_save_pretrained(const hone_model *model, const char *folder);
+
+HONE_API hone_task_kind hone_model_task(const hone_model *model);
+HONE_API const char *hone_model_type(const hone_model *model); /* "gpt2" */
+HONE_API hone_device *hone_model_device(const hone_model *model);
+HONE_API size_t hone_model_n_parameters(const hone_model *model); /* tied ones once, as model.num_parameters() */
+HONE_API int64_t hone_model_vocab_size(const hone_model *model);
+HONE_API int64_t hone_model_max_positions(const hone_model *model); /* n_positions */
+HONE_API int64_t hone_model_hidden_size(const hone_model *model);
+HONE_API int hone_model_n_layers(const hone_model *model);
+HONE_API int64_t hone_model_eos_token_id(const hone_model *model); /* -1: none */
+HONE_API int64_t hone_model_pad_token_id(const hone_model *model); /* -1: none */
+/* Names of the classes in order of their ids; NULL for language models. */
+HONE_API const char *const *hone_model_labels(const hone_model *model, size_t *n);
+
+/* Parameters by the names that the reference's named_parameters() gives. The i-th, in forward order; NULL beyond the last. */
+typedef struct hone_parameter {
+    const char *name;
+    const hone_tensor *value, *grad; /* grad NULL: none (yet). As stored: GPT-2's Conv1D weights are (in, out) */
+    bool decay;
+} hone_parameter;
+HONE_API bool hone_model_parameter(const hone_model *model, size_t i, hone_parameter *out);
+
+/* What a forward pass gives: hidden states and the head, never a language model's logits (N x V). Valid until the tape is reset. */
+typedef struct hone_output {
+    hone_tensor *hidden;        /* (N, C) last hidden state (GPT-2: after ln_f), NULL after an error */
+    hone_tensor *logits;        /* classification heads: (N, n_labels) or (R, n_labels); NULL for language models */
+    const hone_model *model;
+    hone_tensor **hidden_states; /* L+1 entries (semantics as transformers' output_hidden_states) when asked for with hone_model_keep_hidden_states, else NULL */
+} hone_output;
+
+/* Recorded on t when it records. Dropout when t is training. Errors: hone_tape_status(t). */
+HONE_API hone_output hone_model_forward(const hone_model *model, hone_tape *t, const hone_batch *batch);
+HONE_API void hone_model_keep_hidden_states(hone_model *model, bool on);
+/* Gradient checkpointing: layers are computed again in backward. */
+HONE_API void hone_model_set_recompute(hone_model *model, bool on);
+
+/* ---- causal language models; labels: batch->labels, or input_ids when NULL; a row of T tokens has T - 1 predictions ---- */
+/* () sum over predicted tokens of weights[i] * -log p(next token); weights (N) host floats by the position that predicts, NULL: 1/count (the mean). The cheap form: gradients are formed in the
+ * forward pass and full logits never exist. A final op: add it to other scalars or hand it to backward; anything else is refused with the remedy. */
+HONE_API hone_tensor *hone_next_token_loss(hone_tape *t, hone_output *out, const hone_batch *batch, const float *weights);
+/* (M) -log p(next token) for each predicted token, in order, knowing its row (hone_rows_mean gives the row's mean over its T - 1 predictions). For any loss; backward computes logits again. */
+HONE_API hone_tensor *hone_next_token_nll(hone_tape *t, hone_output *out, const hone_batch *batch);
+/* (n, V) logits of named positions of the batch (indices into N), for those who look at them. */
+HONE_API hone_tensor *hone_lm_logits(hone_tape *t, hone_output *out, const int32_t *positions, size_t n);
+/* The loss that transformers computes for this batch: the mean over labelled tokens or rows. For a language model: hone_next_token_loss(t, out, batch, NULL). */
+HONE_API hone_tensor *hone_model_loss(hone_tape *t, hone_output *out, const hone_batch *batch);
+/* Items that the loss of a batch is averaged over: labelled tokens (after the shift), or rows. */
+HONE_API int64_t hone_model_count_items(const hone_model *model, const hone_batch *batch);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
