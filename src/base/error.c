@@ -33,15 +33,24 @@ const char *hone_error_hint(void)
     return hint;
 }
 
+/* len, or less where the text was cut within its last character. */
+static size_t whole_characters(const char *text, size_t len)
+{
+    size_t begin = len;
+    while (begin > 0 && len - begin < 3 && ((unsigned char)text[begin - 1] & 0xC0) == 0x80)
+        begin--;
+    if (begin == 0)
+        return len;
+    unsigned char lead = (unsigned char)text[begin - 1];
+    size_t expected = lead < 0xC0 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+    return len - (begin - 1) < expected ? begin - 1 : len;
+}
+
 /* Copies text to a line of the thread: one line, cut between characters. */
 static void put_line(char *to, size_t capacity, const char *text)
 {
     size_t len = strlen(text);
-    if (len >= capacity) {
-        len = capacity - 1;
-        while (len > 0 && ((unsigned char)text[len] & 0xC0) == 0x80)
-            len--;
-    }
+    len = whole_characters(text, len < capacity ? len : capacity - 1);
     for (size_t i = 0; i < len; i++)
         to[i] = (unsigned char)text[i] < 0x20 || text[i] == 0x7F ? ' ' : text[i];
     to[len] = '\0';
@@ -69,9 +78,8 @@ hone_status hone__fail_in(hone_status status, const char *format, ...)
     va_end(args);
     if (len < 0)
         return status;
-    if ((size_t)len >= sizeof(message))
-        len = (int)sizeof(message) - 1;
-    snprintf(text + len, sizeof(text) - (size_t)len, ": %s", message);
+    size_t context = whole_characters(text, (size_t)len < sizeof(message) ? (size_t)len : sizeof(message) - 1);
+    snprintf(text + context, sizeof(text) - context, ": %s", message);
     put_line(message, sizeof(message), text);
     return status;
 }

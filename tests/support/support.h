@@ -1,0 +1,52 @@
+/* What the tests share: where fixtures and data are, skipping that is counted, a temporary folder, statuses checked with their message, and the sweep
+ * that makes every allocation fail in turn. A test program ends with TEST_MAIN(tests). */
+#ifndef HONE_TESTS_SUPPORT_H
+#define HONE_TESTS_SUPPORT_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/json.h"
+
+/* Runs the tests of a program: exit status 0, 1, or 77 when every one of them was skipped. */
+int test_run(const char *name, const struct CMUnitTest *tests, size_t n);
+#define TEST_MAIN(tests)                                                                                                                   \
+    int main(void)                                                                                                                         \
+    {                                                                                                                                      \
+        return test_run(__FILE__, tests, sizeof(tests) / sizeof((tests)[0]));                                                              \
+    }
+
+/* Ends the running test as skipped, and counts it. */
+void test_skip(const char *why, ...) HONE__PRINTF(1, 2);
+
+/* The path of a file or folder below HONE_FIXTURES / HONE_DATA; skips the test when it is not there. Lent until the 8th next call. */
+const char *test_fixture(const char *name);
+const char *test_data(const char *name);
+
+/* A path in a folder of this process that is removed at exit. Lent until the 8th next call. */
+const char *test_temp(const char *name);
+
+void test_write(const char *path, const void *data, size_t len);
+void test_write_text(const char *path, const char *text);
+char *test_read(const char *path, size_t *len); /* NUL-terminated, hone__free it; the test fails when it cannot be read */
+json_t *test_read_json(const char *path);       /* json_decref it */
+json_t *test_read_jsonl(const char *path);      /* an array of the lines' values; json_decref it */
+
+/* The call succeeds, or the test fails showing the message. */
+#define assert_ok(call) test_assert_ok((call), #call, __FILE__, __LINE__)
+/* The call fails with this status and a message (or hint) that holds `part`. */
+#define assert_fails(expected, part, call) test_assert_fails((expected), (part), (call), #call, __FILE__, __LINE__)
+void test_assert_ok(hone_status status, const char *call, const char *file, int line);
+void test_assert_fails(hone_status expected, const char *part, hone_status status, const char *call, const char *file, int line);
+
+/* Calls body with the first, second, third … allocation failing, until all of them succeed: each time body must give HONE_OUT_OF_MEMORY (or HONE_OK, where a
+ * failure is made good) and leave nothing allocated. jansson's allocations are among them. Returns the number of allocations of a whole run. */
+size_t test_oom(hone_status (*body)(void *payload), void *payload);
+
+#endif
