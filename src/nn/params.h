@@ -14,6 +14,7 @@ typedef struct hone_param {
     bool in_major, decay, frozen;
     bool fresh;              /* no gradient in this accumulation group yet: the first writer uses beta 0. Still fresh at the step: the optimizer passes over it */
     uint32_t version;        /* changes with the values: packed copies follow it */
+    uint32_t uses;           /* records of a tape that still may add to the gradient: the hook of buckets fires at 0 */
     hone_tensor tensor;      /* the value, in `master` or in a mapped file; tensor.param points back here */
     hone_tensor grad;        /* valid after hone__params_train */
 } hone_param;
@@ -34,12 +35,15 @@ typedef struct hone_params {
     hone_param_slice *slices;
     size_t n_slices, slice_capacity;
     size_t n_elements;       /* of a flat buffer, gaps included */
-    float *master, *grad, *m, *v; /* device; NULL until allocated */
+    hone_dtype dtype;        /* of the four buffers: F32. F64 is for finite differences in tests (hone__params_set_dtype) */
+    void *master, *grad, *m, *v; /* device; NULL until allocated */
     bool mapped;             /* values stand in a mapped file: inference only */
 } hone_params;
 
 hone_status hone__params_new(hone_params **out, hone_backend *backend);
 void hone__params_free(hone_params *p);
+/* F64 instead of F32, before anything is allocated: for tests on a backend that stores F64. */
+void hone__params_set_dtype(hone_params *p, hone_dtype dtype);
 /* Declares a parameter of n_dims (1 or 2) dimensions; *out is stable until free. Without decay: biases and norms (semantics.md, 44). Adds the slice `name` -> whole parameter. */
 hone_status hone__params_add(hone_param **out, hone_params *p, const char *name, int n_dims, const int64_t *dims, bool decay);
 /* A further file name for rows of a parameter. Replaces the whole-parameter slice that add made when `first` is true (BERT's q, k, v). */

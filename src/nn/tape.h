@@ -16,12 +16,14 @@ struct hone_device {
 #define HONE_SAVE_IN(i) (1u << (i))
 #define HONE_SAVE_OUT(i) (1u << (8 + (i)))
 #define HONE_SAVE_AUX (1u << 16)
+#define HONE_INPUT(i) (1u << (i)) /* for the masks of hone_op_info */
 
 typedef struct hone_node hone_node;
 typedef struct hone_op_info {
     const char *name;
     hone_status (*backward)(hone_tape *t, const hone_node *n); /* reads the outputs' gradients, adds to the inputs' (hone__grad_*) */
     uint32_t saves;
+    uint32_t n_in, optional, ints; /* inputs; those that may be NULL; those that are I32 (the others are of the tape's dtype) */
 } hone_op_info;
 
 struct hone_node {
@@ -45,10 +47,16 @@ hone_backend *hone__tape_backend(hone_tape *t);
 const hone_rows *hone__tape_rows(hone_tape *t, const hone_batch *batch);
 /* Keeps the first failure (message included) and returns NULL, for `return hone__tape_fail(t, …)` in ops. */
 hone_tensor *hone__tape_fail(hone_tape *t, hone_status status, const char *format, ...) HONE__PRINTF(3, 4);
-void *hone__tape_alloc(hone_tape *t, size_t bytes);   /* arena, until reset */
-void *hone__tape_scratch(hone_tape *t, size_t bytes); /* until the op returns */
+void *hone__tape_alloc(hone_tape *t, size_t bytes);   /* host memory until reset: index lists and labels that ops are lent. NULL (and the tape's error) when out of memory */
+void *hone__tape_scratch(hone_tape *t, size_t bytes); /* device memory until the tape's next op starts */
 hone_tensor *hone__tape_tensor(hone_tape *t, hone_dtype dtype, int n_dims, const int64_t *dims, const hone_rows *rows);
 hone_tensor *hone__tape_view(hone_tape *t, hone_tensor *x, int64_t column, int64_t n_columns); /* columns of a (N, C) tensor; its gradient is the same view of x's gradient */
+
+/* Rows index[0 .. m) of x (N, C) or (N), for heads on labelled tokens only: (m, C) or (m), per token with rows of its own in which each token keeps its row and position,
+ * so that dropout stays what it is. index: host, lent until reset, in the order of rows. */
+hone_tensor *hone__tape_gather_tokens(hone_tape *t, hone_tensor *x, const int32_t *index, int32_t m);
+/* Debugging: at backward, fills with NaN every tensor that no record has declared as saved. */
+void hone__tape_set_poison(hone_tape *t, bool on);
 
 /* ---- fused ops of transformers; each in a file of its own. Shapes: x (N, C). Dropout p applies when the tape is training. ---- */
 /* act(x W^T + b): w (O, I), or (I, O) when w->in_major; b NULL: none. (N, O) */
@@ -60,7 +68,8 @@ hone_tensor *hone__attention_block(hone_tape *t, hone_tensor *x, hone_param *w_q
 /* Attention over given projections; the key/value cache of generation: k, v (capacity rows) with rows_k. No gradient. */
 hone_tensor *hone__attention_cached(hone_tape *t, hone_tensor *q, hone_tensor *k, hone_tensor *v, const hone_rows *rows_q, const hone_rows *rows_k, int n_heads, bool causal, float scale);
 hone_tensor *hone__layer_norm(hone_tape *t, hone_tensor *x, hone_param *gamma, hone_param *beta, float eps, uint32_t site);
-/* sum = x + dropout(f); returns norm(sum), and sum itself through *sum when sum is not NULL (GPT-2 goes on with both) */
+/* sum = x + dropout(f); returns norm(sum), and sum itself through *sum when sum is not NULL (GPT-2 goes on with both). Takes f's memory for the sum: f is not to be used
+ * again. */
 hone_tensor *hone__residual_norm(hone_tape *t, hone_tensor **sum, hone_tensor *x, hone_tensor *f, hone_param *gamma, hone_param *beta, float eps, float dropout, uint32_t site);
 /* dropout(sum of table[ids]) ; at most 3 tables (ids are host arrays of N, lent). Out-of-range ids are an error that names the place. padding_idx[k]: row without gradient, -1 none. */
 hone_tensor *hone__embed(hone_tape *t, int n_tables, hone_param *const *tables, const int32_t *const *ids, const int32_t *padding_idx, const hone_rows *rows, float dropout, uint32_t site);

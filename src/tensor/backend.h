@@ -191,7 +191,8 @@ typedef struct hone_backend_ops {
 struct hone_backend {
     const hone_backend_ops *ops;
     int n_threads;
-    void *self; /* the backend's own */
+    bool own_memory; /* false: data is the host's, and host arrays may be lent to entries; true: everything goes through upload and download */
+    void *self;      /* the backend's own */
 };
 
 /* Opens "cpu", "ref", "dry" or "auto" (the fastest there is). HONE_UNSUPPORTED names what exists. n_threads 0: all cores. */

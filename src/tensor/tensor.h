@@ -23,7 +23,8 @@ static inline int32_t hone__rows_end(const hone_rows *rows, int32_t r) { return 
 
 typedef enum hone_tensor_kind { HONE_TENSOR_STEP, HONE_TENSOR_PARAM, HONE_TENSOR_CONST } hone_tensor_kind;
 
-struct hone_param; /* nn/params.h */
+struct hone_param;   /* nn/params.h */
+struct hone_backend; /* tensor/backend.h */
 
 struct hone_tensor {
     void *data;               /* on the backend's device; addresses of a dry run are not to be read */
@@ -34,6 +35,8 @@ struct hone_tensor {
     const hone_rows *rows;    /* NULL when not per token */
     uint32_t node;            /* tape record that made it, UINT32_MAX: none */
     uint32_t generation;      /* of the tape, checked by every op */
+    const uint32_t *live;     /* STEP: the tape's present generation; *live != generation means that the tape was reset. NULL otherwise */
+    struct hone_backend *backend; /* where data is; NULL: the host */
     struct hone_param *param; /* PARAM only */
 };
 
