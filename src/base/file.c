@@ -45,9 +45,10 @@ void hone__unmap_file(hone_mapping *m)
     *m = (hone_mapping){"", 0, -1};
 }
 
-static hone_status fail_limit(const char *path, uint64_t bytes, size_t limit)
+/* `is_all`: bytes is the whole size, not only what was read so far. */
+static hone_status fail_limit(const char *path, uint64_t bytes, bool is_all, size_t limit)
 {
-    return hone__fail(HONE_FORMAT, "%s has %s%llu bytes, at most %zu are read here", path, bytes > limit + (uint64_t)1 ? "" : "at least ",
+    return hone__fail(HONE_FORMAT, "%s has %s%llu bytes, at most %zu are read here", path, is_all ? "" : "at least ",
                       (unsigned long long)bytes, limit);
 }
 
@@ -69,7 +70,7 @@ static hone_status read_all(char **out, size_t *len, int fd, size_t guess, const
             break;
         used += (size_t)n;
         if (limit && used > limit)
-            HONE_GO(fail_limit(path, used, limit));
+            HONE_GO(fail_limit(path, used, false, limit));
     }
     data[used] = '\0';
     *out = data;
@@ -92,7 +93,7 @@ hone_status hone__read_file(char **out, size_t *len, const char *path, size_t li
         return hone__fail_errno("cannot open", path);
     struct stat info;
     uint64_t guess = fstat(fd, &info) == 0 && S_ISREG(info.st_mode) ? (uint64_t)info.st_size : 0;
-    hone_status status = limit && guess > limit ? fail_limit(path, guess, limit)
+    hone_status status = limit && guess > limit ? fail_limit(path, guess, true, limit)
                                                 : read_all(out, len, fd, (size_t)guess, is_stdin ? "standard input" : path, limit);
     if (!is_stdin)
         close(fd);

@@ -169,8 +169,9 @@ static hone_status list_entry(listing *l, const char *folder, const char *name)
     if (S_ISDIR(info.st_mode)) {
         HONE_GO(list_folder(l, path, false));
     } else if (hone__is_file(path) && (!l->glob || fnmatch(l->glob, name, 0) == 0)) {
-        HONE_GO(add_path(l, path));
+        char *taken = path;
         path = NULL;
+        HONE_GO(add_path(l, taken));
     }
 done:
     hone__free(path);

@@ -142,14 +142,15 @@ static hone_status parse_respelled(json_t **out, const char *text, size_t len, c
     hone_status status = HONE_OK;
     respell(&plain, text, len, SIZE_MAX);
     HONE_GO(hone__str_status(&plain));
-    size_t offset = error_offset(error, len);
-    if (plain.len != len && !(*out = load(plain.data, plain.len, error))) {
+    size_t offset = 0;
+    if (!(*out =
+              load(plain.data, plain.len, error))) { /* also when nothing was respelled: jansson may call a failed allocation bad syntax */
         offset = respell(&begin, text, len, error_offset(error, plain.len));
         HONE_GO(hone__str_status(&begin));
     }
     if (*out)
         goto done;
-    if (json_error_code(error) == json_error_out_of_memory)
+    if (error->text[0] == '\0' || json_error_code(error) == json_error_out_of_memory) /* jansson often has no words for it */
         HONE_GO(hone__fail(HONE_OUT_OF_MEMORY, "%s: out of memory while its JSON was read", name));
     status = fail_at(name, text, offset, error->text);
 done:
