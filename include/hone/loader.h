@@ -56,6 +56,8 @@ HONE_API hone_status hone_loader_start_epoch_at(hone_loader *loader, int64_t epo
 /* The next batch, lent until the next call; false at the end of the epoch or after a failure (hone_loader_status). */
 HONE_API bool hone_loader_next(hone_loader *loader, hone_batch *batch);
 HONE_API hone_status hone_loader_status(const hone_loader *loader);
+/* Batches of the epoch that were passed or given out: hone_loader_batches after the last one. */
+HONE_API int64_t hone_loader_position(const hone_loader *loader);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,46 @@
+/* A whole piece of work described by options, as the command line gives it: train a task, or evaluate a saved model on a file. `hone train TASK …` and `hone evaluate TASK …`
+ * are a hone_job each; a program of one's own can run the same.
+ *
+ *     hone_job *job = NULL; char *results = NULL;
+ *     CHECK(hone_job_new(&job, HONE_JOB_TRAIN, HONE_CAUSAL_LM));
+ *     CHECK(hone_job_parse(job, argc, argv));
+ *     CHECK(hone_job_run(job, &results));            results: the object of all_results.json
+ */
+#ifndef HONE_JOB_H
+#define HONE_JOB_H
+
+#include <hone/train.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum hone_job_kind { HONE_JOB_TRAIN, HONE_JOB_EVALUATE } hone_job_kind;
+typedef struct hone_job hone_job;
+
+/* HONE_UNSUPPORTED names the tasks that there are. */
+HONE_API hone_status hone_job_new(hone_job **out, hone_job_kind kind, hone_task_kind task);
+HONE_API void hone_job_free(hone_job *job);
+/* Sets one option by name: of the task's data, of the run (threads, device), of hone_training_args. value NULL is a bare flag. */
+HONE_API hone_status hone_job_set(hone_job *job, const char *name, const char *value);
+/* Takes `--name value …` from argv[0..argc) (without program, command and task). What is no option is an error. */
+HONE_API hone_status hone_job_parse(hone_job *job, int argc, char **argv);
+/* All options of such a job with defaults. Free with hone_free_text. */
+HONE_API hone_status hone_job_help(char **out, const hone_job *job);
+/* Does it. *results (may be NULL) is a JSON object: training, what all_results.json holds; evaluation, eval_loss, eval_samples, eval_runtime, … and the task's metrics.
+ * Free with hone_free_text. HONE_INVALID_ARGUMENT before anything has run means that the options were wrong (hone_job_started tells). HONE_CANCELLED: stopped by
+ * hone_job_request_stop, a checkpoint was saved. */
+HONE_API hone_status hone_job_run(hone_job *job, char **results);
+/* True once the options were accepted and work began: what fails from there on is the work, not the command line. */
+HONE_API bool hone_job_started(const hone_job *job);
+/* Asks a running job to save a checkpoint and end. Safe in a signal handler; a second signal is the caller's to treat (the command ends at once). */
+HONE_API void hone_job_request_stop(hone_job *job);
+
+/* The task of a name or alias ("causal-lm", "text-generation", "ner"); HONE_INVALID_ARGUMENT with all names. */
+HONE_API hone_status hone_task_parse(hone_task_kind *out, const char *name);
+HONE_API const char *hone_task_name(hone_task_kind task);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,228 @@
+/* The Trainer: hone_training_args (TrainingArguments' own names), tasks, callbacks, checkpoints, logs.
+ *
+ *     hone_training_args args = HONE_TRAINING_ARGS_INIT;
+ *     args.output_dir = "out";
+ *     args.num_train_epochs = 1;
+ *     CHECK(hone_trainer_new(&trainer, model, &args, &(hone_trainer_options){.tokenizer = tok, .train_dataset = train, .eval_dataset = eval}));
+ *     CHECK(hone_trainer_train(trainer));
+ *     CHECK(hone_trainer_evaluate(trainer, &metrics));
+ *
+ * What is on purpose not as in the reference: a loss is the mean over the labelled items of the whole accumulated batch; eval_loss is the mean over all labelled items of the
+ * evaluation set, whatever the batch size; steps whose gradients are not finite are passed over, counted and reported; checkpoints are written aside, synced and
+ * renamed; numbers in logs are not rounded. */
+#ifndef HONE_TRAIN_H
+#define HONE_TRAIN_H
+
+#include <hone/accelerator.h>
+#include <hone/metrics.h>
+#include <hone/tokenizer.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Options ---------------------------------------------------------------------------------------------------------------------------- */
+
+typedef enum hone_strategy { HONE_STRATEGY_NO, HONE_STRATEGY_STEPS, HONE_STRATEGY_EPOCH } hone_strategy;
+typedef enum hone_tristate { HONE_AUTO, HONE_TRUE, HONE_FALSE } hone_tristate;
+typedef enum hone_optim { HONE_OPTIM_ADAMW_TORCH, HONE_OPTIM_ADAMW_TORCH_FUSED } hone_optim; /* one and the same update */
+
+/* The reference's TrainingArguments, as far as they have a meaning here; hone_training_args_help says what each does. Two ways to fill it: assign fields of
+ * HONE_TRAINING_ARGS_INIT (strings are lent; nothing to free), or hone_training_args_set by name (strings are copied; hone_training_args_dispose). A string field that
+ * you assigned must not be set by name afterwards. The trainer copies what it needs. */
+typedef struct hone_training_args {
+    const char *output_dir; /* NULL: "trainer_output" */
+    bool overwrite_output_dir, do_train, do_eval;
+
+    int64_t per_device_train_batch_size, per_device_eval_batch_size, gradient_accumulation_steps;
+    double num_train_epochs;
+    int64_t max_steps; /* > 0: instead of epochs */
+    uint64_t seed;
+    int64_t data_seed; /* < 0: seed */
+    bool dataloader_drop_last;
+
+    hone_optim optim;
+    double learning_rate, weight_decay, adam_beta1, adam_beta2, adam_epsilon, max_grad_norm;
+    hone_schedule lr_scheduler_type;
+    const char *lr_scheduler_kwargs;
+    double warmup_steps; /* < 1: a part of all steps */
+    double label_smoothing_factor;
+
+    hone_strategy eval_strategy;
+    double eval_steps; /* 0: logging_steps; < 1: a part of all steps */
+    double eval_delay;
+    bool eval_on_start;
+
+    hone_strategy logging_strategy;
+    double logging_steps;
+    bool logging_first_step, include_num_input_tokens_seen, disable_tqdm;
+
+    hone_strategy save_strategy;
+    double save_steps;
+    int64_t save_total_limit; /* 0: all are kept */
+    bool save_only_model, load_best_model_at_end;
+    const char *metric_for_best_model;  /* NULL: "loss" */
+    hone_tristate greater_is_better;    /* AUTO: unless the name ends with loss */
+    const char *resume_from_checkpoint; /* "true" or "last": the newest whole one; else a folder */
+
+    bool gradient_checkpointing, bf16, fp16;
+} hone_training_args;
+
+#define HONE_TRAINING_ARGS_INIT                                                                                                            \
+    {                                                                                                                                      \
+        NULL, false, false, false, 8, 8, 1, 3.0, -1, 42, -1, false, HONE_OPTIM_ADAMW_TORCH, 5e-5, 0.0, 0.9, 0.999, 1e-8, 1.0,              \
+            HONE_SCHEDULE_LINEAR, NULL, 0.0, 0.0, HONE_STRATEGY_NO, 0.0, 0.0, false, HONE_STRATEGY_STEPS, 500.0, false, false, false,      \
+            HONE_STRATEGY_STEPS, 500.0, 0, false, false, NULL, HONE_AUTO, NULL, false, false, false                                        \
+    }
+
+/* The defaults, as the options table has them (the same as HONE_TRAINING_ARGS_INIT). */
+HONE_API hone_status hone_training_args_init(hone_training_args *args);
+/* Frees strings that hone_training_args_set (or _parse) made. */
+HONE_API void hone_training_args_dispose(hone_training_args *args);
+/* Sets one option from text, by its name or an older spelling; value NULL is a bare flag. HONE_INVALID_ARGUMENT with range, choices or the nearest name. */
+HONE_API hone_status hone_training_args_set(hone_training_args *args, const char *name, const char *value);
+/* Takes `--name value`, `--name=value` and flags from argv[0..argc), the program's name not among them. */
+HONE_API hone_status hone_training_args_parse(hone_training_args *args, int argc, char **argv);
+/* All options with defaults and a line of help each. Free with hone_free_text. */
+HONE_API hone_status hone_training_args_help(char **out);
+/* As one JSON object. Free with hone_free_text. */
+HONE_API hone_status hone_training_args_to_json(char **out, const hone_training_args *args);
+/* Refuses combinations that cannot work, naming the remedy: before anything has run. hone_trainer_new does it too. */
+HONE_API hone_status hone_training_args_check(const hone_training_args *args, bool has_eval_dataset);
+/* Frees a text that a function of this header or of hone/job.h handed over; NULL is legal. */
+HONE_API void hone_free_text(char *text);
+
+/* ---- Tasks ------------------------------------------------------------------------------------------------------------------------------ */
+
+/* What the trainer must know of a task. Filled in src/tasks, or by a user with a loss of his own: start from hone_task_default and replace members. `self` is handed to
+ * every function. Members that are NULL have the default behaviour. */
+typedef struct hone_task {
+    hone_task_kind kind;
+    void *self;
+    /* () the loss of a micro-batch as a SUM over its items: the trainer divides by the items of the whole accumulated batch. Default: hone_model_loss's mean times the items. */
+    hone_tensor *(*loss)(void *self, hone_tape *t, hone_output *out, const hone_batch *batch);
+    /* Items that the loss of this batch sums over. Default: hone_model_count_items. */
+    int64_t (*count_items)(void *self, const hone_model *model, const hone_batch *batch);
+    /* Evaluation: at its start; after each batch's forward pass (the loss is the trainer's); at its end, to add metrics (names without prefix). */
+    hone_status (*eval_begin)(void *self);
+    hone_status (*eval_batch)(void *self, hone_tape *t, hone_output *out, const hone_batch *batch);
+    hone_status (*eval_end)(void *self, double eval_loss, hone_metrics *metrics);
+    /* true when eval_loss is to be computed with `loss` and `count_items` above; false (the default): with the model's own loss. */
+    bool eval_with_task_loss;
+    /* Whether eval_end gives a metric of this name: so that metric_for_best_model is checked before the first step. NULL: only loss is known. */
+    bool (*has_metric)(void *self, const char *name);
+} hone_task;
+
+/* The task that the model's head stands for, with the reference's loss. */
+HONE_API hone_task hone_task_default(const hone_model *model);
+
+/* ---- The trainer ------------------------------------------------------------------------------------------------------------------------ */
+
+typedef struct hone_trainer hone_trainer;
+
+/* X(enumerator suffix, name): the reference's TrainerCallback events */
+#define HONE_EVENT_MAP(X)                                                                                                                  \
+    X(TRAIN_BEGIN, "on_train_begin")                                                                                                       \
+    X(TRAIN_END, "on_train_end")                                                                                                           \
+    X(EPOCH_BEGIN, "on_epoch_begin")                                                                                                       \
+    X(EPOCH_END, "on_epoch_end")                                                                                                           \
+    X(STEP_BEGIN, "on_step_begin")                                                                                                         \
+    X(SUBSTEP_END, "on_substep_end")                                                                                                       \
+    X(STEP_END, "on_step_end")                                                                                                             \
+    X(EVALUATE, "on_evaluate")                                                                                                             \
+    X(SAVE, "on_save")                                                                                                                     \
+    X(LOG, "on_log")
+
+typedef enum hone_event {
+#define X(name, text) HONE_ON_##name,
+    HONE_EVENT_MAP(X)
+#undef X
+        HONE_N_EVENTS
+} hone_event;
+
+/* What a callback may ask for; the trainer clears a flag when it has done it. */
+typedef struct hone_trainer_control {
+    bool should_training_stop, should_epoch_stop, should_save, should_evaluate, should_log;
+} hone_trainer_control;
+
+/* Where a run stands. Lent by the trainer; strings and log_history live as long as it does, unchanged until the next step. */
+typedef struct hone_trainer_state {
+    int64_t global_step, max_steps, num_train_epochs;
+    double epoch;              /* fraction of epochs done */
+    int64_t n_nonfinite_steps; /* passed over because a gradient was not finite */
+    int64_t num_input_tokens_seen;
+    bool has_best_metric;
+    double best_metric;
+    int64_t best_global_step;
+    const char *best_model_checkpoint; /* NULL: none */
+    double train_loss_sum;             /* of the steps of this call */
+    size_t n_logs;                     /* entries of log_history */
+} hone_trainer_state;
+
+/* payload: the callback's own; metrics: of on_log and on_evaluate, else NULL. A status other than HONE_OK ends the training with it. */
+typedef struct hone_callback {
+    hone_status (*fn)(void *payload, hone_trainer *trainer, hone_event event, const hone_trainer_state *state,
+                      hone_trainer_control *control, const hone_metrics *metrics);
+    void *payload;
+} hone_callback;
+
+/* Everything is lent and must outlive the trainer. */
+typedef struct hone_trainer_options {
+    const hone_tokenizer *tokenizer;    /* saved beside the model; NULL: none */
+    const hone_examples *train_dataset; /* NULL: evaluation only */
+    const hone_examples *eval_dataset;  /* NULL: no evaluation */
+    const hone_task *task;              /* NULL: hone_task_default(model). Copied */
+    const hone_callback *callbacks;
+    size_t n_callbacks;
+    const char *base_model;   /* for the model card: what was fine-tuned; NULL: trained from scratch */
+    const char *dataset_name; /* for the model card, NULL: not said */
+} hone_trainer_options;
+#define HONE_TRAINER_OPTIONS_INIT                                                                                                          \
+    {                                                                                                                                      \
+        NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL                                                                                        \
+    }
+
+/* model must have been made for_training when there is a train_dataset. Checks args (hone_training_args_check). One thread uses a trainer, except hone_trainer_request_stop. */
+HONE_API hone_status hone_trainer_new(hone_trainer **out, hone_model *model, const hone_training_args *args,
+                                      const hone_trainer_options *options);
+/* Frees the trainer; model, tokenizer and data stay. NULL is legal. */
+HONE_API void hone_trainer_free(hone_trainer *trainer);
+
+/* Trains from the start, or from resume_from_checkpoint. HONE_CANCELLED after hone_trainer_request_stop: the accumulation group was finished and a checkpoint saved. */
+HONE_API hone_status hone_trainer_train(hone_trainer *trainer);
+/* eval_loss, eval_samples, eval_runtime, eval_samples_per_second, eval_steps_per_second, the task's metrics, epoch. metrics is cleared first and yours to dispose. */
+HONE_API hone_status hone_trainer_evaluate(hone_trainer *trainer, hone_metrics *metrics);
+/* The metrics of the last hone_trainer_train: train_loss, train_runtime, train_samples, train_samples_per_second, train_steps_per_second, epoch. */
+HONE_API hone_status hone_trainer_train_metrics(const hone_trainer *trainer, hone_metrics *metrics);
+/* Config, weights, tokenizer and training_args.json into folder (NULL: output_dir). */
+HONE_API hone_status hone_trainer_save_model(hone_trainer *trainer, const char *folder);
+/* trainer_state.json into output_dir. */
+HONE_API hone_status hone_trainer_save_state(hone_trainer *trainer);
+/* metrics as SPLIT_results.json ("train", "eval") in output_dir, and added to all_results.json there. */
+HONE_API hone_status hone_trainer_save_metrics(hone_trainer *trainer, const char *split, const hone_metrics *metrics);
+/* README.md (the model card) and loss.svg (the loss curve) in output_dir. */
+HONE_API hone_status hone_trainer_create_model_card(hone_trainer *trainer);
+
+/* Where the run stands. Lent. */
+HONE_API const hone_trainer_state *hone_trainer_get_state(const hone_trainer *trainer);
+/* Entry i of log_history (step, epoch, loss, …); NULL beyond the last. Lent until the next step. */
+HONE_API const hone_metrics *hone_trainer_log_entry(const hone_trainer *trainer, size_t i);
+/* Adds an entry to log_history (global_step and epoch are added) and tells the callbacks. */
+HONE_API hone_status hone_trainer_log(hone_trainer *trainer, const hone_metrics *metrics);
+HONE_API hone_model *hone_trainer_model(const hone_trainer *trainer);
+
+/* Asks a running hone_trainer_train to end after this accumulation group, with a checkpoint. Safe in a signal handler and from any thread. */
+HONE_API void hone_trainer_request_stop(hone_trainer *trainer);
+
+/* Stops when metric_for_best_model was not better for `patience` evaluations in a row (EarlyStoppingCallback). The payload of the callback that *out becomes. */
+typedef struct hone_early_stopping {
+    int64_t patience;
+    double threshold; /* an improvement must be larger than this */
+    int64_t counter;  /* start with 0 */
+} hone_early_stopping;
+HONE_API hone_callback hone_early_stopping_callback(hone_early_stopping *state);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
