@@ -117,10 +117,11 @@ typedef struct hone_backend_ops {
     /* ---- attention (engine.md, 6) ---- */
     /* q (Nq, H D), k and v (Nk, H D) may be views (ld). o (Nq, H D); lse (Nq, H), F32 (F64 in F64), NULL when no backward will come.
      * rows_q and rows_k have the same R; causal: query i of Tq sees keys 0 .. Tk - Tq + i. S = scale q k^T; o = drop(softmax(S)) v.
-     * Dropout of attention: key position j, query position (Tk - Tq + i), head. A query without keys gives 0. */
+     * Dropout of attention: key position j, query position (Tk - Tq + i), head; ordinal drop->rows->key[r]. A query without keys, and a token of
+     * no row (from start[R] on), gives o = 0 and lse = 0. */
     hone_status (*attention_forward)(hone_backend *b, const hone_mat *o, void *lse, const hone_mat *q, const hone_mat *k, const hone_mat *v,
                                      const hone_rows *rows_q, const hone_rows *rows_k, int n_heads, bool causal, float scale, const hone_drop *drop, void *scratch);
-    /* dq, dk, dv are written (beta 0), views allowed (one (N, 3C)). */
+    /* dq, dk, dv are written (beta 0), views allowed (one (N, 3C)); 0 for tokens of no row. */
     hone_status (*attention_backward)(hone_backend *b, const hone_mat *dq, const hone_mat *dk, const hone_mat *dv, const hone_mat *d_o, const hone_mat *o, const void *lse,
                                       const hone_mat *q, const hone_mat *k, const hone_mat *v, const hone_rows *rows_q, const hone_rows *rows_k, int n_heads,
                                       bool causal, float scale, const hone_drop *drop, void *scratch);
@@ -146,7 +147,7 @@ typedef struct hone_backend_ops {
     hone_status (*is_in)(hone_backend *b, const hone_mat *y, const int32_t *ids, const int32_t *set, int64_t n_set);           /* y (n, 1) = 1 when ids[i] is in the ascending set */
     hone_status (*axpy)(hone_backend *b, const hone_mat *y, const hone_mat *x, float alpha);                                   /* y += alpha x */
     hone_status (*convert)(hone_backend *b, const hone_mat *y, const hone_mat *x);                                             /* between dtypes, round to nearest even */
-    hone_status (*random)(hone_backend *b, const hone_mat *y, hone_random what, float p, float q, uint64_t key);               /* element i (row-major) from counter i / 4 word i % 4 */
+    hone_status (*random)(hone_backend *b, const hone_mat *y, hone_random what, float p, float q, uint64_t key);               /* element i (row-major) as tensor/random.h says: the same bits in every backend */
 
     /* ---- embeddings and indexing ---- */
     /* y (N, C) = drop(sum over the tables of tables[k][ids[k][i]]); at most 3 tables, each (rows, C). An id is in range: the caller checked. */
@@ -192,8 +193,16 @@ struct hone_backend {
     const hone_backend_ops *ops;
     int n_threads;
     bool own_memory; /* false: data is the host's, and host arrays may be lent to entries; true: everything goes through upload and download */
+    size_t bytes_now, bytes_peak; /* what alloc gave and release has not taken back: every backend's alloc and release call hone__backend_count */
     void *self;      /* the backend's own */
 };
+
+static inline void hone__backend_count(hone_backend *b, size_t more, size_t less)
+{
+    b->bytes_now += more - less;
+    if (b->bytes_now > b->bytes_peak)
+        b->bytes_peak = b->bytes_now;
+}
 
 /* Opens "cpu", "ref", "dry" or "auto" (the fastest there is). HONE_UNSUPPORTED names what exists. n_threads 0: all cores. */
 hone_status hone__backend_open(hone_backend **out, const char *name, int n_threads);

@@ -14,7 +14,7 @@ typedef struct hone_rows {
     int32_t n_rows, longest;  /* R, T */
     const int32_t *start, *d_start; /* (R+1) first token of each row */
     const int32_t *stop, *d_stop;   /* (R) end of each row when rows are not back to back (key/value caches); NULL: start[r+1] */
-    const int32_t *row, *d_row;     /* (N) row of the token */
+    const int32_t *row, *d_row;     /* (N) row of the token; beyond start[R] any row that exists */
     const int32_t *pos, *d_pos;     /* (N) position in the row */
     const uint64_t *key, *d_key;    /* (R) ordinal of the row in the run's stream of samples (engine.md, 4) */
 } hone_rows;
@@ -56,5 +56,8 @@ static inline int64_t hone__n_rows(const hone_tensor *t)
         n *= t->dim[i];
     return n;
 }
+
+/* HONE_INVALID_ARGUMENT with a message when t is NULL or its tape was reset since; `who` names the caller's function. */
+hone_status hone__tensor_check(const hone_tensor *t, const char *who);
 
 #endif

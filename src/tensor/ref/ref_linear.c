@@ -1,0 +1,95 @@
+/* Matrix products: gemm and the linear map with bias and activation, forward and backward. */
+#include "tensor/ref/ref.h"
+
+static double element(const hone_mat *m, bool transposed, int64_t i, int64_t j)
+{
+    return transposed ? get(m, j, i) : get(m, i, j);
+}
+
+/* c = alpha op(a) op(b) + beta c */
+static hone_status ref_gemm(hone_backend *be, const hone_mat *c, const hone_mat *a, bool ta, const hone_mat *b, bool tb, float alpha,
+                            float beta, void *scratch)
+{
+    (void)be, (void)scratch;
+    int64_t depth = ta ? a->rows : a->cols;
+    for (int64_t i = 0; i < c->rows; i++) {
+        for (int64_t j = 0; j < c->cols; j++) {
+            double sum = 0.0;
+            for (int64_t k = 0; k < depth; k++)
+                sum += element(a, ta, i, k) * element(b, tb, k, j);
+            put(c, i, j, (double)alpha * sum, beta);
+        }
+    }
+    return HONE_OK;
+}
+
+/* W(o, i), however it is stored */
+static double weight(const hone_weight *w, int64_t o, int64_t i)
+{
+    return element(&w->mat, w->in_major, o, i);
+}
+
+/* pre = x W^T + bias;  y = act(pre) */
+static hone_status ref_linear_forward(hone_backend *b, const hone_mat *y, const hone_mat *x, const hone_weight *w, const void *bias,
+                                      hone_act act, const hone_mat *pre, void *scratch)
+{
+    (void)b, (void)scratch;
+    for (int64_t n = 0; n < y->rows; n++) {
+        for (int64_t o = 0; o < y->cols; o++) {
+            double sum = bias ? at(bias, y->dtype, o) : 0.0;
+            for (int64_t i = 0; i < x->cols; i++)
+                sum += get(x, n, i) * weight(w, o, i);
+            if (pre)
+                set(pre, n, o, sum);
+            set(y, n, o, hone__ref_act(act, sum));
+        }
+    }
+    return HONE_OK;
+}
+
+/* dx = act'(pre) o (dy W) + beta dx */
+static hone_status ref_linear_dx(hone_backend *b, const hone_mat *dx, const hone_mat *dy, const hone_weight *w, hone_act act,
+                                 const hone_mat *pre, float beta, void *scratch)
+{
+    (void)b, (void)scratch;
+    for (int64_t n = 0; n < dx->rows; n++) {
+        for (int64_t i = 0; i < dx->cols; i++) {
+            double sum = 0.0;
+            for (int64_t o = 0; o < dy->cols; o++)
+                sum += get(dy, n, o) * weight(w, o, i);
+            if (act != HONE_ACT_NONE)
+                sum *= hone__ref_act_slope(act, get(pre, n, i));
+            put(dx, n, i, sum, beta);
+        }
+    }
+    return HONE_OK;
+}
+
+/* dW = dy^T x + beta_w dW;  dbias = column sums of dy + beta_bias dbias */
+static hone_status ref_linear_dw(hone_backend *b, const hone_weight *dw, void *dbias, const hone_mat *dy, const hone_mat *x, float beta_w,
+                                 float beta_bias, void *scratch)
+{
+    (void)b, (void)scratch;
+    for (int64_t o = 0; o < dy->cols; o++) {
+        double bias = 0.0;
+        for (int64_t i = 0; i < x->cols; i++) {
+            double sum = 0.0;
+            for (int64_t n = 0; n < dy->rows; n++)
+                sum += get(dy, n, o) * get(x, n, i);
+            put(&dw->mat, dw->in_major ? i : o, dw->in_major ? o : i, sum, beta_w);
+        }
+        for (int64_t n = 0; n < dy->rows; n++)
+            bias += get(dy, n, o);
+        if (dbias)
+            put_at(dbias, dy->dtype, o, bias, beta_bias);
+    }
+    return HONE_OK;
+}
+
+void hone__ref_linear(hone_backend_ops *ops)
+{
+    ops->gemm = ref_gemm;
+    ops->linear_forward = ref_linear_forward;
+    ops->linear_dx = ref_linear_dx;
+    ops->linear_dw = ref_linear_dw;
+}
