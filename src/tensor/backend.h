@@ -85,8 +85,8 @@ typedef struct hone_segment {
 /* torch.optim.AdamW (Loshchilov & Hutter 2019), step t counted from 1:
  *   p *= 1 - lr wd;  m = b1 m + (1-b1) g;  v = b2 v + (1-b2) g^2;  p -= lr / (1-b1^t) * m / (sqrt(v) / sqrt(1-b2^t) + eps) */
 typedef struct hone_adamw {
-    float lr, beta1, beta2, eps;
-    float bias1, bias2_sqrt; /* 1 - beta1^t, sqrt(1 - beta2^t), computed in double */
+    double lr, beta1, beta2, eps; /* double: 1 - 0.999f is 5e-5 away from 0.001 */
+    double bias1, bias2_sqrt;     /* 1 - beta1^t, sqrt(1 - beta2^t) */
 } hone_adamw;
 
 typedef struct hone_backend hone_backend;
