@@ -143,8 +143,8 @@ static hone_status parse_respelled(json_t **out, const char *text, size_t len, c
     respell(&plain, text, len, SIZE_MAX);
     HONE_GO(hone__str_status(&plain));
     size_t offset = 0;
-    if (!(*out =
-              load(plain.data, plain.len, error))) { /* also when nothing was respelled: jansson may call a failed allocation bad syntax */
+    /* Twice, since jansson may call a failed allocation bad syntax. */
+    if (!(*out = load(plain.data, plain.len, error)) && !(*out = load(plain.data, plain.len, error))) {
         offset = respell(&begin, text, len, error_offset(error, plain.len));
         HONE_GO(hone__str_status(&begin));
     }

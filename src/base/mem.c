@@ -74,10 +74,11 @@ hone_status hone__alloc_(void **out, size_t n, size_t size)
 
 hone_status hone__calloc_(void **out, size_t n, size_t size)
 {
+    size_t bytes;
     *out = NULL;
     if (n == 0)
         return HONE_OK;
-    if (request_fails() || !(*out = calloc(n, size)))
+    if (!hone__mul_size(&bytes, n, size) || request_fails() || !(*out = calloc(1, bytes)))
         return fail_memory(n, size);
     count_bytes(malloc_usable_size(*out), 0);
     return HONE_OK;
