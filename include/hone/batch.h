@@ -15,20 +15,22 @@ extern "C" {
 #define HONE_IGNORE_INDEX (-100) /* a label that no loss sees, as in PyTorch */
 
 typedef struct hone_batch {
-    int32_t n_tokens, n_rows, longest;  /* N, R, T */
-    const int32_t *cu_seqlens;          /* (R+1) start of each row; cu_seqlens[R] == N */
-    const int32_t *input_ids;           /* (N) */
-    const int32_t *positions;           /* (N) position in the row; NULL: counted from 0 */
-    const int32_t *token_type_ids;      /* (N) or NULL: all 0 */
-    const int32_t *labels;              /* (N) or NULL. Causal LM: as transformers gives them, not shifted (label of a token is that token); the loss shifts */
-    const int32_t *row_labels;          /* (R) or NULL: classes */
-    const float *row_targets;           /* (R, n) or NULL: regression, multi-label */
+    int32_t n_tokens, n_rows, longest; /* N, R, T */
+    const int32_t *cu_seqlens;         /* (R+1) start of each row; cu_seqlens[R] == N */
+    const int32_t *input_ids;          /* (N) */
+    const int32_t *positions;          /* (N) position in the row; NULL: counted from 0 */
+    const int32_t *token_type_ids;     /* (N) or NULL: all 0 */
+    const int32_t
+        *labels; /* (N) or NULL. Causal LM: as transformers gives them, not shifted (label of a token is that token); the loss shifts */
+    const int32_t *row_labels;                      /* (R) or NULL: classes */
+    const float *row_targets;                       /* (R, n) or NULL: regression, multi-label */
     const int32_t *start_positions, *end_positions; /* (R) or NULL: answers, position in the row */
-    const uint64_t *ordinals;           /* (R) place of the row in the run's stream of samples (dropout's key); NULL: 0 .. R-1 */
-    int64_t n_labelled;                 /* items that the loss counts (after the shift); -1: not counted yet */
+    const uint64_t *ordinals; /* (R) place of the row in the run's stream of samples (dropout's key); NULL: 0 .. R-1 */
+    int64_t n_labelled;       /* items that the loss counts (after the shift); -1: not counted yet */
 } hone_batch;
 
-/* The padded view: out holds R * width int32, rows padded at the end with `pad` (width >= longest). field is one of the (N) arrays. */
+/* The padded view: out holds R * width int32, rows padded at the end with `pad`. field is one of the (N) arrays. HONE_SHAPE when width is less than the
+ * longest row. Any thread. */
 HONE_API hone_status hone_batch_pad(const hone_batch *batch, const int32_t *field, int32_t pad, int32_t width, int32_t *out);
 
 #ifdef __cplusplus

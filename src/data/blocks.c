@@ -1,0 +1,196 @@
+/* Documents to blocks of tokens: read in batches of some MB, encoded on all threads, appended to the cache file in the order of the documents.
+ *
+ * Must match the course's chapter on causal language models (windows of exactly block_size, the tail of every document dropped) and, with concatenate, run_clm.py's
+ * group_texts with end-of-text after every document. Threads never decide about the result: each encodes whole documents. */
+#include "data/blocks.h"
+#include "base/log.h"
+#include "base/threads.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define BATCH_BYTES ((size_t)2 << 20)  /* of text, a thread */
+#define PART_BYTES  ((size_t)64 << 10) /* of text, handed to a thread at once */
+
+/* Consecutive documents that one thread encodes. */
+typedef struct part {
+    size_t first, n; /* documents */
+    hone_ids ids;
+} part;
+
+typedef struct blocks_job {
+    const hone_tokenizer *tokenizer;
+    const hone_blocks_options *options;
+    int32_t eos;
+    /* the batch */
+    hone_str text;
+    size_t *text_ends, *id_ends; /* (n_documents) in text; in the ids of the document's part */
+    size_t n_documents, text_capacity, ids_capacity;
+    part *parts;
+    size_t n_parts, n_made, parts_capacity; /* n_made: parts that have ids to free */
+    /* the result */
+    hone_cache_writer writer;
+    hone_cache_facts facts;
+    int64_t longest; /* document, in tokens */
+} blocks_job;
+
+static void dispose_job(blocks_job *job)
+{
+    for (size_t i = 0; i < job->n_made; i++)
+        hone_ids_dispose(&job->parts[i].ids);
+    hone__free(job->parts);
+    hone__free(job->text_ends);
+    hone__free(job->id_ends);
+    hone__str_dispose(&job->text);
+    hone__cache_abort(&job->writer);
+}
+
+/* ---- a batch of documents ---- */
+
+static hone_status add_document(blocks_job *job, const hone_document *doc)
+{
+    HONE_TRY(HONE_GROW(&job->text_ends, &job->text_capacity, job->n_documents + 1));
+    HONE_TRY(HONE_GROW(&job->id_ends, &job->ids_capacity, job->n_documents + 1));
+    hone__str_append(&job->text, doc->data, doc->len);
+    job->text_ends[job->n_documents++] = job->text.len;
+    return hone__str_status(&job->text);
+}
+
+static hone_status fill_batch(blocks_job *job, hone_text_stream *stream, size_t bytes)
+{
+    hone_document doc;
+    hone__str_clear(&job->text);
+    job->n_documents = 0;
+    while (job->text.len < bytes && hone_text_next(stream, &doc))
+        HONE_TRY(add_document(job, &doc));
+    return hone_text_status(stream);
+}
+
+static hone_status add_part(blocks_job *job, size_t first, size_t n)
+{
+    HONE_TRY(HONE_GROW(&job->parts, &job->parts_capacity, job->n_parts + 1));
+    part *p = &job->parts[job->n_parts];
+    if (job->n_parts == job->n_made) {
+        p->ids = (hone_ids)HONE_IDS_INIT;
+        job->n_made++;
+    }
+    p->first = first;
+    p->n = n;
+    p->ids.n = 0;
+    job->n_parts++;
+    return HONE_OK;
+}
+
+static hone_status cut_parts(blocks_job *job)
+{
+    size_t first = 0, start = 0;
+    job->n_parts = 0;
+    for (size_t d = 0; d < job->n_documents; d++) {
+        if (job->text_ends[d] - start < PART_BYTES && d + 1 < job->n_documents)
+            continue;
+        HONE_TRY(add_part(job, first, d + 1 - first));
+        first = d + 1;
+        start = job->text_ends[d];
+    }
+    return HONE_OK;
+}
+
+static hone_status encode_part(void *payload, size_t item, int thread)
+{
+    blocks_job *job = payload;
+    part *p = &job->parts[item];
+    (void)thread;
+    for (size_t d = p->first; d < p->first + p->n; d++) {
+        size_t start = d > 0 ? job->text_ends[d - 1] : 0;
+        hone_text text = {job->text.data ? job->text.data + start : "", job->text_ends[d] - start};
+        HONE_TRY(hone_tokenizer_encode_ids(&p->ids, job->tokenizer, text, false));
+        if (job->options->concatenate) {
+            HONE_TRY(HONE_GROW(&p->ids.data, &p->ids.capacity, p->ids.n + 1));
+            p->ids.data[p->ids.n++] = job->eos;
+        }
+        job->id_ends[d] = p->ids.n;
+    }
+    return HONE_OK;
+}
+
+/* ---- writing ---- */
+
+/* True when no more blocks are wanted. */
+static bool has_enough(const blocks_job *job)
+{
+    const hone_blocks_options *o = job->options;
+    return o->max_examples >= 0 && job->writer.n_ids / o->block_size >= o->max_examples;
+}
+
+static void write_documents(blocks_job *job)
+{
+    size_t block = (size_t)job->options->block_size;
+    for (size_t i = 0; i < job->n_parts; i++) {
+        const part *p = &job->parts[i];
+        size_t start = 0;
+        for (size_t d = p->first; d < p->first + p->n && !has_enough(job); d++) {
+            size_t n = job->id_ends[d] - start;
+            job->facts.n_tokens += (int64_t)n;
+            job->longest = (int64_t)n > job->longest ? (int64_t)n : job->longest;
+            if (n > 0)
+                hone__cache_append(&job->writer, p->ids.data + start, job->options->concatenate ? n : n / block * block);
+            start = job->id_ends[d];
+        }
+    }
+}
+
+static void report(const blocks_job *job, const hone_text_stream *stream, bool end)
+{
+    hone_text_counts seen;
+    hone_text_counts_of(stream, &seen);
+    uint64_t total = seen.bytes_total > seen.bytes_read ? seen.bytes_total : seen.bytes_read;
+    char note[64];
+    snprintf(note, sizeof(note), "%lld tokens", (long long)job->facts.n_tokens);
+    (end ? hone__progress_end : hone__progress)("tokenizing", (int64_t)(end ? total : seen.bytes_read), (int64_t)total, "bytes", note);
+}
+
+static hone_status encode_stream(blocks_job *job, hone_text_stream *stream)
+{
+    int n_threads = job->options->n_threads > 0 ? job->options->n_threads : hone__cpu_count();
+    size_t bytes = BATCH_BYTES * (size_t)n_threads;
+    do {
+        HONE_TRY(fill_batch(job, stream, bytes));
+        HONE_TRY(cut_parts(job));
+        HONE_TRY(hone__parallel_for(job->n_parts, n_threads, encode_part, job));
+        write_documents(job);
+        HONE_TRY(hone__writer_status(job->writer.file));
+        report(job, stream, false);
+    } while (job->n_documents > 0 && !has_enough(job));
+    report(job, stream, true);
+    hone_text_counts_of(stream, &job->facts.text);
+    return HONE_OK;
+}
+
+static hone_status fail_without_blocks(const blocks_job *job)
+{
+    const hone_blocks_options *o = job->options;
+    hone__fail(HONE_NOT_FOUND, "no block of %lld tokens results: %lld documents have %lld tokens in all, the longest %lld",
+               (long long)o->block_size, (long long)job->facts.text.n_documents, (long long)job->facts.n_tokens, (long long)job->longest);
+    return hone__hint(HONE_NOT_FOUND, o->concatenate ? "give more text or a smaller --block_size"
+                                                     : "--concatenate joins documents; or give a smaller --block_size");
+}
+
+hone_status hone__blocks_make(const char *path, const hone_cache_key *key, hone_text_stream *stream, const hone_tokenizer *tokenizer,
+                              int32_t eos, const hone_blocks_options *options)
+{
+    blocks_job job = {.tokenizer = tokenizer, .options = options, .eos = eos};
+    hone_status status = HONE_OK;
+    HONE_GO(hone__cache_begin(&job.writer, path, key));
+    HONE_GO(encode_stream(&job, stream));
+    int64_t n_blocks = job.writer.n_ids / options->block_size;
+    if (options->max_examples >= 0 && n_blocks > options->max_examples)
+        n_blocks = options->max_examples;
+    job.facts.block_size = options->block_size;
+    job.facts.n_blocks = n_blocks;
+    if (n_blocks == 0)
+        HONE_GO(fail_without_blocks(&job));
+    HONE_GO(hone__cache_commit(&job.writer, &job.facts));
+done:
+    dispose_job(&job);
+    return status;
+}
