@@ -19,11 +19,11 @@ HONE_API void hone_set_log(hone_log_fn fn, void *payload, hone_log_level level);
 
 /* A piece of long work, as it goes on. */
 typedef struct hone_progress {
-    const char *what;      /* "tokenizing", "training", "evaluating"; lent for the call */
-    int64_t done, total;   /* in `unit`s; total -1 when unknown */
-    const char *unit;      /* "bytes", "steps", "rows" */
-    const char *note;      /* more to show behind the bar ("loss 3.21  2,310 tokens/s"), may be NULL */
-    int finished;          /* 1 in the last call of this piece */
+    const char *what;    /* "tokenizing", "training", "evaluating"; lent for the call */
+    int64_t done, total; /* in `unit`s; total -1 when unknown */
+    const char *unit;    /* "bytes", "steps", "rows" */
+    const char *note;    /* more to show behind the bar ("loss 3.21  2,310 tokens/s"), may be NULL */
+    int finished;        /* 1 in the last call of this piece */
 } hone_progress;
 typedef void (*hone_progress_fn)(void *payload, const hone_progress *progress);
 

@@ -27,18 +27,18 @@ void hone__error_save(hone_error_state *out, hone_status status);
 hone_status hone__error_restore(const hone_error_state *state); /* returns state->status */
 
 /* For calls inside functions that return hone_status. */
-#define HONE_TRY(call)                 \
-    do {                               \
-        hone_status try_ = (call);     \
-        if (try_ != HONE_OK)           \
-            return try_;               \
+#define HONE_TRY(call)             \
+    do {                           \
+        hone_status try_ = (call); \
+        if (try_ != HONE_OK)       \
+            return try_;           \
     } while (0)
 
 /* The same in functions with a clean-up label `done` and a variable `status`. */
-#define HONE_GO(call)                          \
-    do {                                       \
-        if ((status = (call)) != HONE_OK)      \
-            goto done;                         \
+#define HONE_GO(call)                     \
+    do {                                  \
+        if ((status = (call)) != HONE_OK) \
+            goto done;                    \
     } while (0)
 
 /* Our own invariants; never for input. Kept in every build but the release one. */

@@ -24,12 +24,13 @@ void hone__writer_write(hone_file_writer *w, const void *data, size_t len);
 void hone__writer_printf(hone_file_writer *w, const char *format, ...) HONE__PRINTF(2, 3);
 hone_status hone__writer_status(const hone_file_writer *w);
 uint64_t hone__writer_offset(const hone_file_writer *w);
-hone_status hone__writer_commit(hone_file_writer *w); /* ends and frees w in every case; on failure the old file is untouched and nothing is left behind */
-void hone__writer_abort(hone_file_writer *w);         /* NULL is legal */
+/* Ends and frees w in every case; on failure the old file is untouched and nothing is left behind. */
+hone_status hone__writer_commit(hone_file_writer *w);
+void hone__writer_abort(hone_file_writer *w); /* NULL is legal */
 /* The same for a text that is at hand. */
 hone_status hone__write_file(const char *path, const void *data, size_t len);
 
-hone_status hone__make_dirs(const char *path); /* mkdir -p */
+hone_status hone__make_dirs(const char *path);   /* mkdir -p */
 hone_status hone__remove_tree(const char *path); /* rm -rf, never follows links; a missing path is fine */
 /* Renames folder `aside` to `path` (which must not exist, or is replaced when `replace`), syncing both parents. */
 hone_status hone__rename_dir(const char *aside, const char *path, bool replace);
@@ -37,12 +38,15 @@ hone_status hone__sync_dir(const char *path);
 bool hone__is_dir(const char *path);
 bool hone__is_file(const char *path);
 hone_status hone__path_join(char **out, const char *folder, const char *name); /* owned */
-const char *hone__path_base(const char *path); /* after the last '/' */
+const char *hone__path_base(const char *path);                                 /* after the last '/' */
 uint64_t hone__disk_free(const char *path); /* bytes available to us at the file system of path, UINT64_MAX when unknown */
 
 /* Files under a path: the path itself when it is a file; in a folder all regular files, recursively, sorted by bytes, whose name (not path) matches
  * `glob` (fnmatch; NULL: all). Hidden files and folders are passed over, links to folders not followed. */
-typedef struct hone_file_list { char **paths; size_t n; } hone_file_list;
+typedef struct hone_file_list {
+    char **paths;
+    size_t n;
+} hone_file_list;
 hone_status hone__list_files(hone_file_list *out, const char *path, const char *glob);
 /* The same over several paths in their order, without duplicates of the same path. HONE_NOT_FOUND names the first path that does not exist, or says that nothing matched. */
 hone_status hone__list_all_files(hone_file_list *out, const char *const *paths, size_t n, const char *glob);

@@ -18,8 +18,8 @@ hone_status hone__strdup(char **out, const char *text);
 hone_status hone__strndup(char **out, const char *text, size_t len); /* may hold NUL bytes; a NUL is added */
 
 /* Typed forms: HONE_NEW(&p, n) allocates n zeroed objects of *p. */
-#define HONE_NEW(out, n) hone__calloc_((void **)(out), (n), sizeof(**(out)))
-#define HONE_ALLOC(out, n) hone__alloc_((void **)(out), (n), sizeof(**(out)))
+#define HONE_NEW(out, n)       hone__calloc_((void **)(out), (n), sizeof(**(out)))
+#define HONE_ALLOC(out, n)     hone__alloc_((void **)(out), (n), sizeof(**(out)))
 #define HONE_REALLOC(block, n) hone__realloc_((void **)(block), (n), sizeof(**(block)))
 
 /* Makes room for `need` objects in a growing array: HONE_GROW(&items, &capacity, need). Doubles, from 16. */
@@ -31,7 +31,7 @@ hone_status hone__pages_alloc(void **out, size_t bytes);
 void hone__pages_free(void *pages, size_t bytes);
 
 typedef struct hone_mem_stats {
-    uint64_t n_requests;       /* successful and failed requests since the start of the process, pages and arena blocks included */
+    uint64_t n_requests; /* successful and failed requests since the start of the process, pages and arena blocks included */
     uint64_t bytes_now, bytes_peak;
 } hone_mem_stats;
 void hone__mem_stats(hone_mem_stats *out);
@@ -42,7 +42,9 @@ void hone__mem_fail_at(uint64_t n);
 /* An arena: memory that is given back all at once. `bottom` grows up and lives until reset; `top` is scratch, taken with mark and given back with release.
  * Blocks are kept by reset, so that a repeated step asks for nothing: after a reset that had several blocks they are merged into one of the total size. */
 typedef struct hone_arena hone_arena;
-typedef struct hone_arena_mark { size_t block, used; } hone_arena_mark;
+typedef struct hone_arena_mark {
+    size_t block, used;
+} hone_arena_mark;
 hone_status hone__arena_new(hone_arena **out, size_t block_bytes);
 void hone__arena_free(hone_arena *arena);
 /* 64-byte aligned, uninitialised; NULL when out of memory (message set). */

@@ -13,24 +13,27 @@ typedef enum hone_option_type {
     HONE_OPTION_ENUM     /* int, one of `choices` ("no|steps|epoch"), by place */
 } hone_option_type;
 
-typedef struct hone_strings { char **items; size_t n; } hone_strings;
+typedef struct hone_strings {
+    char **items;
+    size_t n;
+} hone_strings;
 
 typedef struct hone_option {
-    const char *name;      /* "learning_rate": `-` and `_` are the same on the command line */
+    const char *name; /* "learning_rate": `-` and `_` are the same on the command line */
     hone_option_type type;
-    size_t offset;         /* in the struct */
-    const char *fallback;  /* the default as text, NULL: zero / NULL */
-    double min, max;       /* INT and DOUBLE: the legal range; both 0: any */
-    const char *choices;   /* ENUM: names with | between */
-    const char *group;     /* heading in --help */
-    const char *help;      /* one line */
+    size_t offset;        /* in the struct */
+    const char *fallback; /* the default as text, NULL: zero / NULL */
+    double min, max;      /* INT and DOUBLE: the legal range; both 0: any */
+    const char *choices;  /* ENUM: names with | between */
+    const char *group;    /* heading in --help */
+    const char *help;     /* one line */
 } hone_option;
 
 /* An older or shorter spelling of an option. */
 typedef struct hone_option_alias {
     const char *alias, *name;
-    const char *value;     /* what a bare flag means, or NULL */
-    const char *note;      /* one line shown as a warning, or NULL */
+    const char *value; /* what a bare flag means, or NULL */
+    const char *note;  /* one line shown as a warning, or NULL */
 } hone_option_alias;
 
 typedef struct hone_option_table {
@@ -41,16 +44,18 @@ typedef struct hone_option_table {
 } hone_option_table;
 
 hone_status hone__options_defaults(const hone_option_table *t, void *options);
-void hone__options_dispose(const hone_option_table *t, void *options); /* frees strings */
+void hone__options_dispose(const hone_option_table *t, void *options);                  /* frees strings */
 hone_status hone__options_copy(const hone_option_table *t, void *to, const void *from); /* deep; `to` is uninitialised */
-const hone_option *hone__options_find(const hone_option_table *t, const char *name); /* aliases included; NULL when unknown */
+const hone_option *hone__options_find(const hone_option_table *t, const char *name);    /* aliases included; NULL when unknown */
 /* Sets one option from text. HONE_INVALID_ARGUMENT: "--name: …", with range, choices or, when unknown, the nearest name as hint. */
 hone_status hone__options_set(const hone_option_table *t, void *options, const char *name, const char *value);
 /* Takes argv[0..argc): `--name value`, `--name=value`, bare flags (true/false may follow), several values for STRINGS (up to the next `--x`).
  * Several tables share one command line: tables[i] fills structs[i]; the first table that knows a name gets it. What is no option goes to rest
  * (n_rest; may be NULL: then it is an error). "--" ends options. */
-hone_status hone__options_parse(const hone_option_table *const *tables, void *const *structs, size_t n_tables, int argc, char **argv, const char **rest, size_t *n_rest);
-hone_status hone__options_from_json(const hone_option_table *t, void *options, const json_t *object, const char *file); /* unknown keys are errors with the nearest name */
+hone_status hone__options_parse(const hone_option_table *const *tables, void *const *structs, size_t n_tables, int argc, char **argv,
+                                const char **rest, size_t *n_rest);
+/* Unknown keys are errors with the nearest name. */
+hone_status hone__options_from_json(const hone_option_table *t, void *options, const json_t *object, const char *file);
 void hone__options_to_json(const hone_option_table *t, const void *options, hone_json_writer *w); /* as one object */
 void hone__options_help(const hone_option_table *t, hone_str *out); /* grouped, aligned, with defaults and choices, 100 columns */
 

@@ -5,7 +5,10 @@
 #include "base/options.h"
 
 /* Where a row's value lies. */
-static inline void *hone__option_field(const hone_option *row, const void *options) { return (char *)(uintptr_t)options + row->offset; }
+static inline void *hone__option_field(const hone_option *row, const void *options)
+{
+    return (char *)(uintptr_t)options + row->offset;
+}
 
 /* Names are equal when they differ in case, `-` and `_` only. name2 ends after len2 bytes. */
 bool hone__option_same_name(const char *name, const char *name2, size_t len2);

@@ -30,16 +30,31 @@ static inline void hone__philox4x32(uint32_t out[4], const uint32_t counter[4], 
 }
 
 /* The key of a random site (engine.md, 4): place in the model | layer << 8. */
-static inline uint64_t hone__site_key(uint64_t seed, uint32_t site) { return hone__splitmix64(seed ^ hone__splitmix64(site)); }
+static inline uint64_t hone__site_key(uint64_t seed, uint32_t site)
+{
+    return hone__splitmix64(seed ^ hone__splitmix64(site));
+}
 
 /* floor(p * 2^32): a draw below it is dropped. */
-static inline uint32_t hone__drop_threshold(double p) { return p >= 1.0 ? UINT32_MAX : (uint32_t)(p * 4294967296.0); }
+static inline uint32_t hone__drop_threshold(double p)
+{
+    return p >= 1.0 ? UINT32_MAX : (uint32_t)(p * 4294967296.0);
+}
 
 /* A uniform in [0, 1) with 24 bits, and in (0, 1) with 32, from a word. */
-static inline float hone__uniform24(uint32_t word) { return (float)(word >> 8) * 0x1p-24f; }
-static inline double hone__uniform_open(uint32_t word) { return ((double)word + 0.5) * 0x1p-32; }
+static inline float hone__uniform24(uint32_t word)
+{
+    return (float)(word >> 8) * 0x1p-24f;
+}
+static inline double hone__uniform_open(uint32_t word)
+{
+    return ((double)word + 0.5) * 0x1p-32;
+}
 
-typedef struct hone_mt19937 { uint32_t state[624]; int index; } hone_mt19937;
+typedef struct hone_mt19937 {
+    uint32_t state[624];
+    int index;
+} hone_mt19937;
 void hone__mt_seed(hone_mt19937 *g, uint32_t seed);
 uint32_t hone__mt_next(hone_mt19937 *g);
 

@@ -8,7 +8,7 @@
 void hone__str_dispose(hone_str *s)
 {
     hone__free(s->data);
-    *s = (hone_str)HONE_STR_INIT;
+    *s = HONE_STR_INIT;
 }
 
 void hone__str_clear(hone_str *s)
@@ -84,7 +84,7 @@ hone_status hone__str_take(char **out, hone_str *s)
     if (!s->data)
         return hone__strdup(out, "");
     *out = s->data;
-    *s = (hone_str)HONE_STR_INIT;
+    *s = HONE_STR_INIT;
     return HONE_OK;
 }
 

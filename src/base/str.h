@@ -11,7 +11,7 @@ typedef struct hone_str {
     size_t len, capacity;
     bool failed;
 } hone_str;
-#define HONE_STR_INIT { NULL, 0, 0, false }
+#define HONE_STR_INIT ((hone_str){NULL, 0, 0, false})
 
 void hone__str_dispose(hone_str *s);
 void hone__str_clear(hone_str *s); /* keeps the memory */
@@ -20,7 +20,7 @@ void hone__str_puts(hone_str *s, const char *text);
 void hone__str_putc(hone_str *s, char c);
 void hone__str_printf(hone_str *s, const char *format, ...) HONE__PRINTF(2, 3);
 void hone__str_vprintf(hone_str *s, const char *format, va_list args);
-hone_status hone__str_status(const hone_str *s);  /* HONE_OUT_OF_MEMORY if an append failed */
+hone_status hone__str_status(const hone_str *s);     /* HONE_OUT_OF_MEMORY if an append failed */
 hone_status hone__str_take(char **out, hone_str *s); /* hands the bytes over ("" if empty) and empties s; fails if s failed */
 
 bool hone__starts_with(const char *text, const char *prefix);

@@ -16,10 +16,10 @@
 
 /* Runs the tests of a program: exit status 0, 1, or 77 when every one of them was skipped. */
 int test_run(const char *name, const struct CMUnitTest *tests, size_t n);
-#define TEST_MAIN(tests)                                                                                                                   \
-    int main(void)                                                                                                                         \
-    {                                                                                                                                      \
-        return test_run(__FILE__, tests, sizeof(tests) / sizeof((tests)[0]));                                                              \
+#define TEST_MAIN(tests)                                                      \
+    int main(void)                                                            \
+    {                                                                         \
+        return test_run(__FILE__, tests, sizeof(tests) / sizeof((tests)[0])); \
     }
 
 /* Ends the running test as skipped, and counts it. */
