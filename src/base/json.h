@@ -30,6 +30,7 @@ void hone__jw_end_object(hone_json_writer *w);
 void hone__jw_array(hone_json_writer *w);
 void hone__jw_end_array(hone_json_writer *w);
 void hone__jw_key(hone_json_writer *w, const char *key);
+void hone__jw_key_n(hone_json_writer *w, const char *key, size_t len); /* may hold NUL bytes */
 void hone__jw_string(hone_json_writer *w, const char *text);
 void hone__jw_string_n(hone_json_writer *w, const char *text, size_t len);
 void hone__jw_int(hone_json_writer *w, int64_t value);

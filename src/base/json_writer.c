@@ -116,8 +116,13 @@ static void put_quoted(hone_str *out, const char *text, size_t len)
 
 void hone__jw_key(hone_json_writer *w, const char *key)
 {
+    hone__jw_key_n(w, key, strlen(key));
+}
+
+void hone__jw_key_n(hone_json_writer *w, const char *key, size_t len)
+{
     separate(w);
-    put_quoted(w->out, key, strlen(key));
+    put_quoted(w->out, key, len);
     hone__str_append(w->out, ": ", w->spaced || w->indent > 0 ? 2 : 1);
     w->after_key = true;
 }

@@ -1,0 +1,393 @@
+/* From a text to tokens, without what stands around them: added tokens are cut out, the rest is normalized, cut into words, and each word goes to the model.
+ *
+ * Two ways lead there. The general one carries a map from bytes to the original through every stage (work.h). The fast one, for GPT-2's kind of tokenizer
+ * (hone_tokenizer.byte_words), scans words on the text itself and asks a cache of words first. A test holds the two equal. */
+#include "tokenizer/encoder.h"
+
+#include "tokenizer/bytelevel.h"
+
+#include <pthread.h>
+#include <string.h>
+
+struct hone__encoder_pool {
+    pthread_mutex_t lock;
+    hone__encoder *free;
+};
+
+hone_status hone__pool_new(struct hone__encoder_pool **out)
+{
+    HONE_TRY(HONE_NEW(out, 1));
+    pthread_mutex_init(&(*out)->lock, NULL);
+    return HONE_OK;
+}
+
+static void free_encoder(hone__encoder *e)
+{
+    if (!e)
+        return;
+    hone__free(e->tokens);
+    hone__free(e->chars);
+    hone__bpe_scratch_dispose(&e->scratch);
+    hone__work_dispose(&e->work);
+    hone__aligned_dispose(&e->repaired);
+    hone__free(e->cache);
+    hone__free(e);
+}
+
+void hone__pool_free(struct hone__encoder_pool *pool)
+{
+    if (!pool)
+        return;
+    while (pool->free) {
+        hone__encoder *e = pool->free;
+        pool->free = e->next;
+        free_encoder(e);
+    }
+    pthread_mutex_destroy(&pool->lock);
+    hone__free(pool);
+}
+
+static hone_status new_encoder(hone__encoder **out, const hone_tokenizer *tok)
+{
+    HONE_TRY(HONE_NEW(out, 1));
+    (*out)->tok = tok;
+    hone_status status = tok->byte_words ? HONE_NEW(&(*out)->cache, HONE__CACHE_SLOTS) : HONE_OK;
+    if (status != HONE_OK) {
+        free_encoder(*out);
+        *out = NULL;
+    }
+    return status;
+}
+
+hone_status hone__encoder_take(hone__encoder **out, const hone_tokenizer *tok, hone__sink sink)
+{
+    pthread_mutex_lock(&tok->pool->lock);
+    *out = tok->pool->free;
+    if (*out)
+        tok->pool->free = (*out)->next;
+    pthread_mutex_unlock(&tok->pool->lock);
+    if (!*out)
+        HONE_TRY(new_encoder(out, tok));
+    hone__encoder *e = *out;
+    e->sink = sink;
+    e->n_tokens = e->n_chars = e->n_counted = e->n_replaced = 0;
+    e->word = 0;
+    e->fixed_word = false;
+    e->ids = NULL;
+    return HONE_OK;
+}
+
+/* The scratch that follows the longest text of the past. */
+static size_t scratch_bytes(const hone__encoder *e)
+{
+    return e->capacity * sizeof *e->tokens + e->chars_capacity * sizeof *e->chars + e->scratch.capacity * sizeof *e->scratch.symbols * 2 +
+           (e->work.text.from_capacity + e->work.next_text.from_capacity + e->repaired.from_capacity) * (1 + sizeof(hone__range)) +
+           (e->work.splits.capacity + e->work.next_splits.capacity) * sizeof(hone__split);
+}
+
+static void shrink(hone__encoder *e)
+{
+    hone__free(e->tokens);
+    hone__free(e->chars);
+    e->tokens = NULL, e->chars = NULL;
+    e->capacity = e->chars_capacity = 0;
+    hone__bpe_scratch_dispose(&e->scratch);
+    hone__work_dispose(&e->work);
+    hone__aligned_dispose(&e->repaired);
+}
+
+void hone__encoder_give(hone__encoder *e)
+{
+    if (!e)
+        return;
+    if (scratch_bytes(e) > HONE__KEEP_BYTES)
+        shrink(e);
+    struct hone__encoder_pool *pool = e->tok->pool;
+    pthread_mutex_lock(&pool->lock);
+    e->next = pool->free;
+    pool->free = e;
+    pthread_mutex_unlock(&pool->lock);
+}
+
+/* Room for n more tokens. */
+static hone_status reserve(hone__encoder *e, size_t n)
+{
+    if (e->sink == HONE__SINK_TOKENS)
+        return e->n_tokens + n <= e->capacity ? HONE_OK : HONE_GROW(&e->tokens, &e->capacity, e->n_tokens + n);
+    if (e->sink == HONE__SINK_IDS)
+        return e->ids->n + n <= e->ids->capacity ? HONE_OK : HONE_GROW(&e->ids->data, &e->ids->capacity, e->ids->n + n);
+    return HONE_OK;
+}
+
+/* Takes one token; reserve went before. */
+static inline void emit(hone__encoder *e, int32_t id, hone__range at)
+{
+    if (e->sink == HONE__SINK_TOKENS)
+        e->tokens[e->n_tokens++] = (hone__token){id, e->word, at};
+    else if (e->sink == HONE__SINK_IDS)
+        e->ids->data[e->ids->n++] = id;
+    else
+        e->n_counted++;
+}
+
+static inline void next_word(hone__encoder *e)
+{
+    e->word += !e->fixed_word;
+}
+
+/* ---- The fast way ---- */
+
+static const uint64_t byte_mask[9] = {
+    0, 0xFF, 0xFFFF, 0xFFFFFF, 0xFFFFFFFF, 0xFFFFFFFFFF, 0xFFFFFFFFFFFF, 0xFFFFFFFFFFFFFF, 0xFFFFFFFFFFFFFFFF};
+
+/* The bytes of a word of up to 24, zeros behind; reads past the word where the text allows it. */
+static inline void load_key(uint64_t key[3], const char *word, size_t len, size_t left)
+{
+    if (left < 24) {
+        key[0] = key[1] = key[2] = 0;
+        memcpy(key, word, len);
+        return;
+    }
+    memcpy(key, word, 24);
+    if (len <= 8) {
+        key[0] &= byte_mask[len];
+        key[1] = key[2] = 0;
+    } else if (len <= 16) {
+        key[1] &= byte_mask[len - 8];
+        key[2] = 0;
+    } else {
+        key[2] &= byte_mask[len - 16];
+    }
+}
+
+static inline size_t cache_slot(const uint64_t key[3])
+{
+    uint64_t h = (key[0] ^ (key[0] >> 32)) * 0x9E3779B97F4A7C15u;
+    h = (h ^ key[1]) * 0xC2B2AE3D27D4EB4Fu;
+    h = (h ^ (h >> 29) ^ key[2]) * 0x165667B19E3779F9u;
+    return (size_t)(h >> 40) & (HONE__CACHE_SLOTS - 1);
+}
+
+/* Widens [start, end) of a word to whole characters. */
+static hone__range whole_chars(const char *word, size_t len, size_t start, size_t end)
+{
+    while (start && hone__is_continuation(word[start]))
+        start--;
+    while (end < len && hone__is_continuation(word[end]))
+        end++;
+    return (hone__range){(uint32_t)start, (uint32_t)end};
+}
+
+/* Runs the model on a word and hands its tokens on; keeps them in `slot` when they fit there. */
+static hone_status encode_byte_word(hone__encoder *e, const char *word, size_t len, uint32_t base, hone__cached_word *slot,
+                                    const uint64_t key[3])
+{
+    const hone_tokenizer *tok = e->tok;
+    HONE_TRY(hone__bpe_encode_bytes(&tok->model.bpe, &tok->model.vocab, &e->scratch, word, len));
+    HONE_TRY(reserve(e, e->scratch.n));
+    bool keep = slot && e->scratch.n <= 6;
+    if (keep) {
+        memcpy(slot->key, key, sizeof slot->key);
+        slot->len = (uint8_t)len;
+        slot->n = (uint8_t)e->scratch.n;
+    }
+    for (size_t i = 0, at = 0; i < e->scratch.n; at += e->scratch.symbols[i++].len) {
+        hone__range r = whole_chars(word, len, at, at + e->scratch.symbols[i].len);
+        if (keep) {
+            slot->ids[i] = e->scratch.symbols[i].id;
+            slot->at[i][0] = (uint8_t)r.start, slot->at[i][1] = (uint8_t)r.end;
+        }
+        emit(e, e->scratch.symbols[i].id, (hone__range){base + r.start, base + r.end});
+    }
+    return HONE_OK;
+}
+
+/* text begins at `base` in what offsets count from. */
+static hone_status encode_byte_words(hone__encoder *e, const char *text, size_t len, uint32_t base)
+{
+    for (size_t i = 0, end; i < len; i = end) {
+        end = e->tok->pretokenizer.byte_level.use_regex ? hone__word_end(text, i, len) : len;
+        size_t n = end - i;
+        hone__cached_word *slot = NULL;
+        uint64_t key[3];
+        if (n <= 24) {
+            load_key(key, text + i, n, len - i);
+            slot = &e->cache[cache_slot(key)];
+        }
+        if (!slot || slot->len != n || ((slot->key[0] ^ key[0]) | (slot->key[1] ^ key[1]) | (slot->key[2] ^ key[2]))) {
+            HONE_TRY(encode_byte_word(e, text + i, n, base + (uint32_t)i, slot, key));
+        } else {
+            HONE_TRY(reserve(e, 6));
+            uint32_t at = base + (uint32_t)i;
+            for (size_t k = 0; k < slot->n; k++)
+                emit(e, slot->ids[k], (hone__range){at + slot->at[k][0], at + slot->at[k][1]});
+        }
+        next_word(e);
+    }
+    return HONE_OK;
+}
+
+/* ---- The general way ---- */
+
+/* Cuts added tokens that are looked for in normalized text out of e->work. */
+static hone_status split_normalized(hone__encoder *e)
+{
+    hone__work *w = &e->work;
+    size_t done = 0, from = 0;
+    hone__range at;
+    for (const hone__added_token *t;
+         (t = hone__added_next(&e->tok->added, &e->tok->added.normal, w->text.data, w->text.len, from, done, &at, &from)); done = at.end) {
+        HONE_TRY(hone__splits_push(&w->splits, done, at.start, -1));
+        HONE_TRY(hone__splits_push(&w->splits, at.start, at.end, t->id));
+    }
+    return hone__splits_push(&w->splits, done, w->text.len, -1);
+}
+
+static hone_status encode_split(hone__encoder *e, hone__split split)
+{
+    const hone__aligned *text = &e->work.text;
+    size_t at = split.at.start, len = split.at.end - split.at.start;
+    if (split.added_id >= 0) {
+        HONE_TRY(reserve(e, 1));
+        emit(e, split.added_id, hone__aligned_origin(text, at, at + len));
+        return HONE_OK;
+    }
+    HONE_TRY(hone__model_encode(&e->tok->model, &e->scratch, text->data + at, len));
+    HONE_TRY(reserve(e, e->scratch.n));
+    for (size_t i = 0, start = 0; i < e->scratch.n; i++) {
+        size_t end = start + e->scratch.symbols[i].len;
+        end = end < len ? end : len;
+        emit(e, e->scratch.symbols[i].id, hone__aligned_origin(text, at + start, at + end));
+        start = end;
+    }
+    return HONE_OK;
+}
+
+static hone_status encode_general(hone__encoder *e, const char *text, size_t len, uint32_t base)
+{
+    hone__work *w = &e->work;
+    w->splits.n = w->next_splits.n = 0;
+    w->next_text.len = 0;
+    HONE_TRY(hone__aligned_set(&w->text, text, len, base));
+    HONE_TRY(hone__normalizer_run(&e->tok->normalizer, w));
+    HONE_TRY(split_normalized(e));
+    HONE_TRY(hone__pretokenizer_run(&e->tok->pretokenizer, w));
+    for (size_t i = 0; i < w->splits.n; i++) {
+        HONE_TRY(encode_split(e, w->splits.items[i]));
+        next_word(e);
+    }
+    return HONE_OK;
+}
+
+/* ---- Both ---- */
+
+static hone_status encode_piece(hone__encoder *e, const char *text, size_t len, uint32_t base)
+{
+    if (!len)
+        return HONE_OK;
+    bool fast = e->tok->byte_words && !e->tok->added.normal.n;
+    return fast ? encode_byte_words(e, text, len, base) : encode_general(e, text, len, base);
+}
+
+/* Cuts the added tokens of raw text out; what is between them goes on. */
+static hone_status encode_valid(hone__encoder *e, const char *text, size_t len)
+{
+    size_t done = 0, from = 0;
+    hone__range at;
+    for (const hone__added_token *t; (t = hone__added_next(&e->tok->added, &e->tok->added.raw, text, len, from, done, &at, &from));
+         done = at.end) {
+        HONE_TRY(encode_piece(e, text + done, at.start - done, (uint32_t)done));
+        HONE_TRY(reserve(e, 1));
+        emit(e, t->id, at);
+        next_word(e);
+    }
+    return encode_piece(e, text + done, len - done, (uint32_t)done);
+}
+
+static bool is_ascii(const char *text, size_t len)
+{
+    size_t i = 0;
+    uint64_t any = 0, word;
+    for (; i + 64 <= len && !(any & 0x8080808080808080u); i += 64)
+        for (size_t k = 0; k < 64; k += 8) {
+            memcpy(&word, text + i + k, 8);
+            any |= word;
+        }
+    if (any & 0x8080808080808080u)
+        return false;
+    for (; i < len; i++)
+        if ((unsigned char)text[i] >= 0x80)
+            return false;
+    return true;
+}
+
+/* The length in bytes of what counts as one character at text[i], ill-formed parts included. */
+static size_t step(const char *text, size_t i, size_t len)
+{
+    uint32_t cp;
+    if ((unsigned char)text[i] < 0x80)
+        return 1;
+    size_t n = hone__utf8_decode(&cp, text + i, len - i);
+    return n ? n : hone__utf8_broken(text + i, len - i);
+}
+
+/* A place in a text, as bytes and as code points. */
+typedef struct cursor {
+    size_t byte, chars;
+} cursor;
+
+static uint32_t chars_at(cursor *c, const char *text, size_t len, size_t byte)
+{
+    if (byte < c->byte)
+        *c = (cursor){0, 0};
+    for (; c->byte < byte && c->byte < len; c->chars++)
+        c->byte += step(text, c->byte, len);
+    return (uint32_t)c->chars;
+}
+
+/* Code-point places of the tokens from `first` on, which are those of text. Starts ascend almost always; ends are near their starts. */
+static hone_status add_chars(hone__encoder *e, size_t first, hone_text text)
+{
+    HONE_TRY(HONE_GROW(&e->chars, &e->chars_capacity, e->n_tokens + 1));
+    for (; e->n_chars < first; e->n_chars++)
+        e->chars[e->n_chars] = e->tokens[e->n_chars].at;
+    cursor start = {0, 0};
+    for (; e->n_chars < e->n_tokens; e->n_chars++) {
+        hone__range at = e->tokens[e->n_chars].at;
+        uint32_t from = chars_at(&start, text.data, text.len, at.start);
+        cursor end = start;
+        e->chars[e->n_chars] = (hone__range){from, chars_at(&end, text.data, text.len, at.end)};
+    }
+    return HONE_OK;
+}
+
+/* Ill-formed bytes: the text is encoded with U+FFFD in their place, then places are led back to the text as it was given. */
+static hone_status encode_repaired(hone__encoder *e, hone_text text)
+{
+    size_t first = e->n_tokens;
+    HONE_TRY(hone__aligned_repair(&e->repaired, text.data, text.len, &e->n_replaced));
+    HONE_TRY(encode_valid(e, e->repaired.data, e->repaired.len));
+    for (size_t i = first; i < e->n_tokens; i++)
+        e->tokens[i].at = hone__aligned_origin(&e->repaired, e->tokens[i].at.start, e->tokens[i].at.end);
+    return HONE_OK;
+}
+
+hone_status hone__encode_text(hone__encoder *e, hone_text text)
+{
+    if (text.len >= UINT32_MAX / 4)
+        return hone__fail(HONE_INVALID_ARGUMENT, "a text of more than 1 GiB can't be encoded in one piece; cut it at a line's end");
+    if (!text.len)
+        return HONE_OK;
+    size_t first = e->n_tokens;
+    if (is_ascii(text.data, text.len)) {
+        HONE_TRY(encode_valid(e, text.data, text.len));
+        if (!hone__encoder_is_ascii(e))
+            return add_chars(e, first, text);
+        return HONE_OK;
+    }
+    if (hone__utf8_valid(text.data, text.len) == text.len)
+        HONE_TRY(encode_valid(e, text.data, text.len));
+    else
+        HONE_TRY(encode_repaired(e, text));
+    return e->sink == HONE__SINK_TOKENS ? add_chars(e, first, text) : HONE_OK;
+}

@@ -1,0 +1,45 @@
+/* Encodings from the tokens of one or two sequences: truncation into windows, the post-processor's template, padding. */
+#ifndef HONE_TOKENIZER_ENCODING_H
+#define HONE_TOKENIZER_ENCODING_H
+
+#include "tokenizer/encoder.h"
+
+/* The arrays lie behind the struct in one block; chars is offsets where all text is ASCII. */
+struct hone_encoding {
+    const hone_tokenizer *tok;
+    size_t n;
+    hone_span *offsets, *chars;
+    int32_t *ids, *type_ids, *word_ids, *sequence_ids;
+    uint8_t *special, *attention;
+    size_t n_replaced;
+    hone_encoding **overflowing;
+    size_t n_overflowing, overflowing_capacity;
+};
+
+/* A stretch of e->tokens. */
+typedef struct hone__window {
+    size_t start, n;
+} hone__window;
+
+typedef struct hone__windows {
+    hone__window *items; /* the first is what the encoding keeps, the others overflow */
+    size_t n, capacity;
+} hone__windows;
+
+/* Cuts `all` into windows of at most max_len tokens that share `stride` (Encoding::truncate of the reference). HONE_INVALID_ARGUMENT when stride leaves no room. */
+hone_status hone__truncate(hone__windows *out, hone__window all, size_t max_len, size_t stride, hone_side side);
+
+/* How many tokens each sequence of a pair keeps with longest_first, for max_length L (utils/truncation.rs). */
+void hone__longest_first(size_t *first, size_t *second, size_t max_length);
+
+/* Makes the encoding of the tokens [0, n_first) and, with a pair, [n_first, e->n_tokens). No padding yet. */
+hone_status hone__encoding_build(hone_encoding **out, const hone__encoder *e, size_t n_first, bool pair,
+                                 const hone_encode_options *options);
+
+/* Pads to `length`, overflowing ones too. */
+hone_status hone__encoding_pad(hone_encoding **e, size_t length, const hone_encode_options *options);
+
+/* The length to pad to, given the longest encoding at hand. */
+size_t hone__pad_length(size_t longest, const hone_encode_options *options);
+
+#endif

@@ -1,0 +1,27 @@
+/* Models: what turns a word into tokens. A part of tokenizer.json; a vocabulary and one kind of rule over it. */
+#ifndef HONE_TOKENIZER_MODEL_H
+#define HONE_TOKENIZER_MODEL_H
+
+#include "tokenizer/bpe.h"
+
+typedef enum hone__model_kind { HONE__MODEL_BPE } hone__model_kind;
+
+typedef struct hone__model {
+    hone__model_kind kind;
+    hone__vocab vocab;
+    hone__bpe bpe;
+} hone__model;
+
+static inline void hone__model_dispose(hone__model *m)
+{
+    hone__vocab_dispose(&m->vocab);
+    hone__bpe_dispose(&m->bpe);
+}
+
+/* Encodes a word into s->symbols. */
+static inline hone_status hone__model_encode(const hone__model *m, hone__bpe_scratch *s, const char *word, size_t len)
+{
+    return hone__bpe_encode_text(&m->bpe, &m->vocab, s, word, len);
+}
+
+#endif

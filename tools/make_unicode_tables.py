@@ -1,0 +1,48 @@
+#!/usr/bin/env python3
+"""Write src/tokenizer/unicode_tables.c: the Unicode properties that the reference tokenizers really use, as a two-stage table.
+
+usage: make_unicode_tables.py unicode_tables.json > src/tokenizer/unicode_tables.c
+
+unicode_tables.json was made by asking the reference about every code point: {property: [[first, last], ...], "lower": [[from, to...], ...]}.
+No system library has these tables: \\p{L}, \\p{N} and \\s of the byte-level pattern are Unicode 16.0's, BertNormalizer's are Unicode 8.0's.
+The order of PROPERTIES is that of the flags in src/tokenizer/unicode.h.
+"""
+import json
+import sys
+
+PROPERTIES = ["letter", "number", "space", "clean_drop", "clean_space", "bert_space", "bert_punctuation", "cjk", "nonspacing", "combining"]
+BLOCK = 256
+
+
+def rows(values, per_line, fmt):
+    for i in range(0, len(values), per_line):
+        yield "    " + ", ".join(fmt % v for v in values[i:i + per_line]) + ","
+
+
+def main():
+    tables = json.load(open(sys.argv[1], encoding="utf-8"))
+    flags = [0] * 0x110000
+    for bit, name in enumerate(PROPERTIES):
+        for first, last in tables[name]:
+            for cp in range(first, last + 1):
+                flags[cp] |= 1 << bit
+    blocks, index = {}, []
+    for start in range(0, len(flags), BLOCK):
+        index.append(blocks.setdefault(tuple(flags[start:start + BLOCK]), len(blocks)))
+    lower = [(row + [0])[:3] for row in tables["lower"]]
+    assert len(blocks) < 256 and all(2 <= len(row) <= 3 for row in tables["lower"])
+    out = ["/* Unicode properties as the reference tokenizers have them, by tools/make_unicode_tables.py from the tables that tokenizers %s" % tables["tokenizers"],
+           " * answers with: not to be edited. Two stages: block index by code point / 256, then flags (tokenizer/unicode.h). */",
+           '#include "tokenizer/unicode.h"', "", "const uint8_t hone__unicode_index[%d] = {" % len(index)]
+    out += rows(index, 32, "%d")
+    out += ["};", "", "const uint16_t hone__unicode_flags[%d][%d] = {" % (len(blocks), BLOCK)]
+    for block in blocks:
+        out += ["    {"] + ["    " + row for row in rows(block, 32, "%d")] + ["    },"]
+    out += ["};", "", "/* Lower-casing of one code point: from, to, to's second code point or 0; ascending. */",
+            "const hone__lower_case hone__unicode_lower[%d] = {" % len(lower)]
+    out += rows([tuple(row) for row in lower], 8, "{%d, %d, %d}")
+    out += ["};", "const size_t hone__unicode_n_lower = %d;" % len(lower)]
+    print("\n".join(out))
+
+
+main()
