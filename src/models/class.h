@@ -1,0 +1,64 @@
+/* A model from the inside: what hone/model.h and models/model.h hide, and the table of functions that makes a new architecture one file.
+ *
+ * A model class (gpt2.c) declares its parameters in forward order, runs them, and says how fresh ones begin; model.c and weights.c do the rest: configuration,
+ * files, heads, saving. Classes are listed in classes.c. */
+#ifndef HONE_MODELS_CLASS_H
+#define HONE_MODELS_CLASS_H
+
+#include "models/config.h"
+#include "models/kv_cache.h"
+#include "models/model.h"
+#include "models/safetensors.h"
+#include "nn/tape.h"
+
+/* How a fresh parameter begins: N(0, deviation), or `value` everywhere when deviation is 0. */
+typedef struct hone_initial {
+    double deviation, value;
+} hone_initial;
+
+typedef struct hone_model_class {
+    const hone_config_table *config;
+    const char *architectures[HONE_N_TASKS]; /* "GPT2LMHeadModel" by task; NULL: no such head */
+    const char *prefix;                      /* base_model_prefix: "transformer."; files of the bare model lack it */
+    hone_status (*declare)(hone_model *m);   /* adds the parameters of m->config and m->task; sets m->parts */
+    hone_initial (*initial)(const hone_model *m, const hone_param *p);
+    bool (*obsolete)(const char *name); /* a buffer that old files hold and nobody needs */
+    /* cache NULL: the batch's own tokens attend to each other. Else they go on from the cached ones (generation; nothing is recorded). */
+    hone_output (*forward)(const hone_model *m, hone_tape *t, const hone_batch *batch, hone_kv_cache *cache);
+} hone_model_class;
+
+extern const hone_model_class *const hone__model_classes[]; /* NULL-terminated */
+
+typedef struct hone_own_memory { /* a parameter that the mapped file could not lend */
+    void *data;
+    size_t bytes;
+} hone_own_memory;
+
+struct hone_model {
+    const hone_model_class *class;
+    hone_task_kind task;
+    hone_config *config;
+    json_t *generation; /* generation_config.json as read, or NULL */
+    int32_t *eos;       /* every end-of-text id: generation_config.json's, else config.json's */
+    size_t n_eos;
+    int64_t pad_token_id; /* the same; -1: none */
+    hone_device *device;
+    bool owns_device, keep_hidden, recompute;
+    hone_params *params;
+    hone_param *head;       /* of the vocabulary: (V, C); GPT-2's wte when tied */
+    void *parts;            /* the class's pointers to its parameters, one block */
+    hone_safetensors *file; /* whose mapping the weights are, or NULL */
+    hone_own_memory *own;
+    size_t n_own, own_capacity;
+};
+
+/* Every parameter from the folder's files; what they lack is initialised. Warnings go to the log. */
+hone_status hone__weights_load(hone_model *m, const char *folder, const hone_model_options *options);
+hone_status hone__weights_initialise(hone_model *m, uint64_t seed);
+hone_status hone__weights_save(const hone_model *m, const char *path);
+
+/* Reads generation_config.json (folder NULL: none) and settles eos and pad. */
+hone_status hone__generation_config_load(hone_model *m, const char *folder);
+hone_status hone__generation_config_save(const hone_model *m, const char *folder);
+
+#endif
