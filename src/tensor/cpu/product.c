@@ -1,0 +1,169 @@
+/* Matrix products: oneDNN's sgemm (row-major), a path of its own for a handful of rows (generation), and the linear map with bias and activation.
+ *
+ * Bias and activation are one pass over the result, taken in blocks of rows so that it finds the product in cache. Column sums run over chunks of columns:
+ * their order depends on shapes alone. */
+#include "tensor/cpu/cpu.h"
+
+#include <oneapi/dnnl/dnnl.h>
+#include <string.h>
+
+/* Rows of a matrix lie ld apart; of one row the caller need not say. */
+static int64_t lead(const hone_mat *m)
+{
+    return hone__max64(hone__max64(m->ld, m->cols), 1);
+}
+
+static void scale_all(const hone_backend *b, const hone_mat *c, float beta)
+{
+    for (int64_t i = 0; i < c->rows; i++)
+        if (beta == 0)
+            memset(hone__at(c, i, 0), 0, (size_t)c->cols * sizeof(float));
+        else if (beta != 1)
+            hone__cpu(b)->axpby(hone__at(c, i, 0), hone__at(c, i, 0), (size_t)c->cols, beta, 0);
+}
+
+/* A few rows: outputs are dealt to threads in runs of whole cache lines; each output is summed in the same order whatever the run. */
+static void few_rows(const hone_backend *be, const hone_mat *c, const hone_mat *a, const hone_mat *b, bool tb, float alpha, float beta)
+{
+    const hone_kernels *k = hone__cpu(be);
+    int64_t depth = a->cols, run = hone__ceil_div(hone__ceil_div(c->cols, 16), be->n_threads) * 16;
+    if (!tb)
+        run = hone__min64(run, HONE_CPU_CHUNK); /* the outputs stay in the first cache */
+    int64_t n = hone__ceil_div(c->cols, run);
+#pragma omp parallel for schedule(static) num_threads(hone__threads(be, depth * c->cols))
+    for (int64_t i = 0; i < n; i++) {
+        int64_t o = i * run;
+        hone_gemv g = {.y = hone__at(c, 0, o),
+                       .x = a->data,
+                       .w = tb ? hone__at(b, o, 0) : hone__at(b, 0, o),
+                       .ldy = (size_t)lead(c),
+                       .ldx = (size_t)lead(a),
+                       .ldw = (size_t)lead(b),
+                       .n_x = (size_t)c->rows,
+                       .n_out = (size_t)hone__min64(run, c->cols - o),
+                       .n_in = (size_t)depth,
+                       .alpha = alpha,
+                       .beta = beta};
+        (tb ? k->gemv_out_in : k->gemv_in_out)(&g);
+    }
+}
+
+hone_status hone__product(const hone_backend *be, const hone_mat *c, const hone_mat *a, bool ta, const hone_mat *b, bool tb, float alpha,
+                          float beta)
+{
+    int64_t depth = ta ? a->rows : a->cols;
+    if (c->rows == 0 || c->cols == 0)
+        return HONE_OK;
+    if (depth == 0) {
+        scale_all(be, c, beta);
+        return HONE_OK;
+    }
+    if (!ta && c->rows <= HONE_GEMV_ROWS) {
+        few_rows(be, c, a, b, tb, alpha, beta);
+        return HONE_OK;
+    }
+    hone__cpu_enter(be);
+    dnnl_status_t status = dnnl_sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', c->rows, c->cols, depth, alpha, a->data, lead(a), b->data, lead(b),
+                                      beta, c->data, lead(c));
+    return status == dnnl_success ? HONE_OK : hone__fail(HONE_DEVICE, "oneDNN could not multiply (status %d)", (int)status);
+}
+
+static hone_status cpu_gemm(hone_backend *be, const hone_mat *c, const hone_mat *a, bool ta, const hone_mat *b, bool tb, float alpha,
+                            float beta, void *scratch)
+{
+    (void)scratch;
+    HONE_CPU_CHECK(c, a, b);
+    return hone__product(be, c, a, ta, b, tb, alpha, beta);
+}
+
+static hone_mat rows_of(const hone_mat *m, int64_t begin, int64_t n)
+{
+    return (hone_mat){hone__at(m, begin, 0), m->dtype, n, m->cols, m->ld};
+}
+
+/* Rows of a block whose product (n floats each) fits the second cache of the threads several times over is too small for oneDNN; this is a compromise. */
+static int64_t block_rows(const hone_backend *b, const hone_mat *y)
+{
+    int64_t rows = (int64_t)b->n_threads * (1 << 20) / (hone__max64(y->cols, 1) * (int64_t)sizeof(float));
+    return hone__max64(rows / 64 * 64, 256);
+}
+
+static void finish_rows(const hone_backend *b, const hone_mat *y, const hone_mat *pre, const float *bias, hone_act act)
+{
+    const hone_kernels *k = hone__cpu(b);
+#pragma omp parallel for schedule(static) num_threads(hone__threads(b, y->rows * y->cols))
+    for (int64_t i = 0; i < y->rows; i++)
+        k->bias_act(hone__at(y, i, 0), pre ? hone__at(pre, i, 0) : NULL, bias, (size_t)y->cols, act);
+}
+
+static hone_status cpu_linear_forward(hone_backend *b, const hone_mat *y, const hone_mat *x, const hone_weight *w, const void *bias,
+                                      hone_act act, const hone_mat *pre, void *scratch)
+{
+    (void)scratch;
+    HONE_CPU_CHECK(y, x, &w->mat, pre);
+    bool plain = !bias && act == HONE_ACT_NONE && !pre;
+    int64_t step = plain ? y->rows : block_rows(b, y);
+    for (int64_t i = 0; i < y->rows; i += step) {
+        int64_t n = hone__min64(step, y->rows - i);
+        hone_mat to = rows_of(y, i, n), in = rows_of(x, i, n), argument = pre ? rows_of(pre, i, n) : to;
+        HONE_TRY(hone__product(b, &argument, &in, false, &w->mat, !w->in_major, 1.0f, 0.0f));
+        if (!plain)
+            finish_rows(b, &to, pre ? &argument : NULL, bias, act);
+    }
+    return HONE_OK;
+}
+
+static void act_rows(const hone_backend *b, const hone_mat *dx, const hone_mat *product, const hone_mat *pre, hone_act act, float beta)
+{
+    const hone_kernels *k = hone__cpu(b);
+#pragma omp parallel for schedule(static) num_threads(hone__threads(b, dx->rows * dx->cols))
+    for (int64_t i = 0; i < dx->rows; i++)
+        k->act_grad(hone__at(dx, i, 0), hone__at(product, i, 0), hone__at(pre, i, 0), (size_t)dx->cols, act, beta);
+}
+
+static hone_status cpu_linear_dx(hone_backend *b, const hone_mat *dx, const hone_mat *dy, const hone_weight *w, hone_act act,
+                                 const hone_mat *pre, float beta, void *scratch)
+{
+    HONE_CPU_CHECK(dx, dy, &w->mat, pre);
+    if (act == HONE_ACT_NONE)
+        return hone__product(b, dx, dy, false, &w->mat, w->in_major, 1.0f, beta);
+    int64_t step = beta != 0 ? 64 : block_rows(b, dx);
+    for (int64_t i = 0; i < dx->rows; i += step) {
+        int64_t n = hone__min64(step, dx->rows - i);
+        hone_mat to = rows_of(dx, i, n), from = rows_of(dy, i, n), argument = rows_of(pre, i, n);
+        hone_mat product = beta != 0 ? (hone_mat){scratch, HONE_DTYPE_F32, n, dx->cols, dx->cols} : to;
+        HONE_TRY(hone__product(b, &product, &from, false, &w->mat, w->in_major, 1.0f, 0.0f));
+        act_rows(b, &to, &product, &argument, act, beta);
+    }
+    return HONE_OK;
+}
+
+void hone__column_sums(const hone_backend *b, float *y, const hone_mat *x, float beta)
+{
+    const hone_kernels *k = hone__cpu(b);
+#pragma omp parallel for schedule(static) num_threads(hone__threads(b, x->rows * x->cols))
+    for (int64_t c = 0; c < x->cols; c += HONE_COLUMN_CHUNK)
+        k->column_sums(y + c, hone__at(x, 0, c), (size_t)x->ld, (size_t)x->rows, (size_t)hone__min64(x->cols - c, HONE_COLUMN_CHUNK), beta);
+}
+
+static hone_status cpu_linear_dw(hone_backend *b, const hone_weight *dw, void *dbias, const hone_mat *dy, const hone_mat *x, float beta_w,
+                                 float beta_bias, void *scratch)
+{
+    (void)scratch;
+    HONE_CPU_CHECK(&dw->mat, dy, x);
+    if (dw->in_major)
+        HONE_TRY(hone__product(b, &dw->mat, x, true, dy, false, 1.0f, beta_w));
+    else
+        HONE_TRY(hone__product(b, &dw->mat, dy, true, x, false, 1.0f, beta_w));
+    if (dbias)
+        hone__column_sums(b, dbias, dy, beta_bias);
+    return HONE_OK;
+}
+
+void hone__cpu_product(hone_backend_ops *ops)
+{
+    ops->gemm = cpu_gemm;
+    ops->linear_forward = cpu_linear_forward;
+    ops->linear_dx = cpu_linear_dx;
+    ops->linear_dw = cpu_linear_dw;
+}
