@@ -29,9 +29,9 @@ typedef struct hone_accelerator_options {
     int64_t gradient_accumulation_steps; /* 1; a mean loss of each micro-batch counts 1/steps of it */
     uint64_t seed;                       /* of dropout: 42 */
 } hone_accelerator_options;
-#define HONE_ACCELERATOR_OPTIONS_INIT                                                                                                      \
-    {                                                                                                                                      \
-        HONE_PRECISION_AUTO, 1, 42                                                                                                         \
+#define HONE_ACCELERATOR_OPTIONS_INIT \
+    {                                 \
+        HONE_PRECISION_AUTO, 1, 42    \
     }
 
 /* options NULL: the defaults. */

@@ -55,11 +55,12 @@ typedef struct hone_loader_options {
     uint64_t seed;      /* 42: data_seed if given, else seed */
     bool drop_last;     /* a short batch at the end is left out */
     int rank,
-        n_ranks; /* 0 of 1: batch i goes to rank i mod n_ranks; the tail is filled with the epoch's first samples, so that all ranks have as much */
+        /* 0 of 1: batch i goes to rank i mod n_ranks; the tail is filled with the epoch's first samples, so that all ranks have as much */
+        n_ranks;
 } hone_loader_options;
-#define HONE_LOADER_OPTIONS_INIT                                                                                                           \
-    {                                                                                                                                      \
-        8, false, 42, false, 0, 1                                                                                                          \
+#define HONE_LOADER_OPTIONS_INIT  \
+    {                             \
+        8, false, 42, false, 0, 1 \
     }
 
 /* A loader of batches; it stands at the start of epoch 0. options NULL: the defaults. examples must outlive it. One thread at a time. */

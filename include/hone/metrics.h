@@ -22,9 +22,9 @@ typedef struct hone_metrics {
     hone_metric *items;
     size_t n, capacity;
 } hone_metrics;
-#define HONE_METRICS_INIT                                                                                                                  \
-    {                                                                                                                                      \
-        NULL, 0, 0                                                                                                                         \
+#define HONE_METRICS_INIT \
+    {                     \
+        NULL, 0, 0        \
     }
 
 /* Sets a number (replacing one of the same name in its place). HONE_INVALID_ARGUMENT for a name of 64 bytes or more. */

@@ -12,45 +12,51 @@ extern "C" {
 #endif
 
 /* X(enumerator, name in cli, alias or "") */
-#define HONE_TASK_MAP(X)                                               \
-    X(TOKEN_CLASSIFICATION, "token-classification", "ner")             \
+#define HONE_TASK_MAP(X)                                                \
+    X(TOKEN_CLASSIFICATION, "token-classification", "ner")              \
     X(TEXT_CLASSIFICATION, "text-classification", "sentiment-analysis") \
-    X(QUESTION_ANSWERING, "question-answering", "qa")                  \
-    X(CAUSAL_LM, "causal-lm", "text-generation")                       \
+    X(QUESTION_ANSWERING, "question-answering", "qa")                   \
+    X(CAUSAL_LM, "causal-lm", "text-generation")                        \
     X(MASKED_LM, "masked-lm", "fill-mask")
 
 typedef enum hone_task_kind {
 #define X(name, text, alias) HONE_##name,
     HONE_TASK_MAP(X)
 #undef X
-    HONE_N_TASKS,
+        HONE_N_TASKS,
     HONE_TASK_NONE = -1 /* what the folder's config.json says */
 } hone_task_kind;
 
 typedef struct hone_model hone_model;
 
 typedef struct hone_model_options {
-    hone_device *device;            /* NULL: opened for this model, on all cores */
-    bool for_training;              /* weights are read into flat buffers with gradients; false: the file is mapped, nothing can be trained */
-    const char *config_overrides;   /* "n_embd=256,n_layer=4": checked against the names of the config, NULL: none */
-    uint64_t seed;                  /* of new weights: depends on the seed and each parameter's name only; 42 in the INIT */
-    const char *const *labels;      /* names of the classes, NULL-terminated, for a new head; NULL: the config's */
-    bool ignore_mismatched_sizes;   /* a head of another shape is newly initialised instead of refused */
-    double dropout;                 /* < 0: the config's; else replaces every dropout probability */
+    hone_device *device; /* NULL: opened for this model, on all cores */
+    /* Weights are read into flat buffers with gradients; false: the file is mapped, nothing can be trained */
+    bool for_training;
+    const char *config_overrides; /* "n_embd=256,n_layer=4": checked against the names of the config, NULL: none */
+    uint64_t seed;                /* of new weights: depends on the seed and each parameter's name only; 42 in the INIT */
+    const char *const *labels;    /* names of the classes, NULL-terminated, for a new head; NULL: the config's */
+    bool ignore_mismatched_sizes; /* a head of another shape is newly initialised instead of refused */
+    double dropout;               /* < 0: the config's; else replaces every dropout probability */
     int64_t vocab_size, bos_token_id, eos_token_id, pad_token_id; /* from_config: taken from the tokenizer; -1: the config's */
 } hone_model_options;
-#define HONE_MODEL_OPTIONS_INIT { NULL, false, NULL, 42, NULL, false, -1.0, -1, -1, -1, -1 }
+#define HONE_MODEL_OPTIONS_INIT                                  \
+    {                                                            \
+        NULL, false, NULL, 42, NULL, false, -1.0, -1, -1, -1, -1 \
+    }
 
 /* path: a folder (or a Hub name once a resolver is registered). options NULL: the defaults. Warnings about unused and newly initialised weights go to the log.
  * HONE_FORMAT for files that lie (the tensor is named), HONE_SHAPE for weights that do not fit the config, HONE_UNSUPPORTED for another model_type. */
 HONE_API hone_status hone_model_from_pretrained(hone_model **out, hone_task_kind task, const char *path, const hone_model_options *options);
 /* Fresh weights for model_type "gpt2" (later "bert", "distilbert") as the reference initialises them, from Philox keyed by seed and parameter name. */
-HONE_API hone_status hone_model_from_config(hone_model **out, hone_task_kind task, const char *model_type, const hone_model_options *options);
+HONE_API hone_status hone_model_from_config(hone_model **out, hone_task_kind task, const char *model_type,
+                                            const hone_model_options *options);
 HONE_API void hone_model_free(hone_model *model);
 
 /* config.json, generation_config.json and model.safetensors into folder (made when missing), written aside and renamed. */
 HONE_API hone_status hone_model_save_pretrained(const hone_model *model, const char *folder);
 
+/* Facts about a model, lent where they are pointers. Any thread. */
 HONE_API hone_task_kind hone_model_task(const hone_model *model);
 HONE_API const char *hone_model_type(const hone_model *model); /* "gpt2" */
 HONE_API hone_device *hone_model_device(const hone_model *model);
@@ -70,14 +76,16 @@ typedef struct hone_parameter {
     const hone_tensor *value, *grad; /* grad NULL: none (yet). As stored: GPT-2's Conv1D weights are (in, out) */
     bool decay;
 } hone_parameter;
+/* Fills out with the i-th parameter, lent by the model; false when there is none. */
 HONE_API bool hone_model_parameter(const hone_model *model, size_t i, hone_parameter *out);
 
 /* What a forward pass gives: hidden states and the head, never a language model's logits (N x V). Valid until the tape is reset. */
 typedef struct hone_output {
-    hone_tensor *hidden;        /* (N, C) last hidden state (GPT-2: after ln_f), NULL after an error */
-    hone_tensor *logits;        /* classification heads: (N, n_labels) or (R, n_labels); NULL for language models */
+    hone_tensor *hidden; /* (N, C) last hidden state (GPT-2: after ln_f), NULL after an error */
+    hone_tensor *logits; /* classification heads: (N, n_labels) or (R, n_labels); NULL for language models */
     const hone_model *model;
-    hone_tensor **hidden_states; /* L+1 entries (semantics as transformers' output_hidden_states) when asked for with hone_model_keep_hidden_states, else NULL */
+    /* L+1 entries (semantics as transformers' output_hidden_states) when asked for with hone_model_keep_hidden_states, else NULL */
+    hone_tensor **hidden_states;
 } hone_output;
 
 /* Recorded on t when it records. Dropout when t is training. Errors: hone_tape_status(t). */

@@ -57,7 +57,8 @@ HONE_API hone_tensor *hone_gather(hone_tape *t, hone_tensor *x, hone_tensor *ind
 /* x (N, C), index (M) I32 -> (M, C): x[index[i]] */
 HONE_API hone_tensor *hone_index_select(hone_tape *t, hone_tensor *x, hone_tensor *index);
 /* mean over labels[i] >= 0 of -log softmax(logits)[labels[i]]; logits (N, C), labels (N) I32, class_weights (C) or NULL, label smoothing in [0, 1). () */
-HONE_API hone_tensor *hone_cross_entropy(hone_tape *t, hone_tensor *logits, hone_tensor *labels, hone_tensor *class_weights, float smoothing);
+HONE_API hone_tensor *hone_cross_entropy(hone_tape *t, hone_tensor *logits, hone_tensor *labels, hone_tensor *class_weights,
+                                         float smoothing);
 /* The same data, cut off from the gradient. */
 HONE_API hone_tensor *hone_detach(hone_tape *t, hone_tensor *x);
 

@@ -21,9 +21,9 @@ typedef struct hone_adamw_options {
     double weight_decay;  /* 0; decoupled: p *= 1 - lr * decay */
     bool decay_all; /* true: biases and norms decay too, as a bare torch AdamW(model.parameters()) does; false: the Trainer's groups */
 } hone_adamw_options;
-#define HONE_ADAMW_OPTIONS_INIT                                                                                                            \
-    {                                                                                                                                      \
-        5e-5, 0.9, 0.999, 1e-8, 0.0, false                                                                                                 \
+#define HONE_ADAMW_OPTIONS_INIT            \
+    {                                      \
+        5e-5, 0.9, 0.999, 1e-8, 0.0, false \
     }
 
 /* An optimizer over all parameters of model, which must have been made for_training and must outlive it. options NULL: the defaults. */
@@ -52,15 +52,15 @@ HONE_API hone_status hone_optimizer_save(const hone_optimizer *opt, const char *
 HONE_API hone_status hone_optimizer_load(hone_optimizer *opt, const char *path);
 
 /* X(enumerator suffix, name) */
-#define HONE_SCHEDULE_MAP(X)                                                                                                               \
-    X(LINEAR, "linear")                                                                                                                    \
-    X(COSINE, "cosine")                                                                                                                    \
-    X(COSINE_WITH_RESTARTS, "cosine_with_restarts")                                                                                        \
-    X(POLYNOMIAL, "polynomial")                                                                                                            \
-    X(CONSTANT, "constant")                                                                                                                \
-    X(CONSTANT_WITH_WARMUP, "constant_with_warmup")                                                                                        \
-    X(INVERSE_SQRT, "inverse_sqrt")                                                                                                        \
-    X(COSINE_WITH_MIN_LR, "cosine_with_min_lr")                                                                                            \
+#define HONE_SCHEDULE_MAP(X)                        \
+    X(LINEAR, "linear")                             \
+    X(COSINE, "cosine")                             \
+    X(COSINE_WITH_RESTARTS, "cosine_with_restarts") \
+    X(POLYNOMIAL, "polynomial")                     \
+    X(CONSTANT, "constant")                         \
+    X(CONSTANT_WITH_WARMUP, "constant_with_warmup") \
+    X(INVERSE_SQRT, "inverse_sqrt")                 \
+    X(COSINE_WITH_MIN_LR, "cosine_with_min_lr")     \
     X(WARMUP_STABLE_DECAY, "warmup_stable_decay")
 
 typedef enum hone_schedule {
@@ -79,9 +79,9 @@ typedef struct hone_scheduler_options {
      * (asked for), num_stable_steps, warmup_type and decay_type (linear, cosine, 1-sqrt), min_lr_ratio, num_cycles. */
     const char *kwargs;
 } hone_scheduler_options;
-#define HONE_SCHEDULER_OPTIONS_INIT                                                                                                        \
-    {                                                                                                                                      \
-        0, 0, NULL                                                                                                                         \
+#define HONE_SCHEDULER_OPTIONS_INIT \
+    {                               \
+        0, 0, NULL                  \
     }
 
 typedef struct hone_scheduler hone_scheduler;

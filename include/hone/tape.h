@@ -19,16 +19,20 @@ typedef struct hone_tape hone_tape;
 typedef struct hone_device hone_device; /* where computation runs: a backend and its threads */
 
 typedef struct hone_device_options {
-    const char *name; /* "auto" (NULL), "cpu"; "ref" (plain loops in double, slow) and "dry" (computes nothing, forecasts memory) are for tests and tools */
-    int n_threads;    /* 0: all cores */
+    /* "auto" (NULL), "cpu"; "ref" (plain loops in double, slow) and "dry" (computes nothing, forecasts memory) are for tests and tools */
+    const char *name;
+    int n_threads; /* 0: all cores */
 } hone_device_options;
-#define HONE_DEVICE_OPTIONS_INIT { NULL, 0 }
+#define HONE_DEVICE_OPTIONS_INIT \
+    {                            \
+        NULL, 0                  \
+    }
 
 /* options NULL: the defaults. HONE_UNSUPPORTED names the devices there are. Free after all models and tapes on it. */
 HONE_API hone_status hone_device_open(hone_device **out, const hone_device_options *options);
 HONE_API void hone_device_free(hone_device *device);
-HONE_API const char *hone_device_name(const hone_device *device);      /* "cpu" */
-HONE_API const char *hone_device_describe(const hone_device *device);  /* "cpu, AVX-512, 2 threads" */
+HONE_API const char *hone_device_name(const hone_device *device);     /* "cpu" */
+HONE_API const char *hone_device_describe(const hone_device *device); /* "cpu, AVX-512, 2 threads" */
 
 typedef struct hone_tape_options {
     bool recording;   /* false: inference, nothing is kept for a backward pass */
@@ -37,6 +41,7 @@ typedef struct hone_tape_options {
     hone_dtype dtype; /* of activations: HONE_DTYPE_F32 (0) */
 } hone_tape_options;
 
+/* A tape on device, which outlives it. options NULL: no recording, no training. One thread at a time. */
 HONE_API hone_status hone_tape_new(hone_tape **out, hone_device *device, const hone_tape_options *options);
 HONE_API void hone_tape_free(hone_tape *t);
 /* Forgets records and tensors, clears the error; keeps the memory. */
@@ -62,7 +67,7 @@ HONE_API size_t hone_tape_bytes_peak(const hone_tape *t);
 
 /* A batch's arrays as tensors of the tape; lent, so the batch must live until the reset. All (N) unless said; ids, labels: I32. */
 HONE_API hone_tensor *hone_tape_ids(hone_tape *t, const hone_batch *batch);
-HONE_API hone_tensor *hone_tape_labels(hone_tape *t, const hone_batch *batch);     /* NULL with an error when the batch has none */
+HONE_API hone_tensor *hone_tape_labels(hone_tape *t, const hone_batch *batch); /* NULL with an error when the batch has none */
 /* A user's numbers as a constant of the tape (copied). Shape of n_dims entries. */
 HONE_API hone_tensor *hone_tape_floats(hone_tape *t, const float *data, int n_dims, const int64_t *shape);
 HONE_API hone_tensor *hone_tape_ints(hone_tape *t, const int32_t *data, int n_dims, const int64_t *shape);

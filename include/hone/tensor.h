@@ -24,7 +24,7 @@ extern "C" {
     X(I32, 4, "I32")      \
     X(U8, 1, "U8")        \
     X(I8, 1, "I8")        \
-    X(I64, 8, "I64")      /* in files only */
+    X(I64, 8, "I64") /* in files only */
 
 typedef enum hone_dtype {
 #define X(name, size, text) HONE_DTYPE_##name,
@@ -32,15 +32,17 @@ typedef enum hone_dtype {
 #undef X
 } hone_dtype;
 
+/* Bytes of an element, and its name in safetensors files ("F32"). */
 HONE_API size_t hone_dtype_size(hone_dtype dtype);
 HONE_API const char *hone_dtype_name(hone_dtype dtype);
 
 typedef struct hone_tensor hone_tensor;
 
+/* What a tensor holds and its shape, without waiting for the device. */
 HONE_API hone_dtype hone_tensor_dtype(const hone_tensor *t);
-HONE_API int hone_tensor_n_dims(const hone_tensor *t);            /* 0 for a scalar */
-HONE_API int64_t hone_tensor_dim(const hone_tensor *t, int i);    /* 1 beyond n_dims */
-HONE_API int64_t hone_tensor_count(const hone_tensor *t);         /* elements */
+HONE_API int hone_tensor_n_dims(const hone_tensor *t);         /* 0 for a scalar */
+HONE_API int64_t hone_tensor_dim(const hone_tensor *t, int i); /* 1 beyond n_dims */
+HONE_API int64_t hone_tensor_count(const hone_tensor *t);      /* elements */
 
 /* Copies the elements (row-major, as float) into out, which holds `count` floats: hone_tensor_count of them are written. Waits for the device.
  * HONE_SHAPE when count is too small; HONE_INVALID_ARGUMENT for a tensor whose tape was reset. */

@@ -21,9 +21,9 @@ typedef struct hone_text_options {
         *format; /* "text", "jsonl" (JSON lines, or an array of objects); NULL: .jsonl, .ndjson and .json are JSON, all else is text */
     int64_t max_documents; /* < 0: all */
 } hone_text_options;
-#define HONE_TEXT_OPTIONS_INIT                                                                                                             \
-    {                                                                                                                                      \
-        NULL, "content", false, false, NULL, -1                                                                                            \
+#define HONE_TEXT_OPTIONS_INIT                  \
+    {                                           \
+        NULL, "content", false, false, NULL, -1 \
     }
 
 /* A stream of documents over files and folders, in the order given (folders: sorted by path). Memory: one file's mapping and one document. */
@@ -96,9 +96,9 @@ typedef struct hone_blocks_options {
     int n_threads;         /* 0: all */
     int64_t max_examples;  /* < 0: all; tokenizing stops when there are enough */
 } hone_blocks_options;
-#define HONE_BLOCKS_OPTIONS_INIT                                                                                                           \
-    {                                                                                                                                      \
-        128, false, -1, NULL, false, 0, -1                                                                                                 \
+#define HONE_BLOCKS_OPTIONS_INIT           \
+    {                                      \
+        128, false, -1, NULL, false, 0, -1 \
     }
 
 typedef struct hone_blocks_info {

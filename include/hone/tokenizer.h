@@ -47,9 +47,9 @@ typedef struct hone_ids {
     int32_t *data;
     size_t n, capacity;
 } hone_ids;
-#define HONE_IDS_INIT                                                                                                                      \
-    {                                                                                                                                      \
-        NULL, 0, 0                                                                                                                         \
+#define HONE_IDS_INIT \
+    {                 \
+        NULL, 0, 0    \
     }
 
 /* Gives the memory of ids back; ids is empty and usable afterwards. */
@@ -100,9 +100,9 @@ typedef struct hone_tokenizer_train_options {
     const char *glob;        /* train_files: picks names inside folders; NULL: all */
     const char *text_column_name; /* train_files: the text's key in .jsonl; NULL: "content" */
 } hone_tokenizer_train_options;
-#define HONE_TOKENIZER_TRAIN_OPTIONS_INIT                                                                                                  \
-    {                                                                                                                                      \
-        HONE_TOKENIZER_BPE, 30000, 0, NULL, 0, 0, 0, false, false, 0, 0, false, NULL, NULL                                                 \
+#define HONE_TOKENIZER_TRAIN_OPTIONS_INIT                                                  \
+    {                                                                                      \
+        HONE_TOKENIZER_BPE, 30000, 0, NULL, 0, 0, 0, false, false, 0, 0, false, NULL, NULL \
     }
 
 /* Gives the next text of a corpus in *out, lent until the next call; out->data NULL ends the corpus. Called from one thread. A failure ends the training. */
@@ -148,9 +148,9 @@ typedef struct hone_encode_options {
     int32_t pad_id, pad_type_id;
     const char *pad_token; /* NULL: the token of pad_id */
 } hone_encode_options;
-#define HONE_ENCODE_OPTIONS_INIT                                                                                                           \
-    {                                                                                                                                      \
-        false, HONE_TRUNCATION_NONE, 0, 0, HONE_SIDE_RIGHT, HONE_PADDING_NONE, 0, 0, HONE_SIDE_RIGHT, 0, 0, NULL                           \
+#define HONE_ENCODE_OPTIONS_INIT                                                                                 \
+    {                                                                                                            \
+        false, HONE_TRUNCATION_NONE, 0, 0, HONE_SIDE_RIGHT, HONE_PADDING_NONE, 0, 0, HONE_SIDE_RIGHT, 0, 0, NULL \
     }
 
 /* What encode does with options NULL: the sections `truncation` and `padding` of tokenizer.json. Lent by tok. */

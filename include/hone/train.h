@@ -68,11 +68,11 @@ typedef struct hone_training_args {
     bool gradient_checkpointing, bf16, fp16;
 } hone_training_args;
 
-#define HONE_TRAINING_ARGS_INIT                                                                                                            \
-    {                                                                                                                                      \
-        NULL, false, false, false, 8, 8, 1, 3.0, -1, 42, -1, false, HONE_OPTIM_ADAMW_TORCH, 5e-5, 0.0, 0.9, 0.999, 1e-8, 1.0,              \
-            HONE_SCHEDULE_LINEAR, NULL, 0.0, 0.0, HONE_STRATEGY_NO, 0.0, 0.0, false, HONE_STRATEGY_STEPS, 500.0, false, false, false,      \
-            HONE_STRATEGY_STEPS, 500.0, 0, false, false, NULL, HONE_AUTO, NULL, false, false, false                                        \
+#define HONE_TRAINING_ARGS_INIT                                                                                                       \
+    {                                                                                                                                 \
+        NULL, false, false, false, 8, 8, 1, 3.0, -1, 42, -1, false, HONE_OPTIM_ADAMW_TORCH, 5e-5, 0.0, 0.9, 0.999, 1e-8, 1.0,         \
+            HONE_SCHEDULE_LINEAR, NULL, 0.0, 0.0, HONE_STRATEGY_NO, 0.0, 0.0, false, HONE_STRATEGY_STEPS, 500.0, false, false, false, \
+            HONE_STRATEGY_STEPS, 500.0, 0, false, false, NULL, HONE_AUTO, NULL, false, false, false                                   \
     }
 
 /* The defaults, as the options table has them (the same as HONE_TRAINING_ARGS_INIT). */
@@ -121,16 +121,16 @@ HONE_API hone_task hone_task_default(const hone_model *model);
 typedef struct hone_trainer hone_trainer;
 
 /* X(enumerator suffix, name): the reference's TrainerCallback events */
-#define HONE_EVENT_MAP(X)                                                                                                                  \
-    X(TRAIN_BEGIN, "on_train_begin")                                                                                                       \
-    X(TRAIN_END, "on_train_end")                                                                                                           \
-    X(EPOCH_BEGIN, "on_epoch_begin")                                                                                                       \
-    X(EPOCH_END, "on_epoch_end")                                                                                                           \
-    X(STEP_BEGIN, "on_step_begin")                                                                                                         \
-    X(SUBSTEP_END, "on_substep_end")                                                                                                       \
-    X(STEP_END, "on_step_end")                                                                                                             \
-    X(EVALUATE, "on_evaluate")                                                                                                             \
-    X(SAVE, "on_save")                                                                                                                     \
+#define HONE_EVENT_MAP(X)            \
+    X(TRAIN_BEGIN, "on_train_begin") \
+    X(TRAIN_END, "on_train_end")     \
+    X(EPOCH_BEGIN, "on_epoch_begin") \
+    X(EPOCH_END, "on_epoch_end")     \
+    X(STEP_BEGIN, "on_step_begin")   \
+    X(SUBSTEP_END, "on_substep_end") \
+    X(STEP_END, "on_step_end")       \
+    X(EVALUATE, "on_evaluate")       \
+    X(SAVE, "on_save")               \
     X(LOG, "on_log")
 
 typedef enum hone_event {
@@ -177,9 +177,9 @@ typedef struct hone_trainer_options {
     const char *base_model;   /* for the model card: what was fine-tuned; NULL: trained from scratch */
     const char *dataset_name; /* for the model card, NULL: not said */
 } hone_trainer_options;
-#define HONE_TRAINER_OPTIONS_INIT                                                                                                          \
-    {                                                                                                                                      \
-        NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL                                                                                        \
+#define HONE_TRAINER_OPTIONS_INIT                   \
+    {                                               \
+        NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL \
     }
 
 /* model must have been made for_training when there is a train_dataset. Checks args (hone_training_args_check). One thread uses a trainer, except hone_trainer_request_stop. */
@@ -220,6 +220,7 @@ typedef struct hone_early_stopping {
     double threshold; /* an improvement must be larger than this */
     int64_t counter;  /* start with 0 */
 } hone_early_stopping;
+/* The callback, which uses state as long as the trainer lives. */
 HONE_API hone_callback hone_early_stopping_callback(hone_early_stopping *state);
 
 #ifdef __cplusplus

@@ -9,35 +9,36 @@
 #include "tensor/backend.h"
 
 typedef struct hone_param {
-    const char *name;        /* the model's own name, arena of the store */
-    size_t offset, count;    /* elements; the same in every flat buffer */
+    const char *name;     /* the model's own name, arena of the store */
+    size_t offset, count; /* elements; the same in every flat buffer */
     bool in_major, decay, frozen;
-    bool fresh;              /* no gradient in this accumulation group yet: the first writer uses beta 0. Still fresh at the step: the optimizer passes over it */
-    uint32_t version;        /* changes with the values: packed copies follow it */
-    uint32_t uses;           /* records of a tape that still may add to the gradient: the hook of buckets fires at 0 */
-    hone_tensor tensor;      /* the value, in `master` or in a mapped file; tensor.param points back here */
-    hone_tensor grad;        /* valid after hone__params_train */
+    /* No gradient in this accumulation group yet: the first writer uses beta 0. Still fresh at the step: the optimizer passes over it */
+    bool fresh;
+    uint32_t version;   /* changes with the values: packed copies follow it */
+    uint32_t uses;      /* records of a tape that still may add to the gradient: the hook of buckets fires at 0 */
+    hone_tensor tensor; /* the value, in `master` or in a mapped file; tensor.param points back here */
+    hone_tensor grad;   /* valid after hone__params_train */
 } hone_param;
 
 /* One tensor of a file: rows [row, row + n_rows) of a parameter's stored matrix (or columns, for in_major parameters whose parts stand side by side). */
 typedef struct hone_param_slice {
-    const char *file_name;   /* "transformer.h.0.attn.c_attn.weight" */
-    uint32_t param;          /* index */
-    int64_t row, n_rows;     /* of the stored matrix's first dimension; whole: 0, dim[0] */
-    bool tied;               /* a second name of the same parameter (lm_head.weight): read when the first is missing, never saved */
+    const char *file_name; /* "transformer.h.0.attn.c_attn.weight" */
+    uint32_t param;        /* index */
+    int64_t row, n_rows;   /* of the stored matrix's first dimension; whole: 0, dim[0] */
+    bool tied;             /* a second name of the same parameter (lm_head.weight): read when the first is missing, never saved */
 } hone_param_slice;
 
 typedef struct hone_params {
     hone_backend *backend;
     hone_arena *names;
-    hone_param **items;      /* stable addresses */
+    hone_param **items; /* stable addresses */
     size_t n_items, capacity;
     hone_param_slice *slices;
     size_t n_slices, slice_capacity;
-    size_t n_elements;       /* of a flat buffer, gaps included */
-    hone_dtype dtype;        /* of the four buffers: F32. F64 is for finite differences in tests (hone__params_set_dtype) */
+    size_t n_elements;           /* of a flat buffer, gaps included */
+    hone_dtype dtype;            /* of the four buffers: F32. F64 is for finite differences in tests (hone__params_set_dtype) */
     void *master, *grad, *m, *v; /* device; NULL until allocated */
-    bool mapped;             /* values stand in a mapped file: inference only */
+    bool mapped;                 /* values stand in a mapped file: inference only */
 } hone_params;
 
 hone_status hone__params_new(hone_params **out, hone_backend *backend);
@@ -47,15 +48,16 @@ void hone__params_set_dtype(hone_params *p, hone_dtype dtype);
 /* Declares a parameter of n_dims (1 or 2) dimensions; *out is stable until free. Without decay: biases and norms (semantics.md, 44). Adds the slice `name` -> whole parameter. */
 hone_status hone__params_add(hone_param **out, hone_params *p, const char *name, int n_dims, const int64_t *dims, bool decay);
 /* A further file name for rows of a parameter. Replaces the whole-parameter slice that add made when `first` is true (BERT's q, k, v). */
-hone_status hone__params_add_slice(hone_params *p, hone_param *param, const char *file_name, int64_t row, int64_t n_rows, bool tied, bool first);
+hone_status hone__params_add_slice(hone_params *p, hone_param *param, const char *file_name, int64_t row, int64_t n_rows, bool tied,
+                                   bool first);
 /* Allocates master (zero) once all are declared. */
 hone_status hone__params_allocate(hone_params *p);
 /* Points parameter `index`'s value into memory that the caller keeps alive (a mapped file) instead of master. */
 void hone__params_lend(hone_params *p, hone_param *param, void *data);
 /* Allocates grad, m and v and marks everything fresh. HONE_INVALID_ARGUMENT for a mapped store. */
 hone_status hone__params_train(hone_params *p);
-void hone__params_zero_grad(hone_params *p);   /* marks fresh; writes nothing */
-void hone__params_changed(hone_params *p);     /* after an update: versions go up */
+void hone__params_zero_grad(hone_params *p);     /* marks fresh; writes nothing */
+void hone__params_changed(hone_params *p);       /* after an update: versions go up */
 size_t hone__params_count(const hone_params *p); /* parameters in the sense of the field: without gaps, tied ones once */
 hone_param *hone__params_find(const hone_params *p, const char *name); /* NULL when there is none */
 

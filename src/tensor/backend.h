@@ -43,9 +43,11 @@ typedef enum hone_act {
 } hone_act;
 
 /* y = f(x; a, b) */
-#define HONE_UNARY_MAP(X)                                                                                                                  \
-    X(COPY) X(NEG) X(SCALE /* a x */) X(ADD_SCALAR /* x + a */) X(EXP) X(LOG) X(SQRT) X(SQUARE) X(ABS) X(RECIPROCAL) X(CLAMP /* [a, b] */) \
-    X(TANH) X(SIGMOID) X(RELU) X(POW /* x^a */) X(NOT /* x == 0 */)
+#define HONE_UNARY_MAP(X)                                                                                                           \
+    X(COPY)                                                                                                                         \
+    X(NEG)                                                                                                                          \
+    X(SCALE /* a x */) X(ADD_SCALAR /* x + a */) X(EXP) X(LOG) X(SQRT) X(SQUARE) X(ABS) X(RECIPROCAL) X(CLAMP /* [a, b] */) X(TANH) \
+        X(SIGMOID) X(RELU) X(POW /* x^a */) X(NOT /* x == 0 */)
 typedef enum hone_unary {
 #define X(name) HONE_UNARY_##name,
     HONE_UNARY_MAP(X)
@@ -61,7 +63,12 @@ typedef enum hone_binary {
 } hone_binary;
 
 /* How the second operand of `binary` fits the first (rows, cols). */
-typedef enum hone_broadcast { HONE_BROADCAST_NONE, HONE_BROADCAST_ROW /* (1, cols) */, HONE_BROADCAST_COL /* (rows, 1) */, HONE_BROADCAST_SCALAR } hone_broadcast;
+typedef enum hone_broadcast {
+    HONE_BROADCAST_NONE,
+    HONE_BROADCAST_ROW /* (1, cols) */,
+    HONE_BROADCAST_COL /* (rows, 1) */,
+    HONE_BROADCAST_SCALAR
+} hone_broadcast;
 
 typedef enum hone_reduce { HONE_REDUCE_SUM, HONE_REDUCE_MEAN /* 0 over nothing */ } hone_reduce;
 typedef enum hone_random { HONE_RANDOM_NORMAL /* mean a, deviation b */, HONE_RANDOM_UNIFORM /* [a, b) */ } hone_random;
@@ -106,13 +113,17 @@ typedef struct hone_backend_ops {
 
     /* ---- products ---- */
     /* c = alpha op(a) op(b) + beta c, op = transpose when ta / tb. Scratch: HONE_WS_GEMM. */
-    hone_status (*gemm)(hone_backend *be, const hone_mat *c, const hone_mat *a, bool ta, const hone_mat *b, bool tb, float alpha, float beta, void *scratch);
+    hone_status (*gemm)(hone_backend *be, const hone_mat *c, const hone_mat *a, bool ta, const hone_mat *b, bool tb, float alpha,
+                        float beta, void *scratch);
     /* y (N, O) = act(x (N, I) W^T + bias (O or NULL)); pre (N, O), optional, gets the argument of act (needed when act != NONE and a backward will come) */
-    hone_status (*linear_forward)(hone_backend *b, const hone_mat *y, const hone_mat *x, const hone_weight *w, const void *bias, hone_act act, const hone_mat *pre, void *scratch);
+    hone_status (*linear_forward)(hone_backend *b, const hone_mat *y, const hone_mat *x, const hone_weight *w, const void *bias,
+                                  hone_act act, const hone_mat *pre, void *scratch);
     /* dx (N, I) = act'(pre (N, I)) o (dy (N, O) W) + beta dx; act == NONE: pre is NULL */
-    hone_status (*linear_dx)(hone_backend *b, const hone_mat *dx, const hone_mat *dy, const hone_weight *w, hone_act act, const hone_mat *pre, float beta, void *scratch);
+    hone_status (*linear_dx)(hone_backend *b, const hone_mat *dx, const hone_mat *dy, const hone_weight *w, hone_act act,
+                             const hone_mat *pre, float beta, void *scratch);
     /* dw (as stored) = dy^T x + beta_w dw;  dbias (O, NULL: none) = column sums of dy + beta_bias dbias. Scratch: HONE_WS_COLUMN_SUMS. */
-    hone_status (*linear_dw)(hone_backend *b, const hone_weight *dw, void *dbias, const hone_mat *dy, const hone_mat *x, float beta_w, float beta_bias, void *scratch);
+    hone_status (*linear_dw)(hone_backend *b, const hone_weight *dw, void *dbias, const hone_mat *dy, const hone_mat *x, float beta_w,
+                             float beta_bias, void *scratch);
 
     /* ---- attention (engine.md, 6) ---- */
     /* q (Nq, H D), k and v (Nk, H D) may be views (ld). o (Nq, H D); lse (Nq, H), F32 (F64 in F64), NULL when no backward will come.
@@ -120,81 +131,110 @@ typedef struct hone_backend_ops {
      * Dropout of attention: key position j, query position (Tk - Tq + i), head; ordinal drop->rows->key[r]. A query without keys, and a token of
      * no row (from start[R] on), gives o = 0 and lse = 0. */
     hone_status (*attention_forward)(hone_backend *b, const hone_mat *o, void *lse, const hone_mat *q, const hone_mat *k, const hone_mat *v,
-                                     const hone_rows *rows_q, const hone_rows *rows_k, int n_heads, bool causal, float scale, const hone_drop *drop, void *scratch);
+                                     const hone_rows *rows_q, const hone_rows *rows_k, int n_heads, bool causal, float scale,
+                                     const hone_drop *drop, void *scratch);
     /* dq, dk, dv are written (beta 0), views allowed (one (N, 3C)); 0 for tokens of no row. */
-    hone_status (*attention_backward)(hone_backend *b, const hone_mat *dq, const hone_mat *dk, const hone_mat *dv, const hone_mat *d_o, const hone_mat *o, const void *lse,
-                                      const hone_mat *q, const hone_mat *k, const hone_mat *v, const hone_rows *rows_q, const hone_rows *rows_k, int n_heads,
-                                      bool causal, float scale, const hone_drop *drop, void *scratch);
+    hone_status (*attention_backward)(hone_backend *b, const hone_mat *dq, const hone_mat *dk, const hone_mat *dv, const hone_mat *d_o,
+                                      const hone_mat *o, const void *lse, const hone_mat *q, const hone_mat *k, const hone_mat *v,
+                                      const hone_rows *rows_q, const hone_rows *rows_k, int n_heads, bool causal, float scale,
+                                      const hone_drop *drop, void *scratch);
 
     /* ---- residual + layer norm (Ba et al. 2016) ---- */
     /* sum = x + drop(f);  y = (sum - mean) rstd gamma + beta. f NULL: plain layer norm of x, sum is not written. sum NULL: not kept. mean, rstd (N), may be NULL.
      * sum may be x or f (in place). */
-    hone_status (*residual_norm_forward)(hone_backend *b, const hone_mat *sum, const hone_mat *y, void *mean, void *rstd, const hone_mat *x, const hone_mat *f,
-                                         const void *gamma, const void *beta, float eps, const hone_drop *drop);
+    hone_status (*residual_norm_forward)(hone_backend *b, const hone_mat *sum, const hone_mat *y, void *mean, void *rstd, const hone_mat *x,
+                                         const hone_mat *f, const void *gamma, const void *beta, float eps, const hone_drop *drop);
     /* ds = layer-norm backward of dy at sum, + dsum (NULL: none);  dx = ds + beta_dx dx (NULL: not wanted);  df = drop(ds) (NULL: not wanted);
      * dgamma, dbeta (C, NULL: not wanted) = sums over tokens + beta_param (old). dx may be dsum (in place). Scratch: HONE_WS_COLUMN_SUMS. */
-    hone_status (*residual_norm_backward)(hone_backend *b, const hone_mat *dx, const hone_mat *df, void *dgamma, void *dbeta, const hone_mat *dy, const hone_mat *dsum,
-                                          const hone_mat *sum, const void *mean, const void *rstd, const void *gamma, const hone_drop *drop,
-                                          float beta_dx, float beta_param, void *scratch);
+    hone_status (*residual_norm_backward)(hone_backend *b, const hone_mat *dx, const hone_mat *df, void *dgamma, void *dbeta,
+                                          const hone_mat *dy, const hone_mat *dsum, const hone_mat *sum, const void *mean, const void *rstd,
+                                          const void *gamma, const hone_drop *drop, float beta_dx, float beta_param, void *scratch);
 
     /* ---- elementwise ---- */
-    hone_status (*act_forward)(hone_backend *b, const hone_mat *y, const hone_mat *x, hone_act act);                                   /* in place allowed */
-    hone_status (*act_backward)(hone_backend *b, const hone_mat *dx, const hone_mat *dy, const hone_mat *x, hone_act act, float beta); /* dx may be dy */
-    hone_status (*dropout)(hone_backend *b, const hone_mat *y, const hone_mat *x, const hone_drop *drop, float beta); /* y = drop(x) + beta y, in place allowed; the same call forward and backward */
-    hone_status (*unary)(hone_backend *b, const hone_mat *y, const hone_mat *x, hone_unary what, float p, float q);   /* in place allowed */
-    hone_status (*binary)(hone_backend *b, const hone_mat *z, const hone_mat *x, const hone_mat *y, hone_binary what, hone_broadcast broadcast); /* in place allowed */
-    hone_status (*where)(hone_backend *b, const hone_mat *z, const hone_mat *condition, const hone_mat *x, const hone_mat *y); /* z = condition != 0 ? x : y */
-    hone_status (*is_in)(hone_backend *b, const hone_mat *y, const int32_t *ids, const int32_t *set, int64_t n_set);           /* y (n, 1) = 1 when ids[i] is in the ascending set */
-    hone_status (*axpy)(hone_backend *b, const hone_mat *y, const hone_mat *x, float alpha);                                   /* y += alpha x */
-    hone_status (*convert)(hone_backend *b, const hone_mat *y, const hone_mat *x);                                             /* between dtypes, round to nearest even */
-    hone_status (*random)(hone_backend *b, const hone_mat *y, hone_random what, float p, float q, uint64_t key);               /* element i (row-major) as tensor/random.h says: the same bits in every backend */
+    /* In place allowed */
+    hone_status (*act_forward)(hone_backend *b, const hone_mat *y, const hone_mat *x, hone_act act);
+    /* dx may be dy */
+    hone_status (*act_backward)(hone_backend *b, const hone_mat *dx, const hone_mat *dy, const hone_mat *x, hone_act act, float beta);
+    /* y = drop(x) + beta y, in place allowed; the same call forward and backward */
+    hone_status (*dropout)(hone_backend *b, const hone_mat *y, const hone_mat *x, const hone_drop *drop, float beta);
+    hone_status (*unary)(hone_backend *b, const hone_mat *y, const hone_mat *x, hone_unary what, float p, float q); /* in place allowed */
+    /* In place allowed */
+    hone_status (*binary)(hone_backend *b, const hone_mat *z, const hone_mat *x, const hone_mat *y, hone_binary what,
+                          hone_broadcast broadcast);
+    /* z = condition != 0 ? x : y */
+    hone_status (*where)(hone_backend *b, const hone_mat *z, const hone_mat *condition, const hone_mat *x, const hone_mat *y);
+    /* y (n, 1) = 1 when ids[i] is in the ascending set */
+    hone_status (*is_in)(hone_backend *b, const hone_mat *y, const int32_t *ids, const int32_t *set, int64_t n_set);
+    /* y += alpha x */
+    hone_status (*axpy)(hone_backend *b, const hone_mat *y, const hone_mat *x, float alpha);
+    /* Between dtypes, round to nearest even */
+    hone_status (*convert)(hone_backend *b, const hone_mat *y, const hone_mat *x);
+    /* Element i (row-major) as tensor/random.h says: the same bits in every backend */
+    hone_status (*random)(hone_backend *b, const hone_mat *y, hone_random what, float p, float q, uint64_t key);
 
     /* ---- embeddings and indexing ---- */
     /* y (N, C) = drop(sum over the tables of tables[k][ids[k][i]]); at most 3 tables, each (rows, C). An id is in range: the caller checked. */
-    hone_status (*embed_forward)(hone_backend *b, const hone_mat *y, int n_tables, const hone_mat *tables, const int32_t *const *ids, const hone_drop *drop);
+    hone_status (*embed_forward)(hone_backend *b, const hone_mat *y, int n_tables, const hone_mat *tables, const int32_t *const *ids,
+                                 const hone_drop *drop);
     /* dtable (V, C) = sum over i with ids[i] == v of dy[i], in token order, + beta dtable. skip: a row that takes no gradient (padding_idx), -1: none. */
-    hone_status (*embed_backward)(hone_backend *b, const hone_mat *dtable, const int32_t *ids, const hone_mat *dy, int32_t skip, float beta, void *scratch);
-    hone_status (*gather_rows)(hone_backend *b, const hone_mat *y, const hone_mat *x, const int32_t *index);                   /* y[i] = x[index[i]] */
-    hone_status (*scatter_add_rows)(hone_backend *b, const hone_mat *x, const hone_mat *y, const int32_t *index, bool unique); /* x[index[i]] += y[i], in order of i */
-    hone_status (*gather_cols)(hone_backend *b, const hone_mat *y, const hone_mat *x, const int32_t *index);                   /* y (N, 1) = x[i][index[i]]; index < 0 gives 0 */
-    hone_status (*scatter_add_cols)(hone_backend *b, const hone_mat *x, const hone_mat *y, const int32_t *index);              /* its gradient: x[i][index[i]] += y[i] */
+    hone_status (*embed_backward)(hone_backend *b, const hone_mat *dtable, const int32_t *ids, const hone_mat *dy, int32_t skip, float beta,
+                                  void *scratch);
+    /* y[i] = x[index[i]] */
+    hone_status (*gather_rows)(hone_backend *b, const hone_mat *y, const hone_mat *x, const int32_t *index);
+    /* x[index[i]] += y[i], in order of i */
+    hone_status (*scatter_add_rows)(hone_backend *b, const hone_mat *x, const hone_mat *y, const int32_t *index, bool unique);
+    /* y (N, 1) = x[i][index[i]]; index < 0 gives 0 */
+    hone_status (*gather_cols)(hone_backend *b, const hone_mat *y, const hone_mat *x, const int32_t *index);
+    /* Its gradient: x[i][index[i]] += y[i] */
+    hone_status (*scatter_add_cols)(hone_backend *b, const hone_mat *x, const hone_mat *y, const int32_t *index);
 
     /* ---- softmax and losses ---- */
     hone_status (*log_softmax_forward)(hone_backend *b, const hone_mat *y, const hone_mat *x);
     hone_status (*log_softmax_backward)(hone_backend *b, const hone_mat *dx, const hone_mat *dy, const hone_mat *y, float beta);
     /* The head in blocks of columns (engine.md, 7). state (n, 4) of the dtype of nll: running max, sum of exp, logit of the label, sum of logits. logits holds columns v0 .. v0+cols. */
-    hone_status (*softmax_block)(hone_backend *b, const hone_mat *state, const hone_mat *logits, const int32_t *labels, int64_t v0, bool first);
+    hone_status (*softmax_block)(hone_backend *b, const hone_mat *state, const hone_mat *logits, const int32_t *labels, int64_t v0,
+                                 bool first);
     /* lse[i] = max + log(sum); nll[i] = lse - (1-s) logit - s (sum of logits)/V, 0 where labels[i] < 0. nll, lse: (n, 1). */
-    hone_status (*softmax_nll)(hone_backend *b, const hone_mat *nll, const hone_mat *lse, const hone_mat *state, const int32_t *labels, float smoothing, int64_t n_classes);
+    hone_status (*softmax_nll)(hone_backend *b, const hone_mat *nll, const hone_mat *lse, const hone_mat *state, const int32_t *labels,
+                               float smoothing, int64_t n_classes);
     /* In place: logits = (exp(logits - lse) - (1-s) onehot - s/V) * weights[i] * scale, 0 where labels[i] < 0; weights NULL: 1. */
-    hone_status (*softmax_grad)(hone_backend *b, const hone_mat *logits, const hone_mat *lse, const int32_t *labels, const void *weights, float scale, float smoothing,
-                                int64_t v0, int64_t n_classes);
+    hone_status (*softmax_grad)(hone_backend *b, const hone_mat *logits, const hone_mat *lse, const int32_t *labels, const void *weights,
+                                float scale, float smoothing, int64_t v0, int64_t n_classes);
 
     /* ---- sums ---- */
-    hone_status (*rows_reduce)(hone_backend *b, const hone_mat *y, const hone_mat *x, const hone_rows *rows, hone_reduce what);             /* (N, C) -> (R, C) */
-    hone_status (*rows_spread)(hone_backend *b, const hone_mat *x, const hone_mat *y, const hone_rows *rows, hone_reduce what, float beta); /* its gradient: (R, C) -> (N, C), over T for a mean */
-    hone_status (*reduce)(hone_backend *b, const hone_mat *y, const hone_mat *x, hone_reduce what, float beta, void *scratch);              /* (1, 1), summed in double */
-    hone_status (*column_sum)(hone_backend *b, const hone_mat *y, const hone_mat *x, float beta, void *scratch);                            /* (1, cols) */
-    hone_status (*row_sum)(hone_backend *b, const hone_mat *y, const hone_mat *x, float beta);                                              /* (rows, 1) */
+    /* (N, C) -> (R, C) */
+    hone_status (*rows_reduce)(hone_backend *b, const hone_mat *y, const hone_mat *x, const hone_rows *rows, hone_reduce what);
+    /* Its gradient: (R, C) -> (N, C), over T for a mean */
+    hone_status (*rows_spread)(hone_backend *b, const hone_mat *x, const hone_mat *y, const hone_rows *rows, hone_reduce what, float beta);
+    /* (1, 1), summed in double */
+    hone_status (*reduce)(hone_backend *b, const hone_mat *y, const hone_mat *x, hone_reduce what, float beta, void *scratch);
+    /* (1, cols) */
+    hone_status (*column_sum)(hone_backend *b, const hone_mat *y, const hone_mat *x, float beta, void *scratch);
+    /* (rows, 1) */
+    hone_status (*row_sum)(hone_backend *b, const hone_mat *y, const hone_mat *x, float beta);
 
     /* ---- generation ---- */
-    hone_status (*argmax)(hone_backend *b, int32_t *index, const hone_mat *x);                        /* per row, the first of equals */
-    hone_status (*top_k)(hone_backend *b, const hone_mat *values, int32_t *index, const hone_mat *x); /* per row, k = values->cols, descending; equals: lower index first */
+    hone_status (*argmax)(hone_backend *b, int32_t *index, const hone_mat *x); /* per row, the first of equals */
+    /* Per row, k = values->cols, descending; equals: lower index first */
+    hone_status (*top_k)(hone_backend *b, const hone_mat *values, int32_t *index, const hone_mat *x);
 
     /* ---- the optimizer, over the flat buffers ---- */
     /* out_f64[0] = sum of squares of g over the segments, in double, fixed blocks of 4096; nonfinite[0] = elements that are not finite. */
-    hone_status (*norm2)(hone_backend *b, double *out_f64, int32_t *nonfinite, const void *g, const hone_segment *segments, size_t n_segments, void *scratch);
+    hone_status (*norm2)(hone_backend *b, double *out_f64, int32_t *nonfinite, const void *g, const hone_segment *segments,
+                         size_t n_segments, void *scratch);
     /* g is used times *factor (clip x 1/scale x 1/items), never rewritten. skip != NULL and *skip != 0: nothing happens. compute: low-precision copy, NULL when = master. */
-    hone_status (*adamw)(hone_backend *b, float *master, void *compute, hone_dtype compute_dtype, const float *g, float *m, float *v, const hone_segment *segments,
-                         size_t n_segments, const hone_adamw *how, const float *factor, const int32_t *skip);
+    hone_status (*adamw)(hone_backend *b, float *master, void *compute, hone_dtype compute_dtype, const float *g, float *m, float *v,
+                         const hone_segment *segments, size_t n_segments, const hone_adamw *how, const float *factor, const int32_t *skip);
 } hone_backend_ops;
 
 struct hone_backend {
     const hone_backend_ops *ops;
     int n_threads;
-    bool own_memory; /* false: data is the host's, and host arrays may be lent to entries; true: everything goes through upload and download */
-    size_t bytes_now, bytes_peak; /* what alloc gave and release has not taken back: every backend's alloc and release call hone__backend_count */
-    void *self;      /* the backend's own */
+    /* false: data is the host's, and host arrays may be lent to entries; true: everything goes through upload and download */
+    bool own_memory;
+    /* What alloc gave and release has not taken back: every backend's alloc and release call hone__backend_count */
+    size_t bytes_now, bytes_peak;
+    void *self; /* the backend's own */
 };
 
 static inline void hone__backend_count(hone_backend *b, size_t more, size_t less)
@@ -222,7 +262,13 @@ static inline hone_mat hone__mat(const hone_tensor *t)
 }
 
 /* The dropout decision (engine.md, 4): the one formula that every backend follows. Tile and word of the Philox draw for channel c (hidden) or key position j (attention). */
-static inline uint32_t hone__drop_tile(uint32_t c) { return (c / 32) * 8 + c % 8; }
-static inline uint32_t hone__drop_word(uint32_t c) { return (c / 8) % 4; }
+static inline uint32_t hone__drop_tile(uint32_t c)
+{
+    return (c / 32) * 8 + c % 8;
+}
+static inline uint32_t hone__drop_word(uint32_t c)
+{
+    return (c / 8) % 4;
+}
 
 #endif

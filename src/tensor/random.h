@@ -24,7 +24,10 @@ static inline void hone__random_normal4(double out[4], const uint32_t w[4])
 }
 
 /* mean + deviation z, rounded once to double for F64 storage and to float otherwise; low + (high - low) u likewise. */
-static inline double hone__random_scaled(float mean, float deviation, double z) { return (double)mean + (double)deviation * z; }
+static inline double hone__random_scaled(float mean, float deviation, double z)
+{
+    return (double)mean + (double)deviation * z;
+}
 static inline double hone__random_between(float low, float high, uint32_t word)
 {
     return (double)low + ((double)high - (double)low) * (double)hone__uniform24(word);

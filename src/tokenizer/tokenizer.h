@@ -23,7 +23,8 @@ struct hone_tokenizer {
     bool pad_to_multiple;         /* "pad_to_multiple_of" was a number there */
     char *pad_token;              /* of the section padding */
     bool
-        byte_words; /* words go from their bytes straight to the model: no normalizer, a plain ByteLevel, all byte letters in the vocabulary */
+        /* Words go from their bytes straight to the model: no normalizer, a plain ByteLevel, all byte letters in the vocabulary */
+        byte_words;
     int32_t special_ids[HONE_SPECIAL_COUNT];
     size_t model_max_length;
     json_t *config; /* tokenizer_config.json, NULL if there was none */
