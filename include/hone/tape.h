@@ -41,7 +41,7 @@ typedef struct hone_tape_options {
     hone_dtype dtype; /* of activations: HONE_DTYPE_F32 (0) */
 } hone_tape_options;
 
-/* A tape on device, which outlives it. options NULL: no recording, no training. One thread at a time. */
+/* A tape on device, which outlives it. options NULL: recording, without dropout. One thread at a time. */
 HONE_API hone_status hone_tape_new(hone_tape **out, hone_device *device, const hone_tape_options *options);
 HONE_API void hone_tape_free(hone_tape *t);
 /* Forgets records and tensors, clears the error; keeps the memory. */

@@ -43,11 +43,11 @@ typedef enum hone_act {
 } hone_act;
 
 /* y = f(x; a, b) */
-#define HONE_UNARY_MAP(X)                                                                                                           \
-    X(COPY)                                                                                                                         \
-    X(NEG)                                                                                                                          \
-    X(SCALE /* a x */) X(ADD_SCALAR /* x + a */) X(EXP) X(LOG) X(SQRT) X(SQUARE) X(ABS) X(RECIPROCAL) X(CLAMP /* [a, b] */) X(TANH) \
-        X(SIGMOID) X(RELU) X(POW /* x^a */) X(NOT /* x == 0 */)
+/* clang-format off */
+#define HONE_UNARY_MAP(X) \
+    X(COPY) X(NEG) X(SCALE /* a x */) X(ADD_SCALAR /* x + a */) X(EXP) X(LOG) X(SQRT) X(SQUARE) X(ABS) X(RECIPROCAL) X(CLAMP /* [a, b] */) \
+    X(TANH) X(SIGMOID) X(RELU) X(POW /* x^a */) X(NOT /* x == 0 */)
+/* clang-format on */
 typedef enum hone_unary {
 #define X(name) HONE_UNARY_##name,
     HONE_UNARY_MAP(X)
