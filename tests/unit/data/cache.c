@@ -1,0 +1,100 @@
+/* The cache file: what is written reads back, and a file that is cut, changed anywhere or made from something else is not used. */
+#include "support/support.h"
+
+#include "data/cache.h"
+
+#include <stdlib.h>
+
+static const hone_cache_key key = {1, 2, 3};
+
+static void write_cache(const char *path, size_t n)
+{
+    hone_cache_writer w;
+    hone_cache_facts facts = {.n_tokens = (int64_t)n + 5, .block_size = 2, .n_blocks = (int64_t)n / 2};
+    assert_ok(hone__cache_begin(&w, path, &key));
+    for (size_t i = 0; i < n;) {
+        int32_t part[1000];
+        size_t len = n - i < 1000 ? n - i : 1000;
+        for (size_t j = 0; j < len; j++)
+            part[j] = (int32_t)(i + j);
+        hone__cache_append(&w, part, len);
+        i += len;
+    }
+    assert_ok(hone__cache_commit(&w, &facts));
+}
+
+static void round_trip(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {2, 65535, 65536, 65537, 300000};
+    const char *path = test_temp("cache.bin");
+    for (size_t s = 0; s < sizeof(sizes) / sizeof(*sizes); s++) {
+        hone_token_cache c;
+        write_cache(path, sizes[s]);
+        for (int threads = 1; threads <= 3; threads++) {
+            assert_true(hone__cache_open(&c, path, &key, threads));
+            assert_int_equal(c.facts.n_ids, sizes[s]);
+            assert_int_equal(c.facts.n_blocks, sizes[s] / 2);
+            assert_int_equal((uintptr_t)c.ids % 64, 0);
+            for (size_t i = 0; i < sizes[s]; i++)
+                if (c.ids[i] != (int32_t)i)
+                    fail_msg("id %zu is %d", i, c.ids[i]);
+            hone__cache_close(&c);
+        }
+    }
+}
+
+static void damage(void **state)
+{
+    (void)state;
+    const char *path = test_temp("cache.bin"), *other = test_temp("other.bin");
+    hone_token_cache c;
+    size_t len;
+    write_cache(path, 100);
+    char *bytes = test_read(path, &len);
+    for (size_t cut = 0; cut < len; cut++) {
+        test_write(other, bytes, cut);
+        if (hone__cache_open(&c, other, &key, 1))
+            fail_msg("a file cut to %zu of %zu bytes was used", cut, len);
+    }
+    for (size_t i = 0; i < len; i++) {
+        bytes[i] ^= 0x10;
+        test_write(other, bytes, len);
+        bytes[i] ^= 0x10;
+        if (hone__cache_open(&c, other, &key, 1) && !(i >= 40 && i < 64)) /* 40 .. 63: nothing is there yet */
+            fail_msg("a file with byte %zu changed was used", i);
+        hone__cache_close(&c);
+    }
+    test_write(other, bytes, len);
+    assert_true(hone__cache_open(&c, other, &key, 1));
+    hone__cache_close(&c);
+    assert_false(hone__cache_open(&c, other, &(hone_cache_key){1, 2, 4}, 1));
+    assert_false(hone__cache_open(&c, test_temp("absent.bin"), &key, 1));
+    hone__free(bytes);
+}
+
+static void places(void **state)
+{
+    (void)state;
+    char path[512], expected[4096];
+    setenv("HONE_CACHE", test_temp("own"), 1);
+    assert_ok(hone__cache_path(path, sizeof(path), NULL, &key));
+    assert_int_equal(strncmp(path, test_temp("own"), strlen(test_temp("own"))), 0);
+    unsetenv("HONE_CACHE");
+    setenv("XDG_CACHE_HOME", test_temp("xdg"), 1);
+    assert_ok(hone__cache_path(path, sizeof(path), NULL, &key));
+    snprintf(expected, sizeof(expected), "%s/hone/tokens-", test_temp("xdg"));
+    assert_int_equal(strncmp(path, expected, strlen(expected)), 0);
+    unsetenv("XDG_CACHE_HOME");
+    setenv("HOME", test_temp("home"), 1);
+    assert_ok(hone__cache_path(path, sizeof(path), NULL, &key));
+    snprintf(expected, sizeof(expected), "%s/.cache/hone/tokens-", test_temp("home"));
+    assert_int_equal(strncmp(path, expected, strlen(expected)), 0);
+    unsetenv("HOME");
+    assert_fails(HONE_NOT_FOUND, "HONE_CACHE", hone__cache_path(path, sizeof(path), NULL, &key));
+    test_write_text(test_temp("file"), "");
+    assert_fails(HONE_IO, "HONE_CACHE", hone__cache_path(path, sizeof(path), test_temp("file/below"), &key));
+}
+
+static const struct CMUnitTest tests[] = {cmocka_unit_test(round_trip), cmocka_unit_test(damage), cmocka_unit_test(places)};
+TEST_MAIN(tests)
