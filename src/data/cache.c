@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/threads.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,7 +79,7 @@ done:
 typedef struct check {
     const int32_t *ids;
     size_t n;
-    uint64_t *sums; /* (threads) */
+    atomic_uint_fast64_t sum; /* of integers: any order gives the same */
 } check;
 
 static uint64_t hash_piece(const int32_t *ids, size_t n, uint64_t number)
@@ -90,26 +91,22 @@ static hone_status check_piece(void *payload, size_t piece, int thread)
 {
     check *c = payload;
     size_t first = piece * PIECE, left = c->n - first;
-    c->sums[thread * 8] += hash_piece(c->ids + first, left < PIECE ? left : PIECE, piece); /* 8: a cache line each */
+    (void)thread;
+    atomic_fetch_add(&c->sum, hash_piece(c->ids + first, left < PIECE ? left : PIECE, piece));
     return HONE_OK;
 }
 
-static bool ids_match(const int32_t *ids, size_t n, uint64_t expected, int n_threads)
+static hone_status hash_ids(uint64_t *out, const hone_token_cache *cache, int n_threads)
 {
-    check c = {ids, n, NULL};
-    int threads = n_threads > 0 ? n_threads : hone__cpu_count();
-    uint64_t sum = 0;
-    if (HONE_NEW(&c.sums, (size_t)threads * 8) != HONE_OK)
-        return false;
-    hone_status status = hone__parallel_for((n + PIECE - 1) / PIECE, threads, check_piece, &c);
-    for (int t = 0; t < threads; t++)
-        sum += c.sums[t * 8];
-    hone__free(c.sums);
-    return status == HONE_OK && sum == expected;
+    size_t n = (size_t)cache->facts.n_ids;
+    check c = {.ids = cache->ids, .n = n};
+    hone_status status = hone__parallel_for((n + PIECE - 1) / PIECE, n_threads, check_piece, &c);
+    *out = c.sum;
+    return status;
 }
 
-/* Why the mapped file is of no use; NULL: it is sound. */
-static const char *judge(hone_token_cache *c, const hone_cache_key *key, int n_threads)
+/* Why the mapped file is of no use, as far as its frame shows; NULL: it is sound, and its ids should have the hash *ids_hash. */
+static const char *judge(hone_token_cache *c, const hone_cache_key *key, uint64_t *ids_hash)
 {
     cache_head head;
     cache_foot foot;
@@ -131,20 +128,24 @@ static const char *judge(hone_token_cache *c, const hone_cache_key *key, int n_t
         return "its sizes do not fit";
     c->ids = (const int32_t *)(const void *)(c->map.data + sizeof(head));
     c->facts = *f;
-    return ids_match(c->ids, n, foot.ids_hash, n_threads) ? NULL : "its content does not match its hash";
+    *ids_hash = foot.ids_hash;
+    return NULL;
 }
 
-bool hone__cache_open(hone_token_cache *out, const char *path, const hone_cache_key *key, int n_threads)
+hone_status hone__cache_open(hone_token_cache *out, const char *path, const hone_cache_key *key, int n_threads)
 {
+    uint64_t expected = 0, found = 0;
     *out = (hone_token_cache){.map = {"", 0, -1}};
     if (!hone__is_file(path))
-        return false;
-    const char *why = hone__map_file(&out->map, path) == HONE_OK ? judge(out, key, n_threads) : hone_error_message();
-    if (!why)
-        return true;
-    hone__log(HONE_LOG_DEBUG, "the cache file %s is made anew: %s", path, why);
+        return HONE_OK;
+    const char *why = hone__map_file(&out->map, path) == HONE_OK ? judge(out, key, &expected) : hone_error_message();
+    hone_status status = why ? HONE_OK : hash_ids(&found, out, n_threads);
+    if (!why && status == HONE_OK && found == expected)
+        return HONE_OK;
+    if (status == HONE_OK)
+        hone__log(HONE_LOG_DEBUG, "the cache file %s is made anew: %s", path, why ? why : "its content does not match its hash");
     hone__cache_close(out);
-    return false;
+    return status;
 }
 
 void hone__cache_close(hone_token_cache *cache)

@@ -28,8 +28,8 @@ typedef struct hone_token_cache {
 /* The path of the file of key in folder (NULL: $HONE_CACHE, $XDG_CACHE_HOME/hone, ~/.cache/hone), which is made. */
 hone_status hone__cache_path(char *out, size_t capacity, const char *folder, const hone_cache_key *key);
 
-/* Maps a file and checks all of it. False when it is missing, cut, stale or foreign: a debug line says which. */
-bool hone__cache_open(hone_token_cache *out, const char *path, const hone_cache_key *key, int n_threads);
+/* Maps a file and checks all of it. out->ids is NULL when it is missing, cut, stale or foreign (a debug line says which), which is no failure. */
+hone_status hone__cache_open(hone_token_cache *out, const char *path, const hone_cache_key *key, int n_threads);
 void hone__cache_close(hone_token_cache *cache);
 
 /* Writes a file aside; ids are appended in order. */

@@ -112,7 +112,9 @@ static void fill_info(hone_blocks_info *info, const hone_token_cache *cache, con
 static hone_status open_or_make(hone_token_cache *cache, const char *path, const hone_cache_key *key, hone_text_stream *stream,
                                 const hone_tokenizer *tokenizer, int32_t eos, const hone_blocks_options *o, bool *from_cache)
 {
-    *from_cache = !o->overwrite_cache && hone__cache_open(cache, path, key, o->n_threads);
+    if (!o->overwrite_cache)
+        HONE_TRY(hone__cache_open(cache, path, key, o->n_threads));
+    *from_cache = cache->ids != NULL;
     if (*from_cache) {
         hone__log(HONE_LOG_DEBUG, "tokenized text was found in the cache: %s", path);
         if (cache->facts.text.n_skipped + cache->facts.text.n_bad_lines > 0)
@@ -121,9 +123,8 @@ static hone_status open_or_make(hone_token_cache *cache, const char *path, const
         return HONE_OK;
     }
     HONE_TRY(hone__blocks_make(path, key, stream, tokenizer, eos, o));
-    if (!hone__cache_open(cache, path, key, o->n_threads))
-        return hone__fail(HONE_IO, "%s was written but does not read back", path);
-    return HONE_OK;
+    HONE_TRY(hone__cache_open(cache, path, key, o->n_threads));
+    return cache->ids ? HONE_OK : hone__fail(HONE_IO, "%s was written but does not read back", path);
 }
 
 hone_status hone_text_blocks(hone_examples **out, const char *const *paths, size_t n_paths, const hone_text_options *text,

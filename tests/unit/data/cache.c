@@ -7,6 +7,12 @@
 
 static const hone_cache_key key = {1, 2, 3};
 
+static bool opens(hone_token_cache *c, const char *path, const hone_cache_key *of, int n_threads)
+{
+    assert_ok(hone__cache_open(c, path, of, n_threads));
+    return c->ids != NULL;
+}
+
 static void write_cache(const char *path, size_t n)
 {
     hone_cache_writer w;
@@ -32,7 +38,7 @@ static void round_trip(void **state)
         hone_token_cache c;
         write_cache(path, sizes[s]);
         for (int threads = 1; threads <= 3; threads++) {
-            assert_true(hone__cache_open(&c, path, &key, threads));
+            assert_true(opens(&c, path, &key, threads));
             assert_int_equal(c.facts.n_ids, sizes[s]);
             assert_int_equal(c.facts.n_blocks, sizes[s] / 2);
             assert_int_equal((uintptr_t)c.ids % 64, 0);
@@ -54,22 +60,22 @@ static void damage(void **state)
     char *bytes = test_read(path, &len);
     for (size_t cut = 0; cut < len; cut++) {
         test_write(other, bytes, cut);
-        if (hone__cache_open(&c, other, &key, 1))
+        if (opens(&c, other, &key, 1))
             fail_msg("a file cut to %zu of %zu bytes was used", cut, len);
     }
     for (size_t i = 0; i < len; i++) {
         bytes[i] ^= 0x10;
         test_write(other, bytes, len);
         bytes[i] ^= 0x10;
-        if (hone__cache_open(&c, other, &key, 1) && !(i >= 40 && i < 64)) /* 40 .. 63: nothing is there yet */
+        if (opens(&c, other, &key, 1) && !(i >= 40 && i < 64)) /* 40 .. 63: nothing is there yet */
             fail_msg("a file with byte %zu changed was used", i);
         hone__cache_close(&c);
     }
     test_write(other, bytes, len);
-    assert_true(hone__cache_open(&c, other, &key, 1));
+    assert_true(opens(&c, other, &key, 1));
     hone__cache_close(&c);
-    assert_false(hone__cache_open(&c, other, &(hone_cache_key){1, 2, 4}, 1));
-    assert_false(hone__cache_open(&c, test_temp("absent.bin"), &key, 1));
+    assert_false(opens(&c, other, &(hone_cache_key){1, 2, 4}, 1));
+    assert_false(opens(&c, test_temp("absent.bin"), &key, 1));
     hone__free(bytes);
 }
 
