@@ -138,27 +138,33 @@ void hone__jw_string_n(hone_json_writer *w, const char *text, size_t len)
     put_quoted(w->out, text, len);
 }
 
-static void put_digits(hone_str *out, uint64_t value, bool negative)
+/* Arrays of integers are most of what is written: the comma and the digits go in one piece. */
+static void put_integer(hone_json_writer *w, uint64_t value, bool negative)
 {
-    char digits[21], *p = digits + sizeof(digits);
+    char text[24], *end = text + sizeof(text), *p = end;
     do
         *--p = (char)('0' + value % 10);
     while (value /= 10);
     if (negative)
         *--p = '-';
-    hone__str_append(out, p, (size_t)(digits + sizeof(digits) - p));
+    if (w->need_comma && !w->after_key && w->depth > 0 && w->indent == 0) {
+        if (w->spaced)
+            *--p = ' ';
+        *--p = ',';
+    } else {
+        separate(w);
+    }
+    hone__str_append(w->out, p, (size_t)(end - p));
 }
 
 void hone__jw_int(hone_json_writer *w, int64_t value)
 {
-    separate(w);
-    put_digits(w->out, value < 0 ? 0 - (uint64_t)value : (uint64_t)value, value < 0);
+    put_integer(w, value < 0 ? 0 - (uint64_t)value : (uint64_t)value, value < 0);
 }
 
 void hone__jw_uint(hone_json_writer *w, uint64_t value)
 {
-    separate(w);
-    put_digits(w->out, value, false);
+    put_integer(w, value, false);
 }
 
 void hone__jw_double(hone_json_writer *w, double value)

@@ -23,6 +23,8 @@ void hone__str_clear(hone_str *s)
 static bool make_room(hone_str *s, size_t more)
 {
     size_t need;
+    if (more < s->capacity - s->len && !s->failed)
+        return true;
     if (s->failed)
         return false;
     if (!hone__add_size(&need, s->len, more) || !hone__add_size(&need, need, 1) || HONE_GROW(&s->data, &s->capacity, need) != HONE_OK)

@@ -1,6 +1,7 @@
 /* UTF-8 as RFC 3629 has it: no overlong forms, no surrogates, nothing above U+10FFFF. */
 #include "base/str.h"
 
+#include <endian.h>
 #include <string.h>
 
 static bool continues(unsigned char byte)
@@ -59,15 +60,23 @@ size_t hone__utf8_encode(char out[4], uint32_t cp)
     return 4;
 }
 
-/* Length of the ASCII run at text, in steps of 32 bytes: the rest of it is the caller's. */
+static const uint64_t high_bits = 0x8080808080808080u;
+
+/* Length of the ASCII run at text: 32 bytes at a time, then 8; of the last few bytes, 0. */
 static size_t skip_ascii(const char *text, size_t len)
 {
     size_t i = 0;
-    for (; i + 32 <= len; i += 32) {
-        uint64_t w[4];
+    uint64_t w[4];
+    for (; i + sizeof(w) <= len; i += sizeof(w)) {
         memcpy(w, text + i, sizeof(w));
-        if ((w[0] | w[1] | w[2] | w[3]) & 0x8080808080808080u)
+        if ((w[0] | w[1] | w[2] | w[3]) & high_bits)
             break;
+    }
+    for (; i + sizeof(w[0]) <= len; i += sizeof(w[0])) {
+        memcpy(w, text + i, sizeof(w[0]));
+        w[0] = le64toh(w[0]) & high_bits;
+        if (w[0])
+            return i + (size_t)__builtin_ctzll(w[0]) / 8;
     }
     return i;
 }

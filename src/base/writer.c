@@ -118,18 +118,31 @@ void hone__writer_write(hone_file_writer *w, const void *data, size_t len)
     }
 }
 
-void hone__writer_printf(hone_file_writer *w, const char *format, ...)
+/* A text that is too long for the usual way. */
+static void print_long(hone_file_writer *w, const char *format, va_list args)
 {
     hone_str text = HONE_STR_INIT;
-    va_list args;
-    va_start(args, format);
     hone__str_vprintf(&text, format, args);
-    va_end(args);
     if (text.failed && !w->error)
         w->error = ENOMEM;
     else
         hone__writer_write(w, text.data, text.len);
     hone__str_dispose(&text);
+}
+
+void hone__writer_printf(hone_file_writer *w, const char *format, ...)
+{
+    char text[512];
+    va_list args, again;
+    va_start(args, format);
+    va_copy(again, args);
+    int len = vsnprintf(text, sizeof(text), format, args);
+    if (len >= 0 && (size_t)len < sizeof(text))
+        hone__writer_write(w, text, (size_t)len);
+    else
+        print_long(w, format, again);
+    va_end(again);
+    va_end(args);
 }
 
 hone_status hone__writer_status(const hone_file_writer *w)
