@@ -1,0 +1,120 @@
+/* Training gives the reference's tokenizer.json (fixture task/train_bpe), entry for entry and byte for byte, for any number of threads and any way in. */
+#include "base/file.h"
+#include "tokenizer/tokenizer.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+typedef struct lines {
+    const char *at, *end;
+} lines;
+
+static char *corpus, *expected;
+static size_t corpus_len, expected_len;
+static char corpus_path[4096];
+
+static hone_status next_line(void *payload, hone_text *out)
+{
+    lines *l = payload;
+    if (l->at == l->end)
+        return HONE_OK;
+    const char *newline = memchr(l->at, '\n', (size_t)(l->end - l->at));
+    *out = (hone_text){l->at, newline ? (size_t)(newline - l->at) + 1 : (size_t)(l->end - l->at)};
+    l->at += out->len;
+    return HONE_OK;
+}
+
+static int load(void **state)
+{
+    (void)state;
+    const char *root = getenv("HONE_FIXTURES");
+    char path[4096];
+    root = root ? root : "../shared/fixtures";
+    snprintf(corpus_path, sizeof corpus_path, "%s/task/train_bpe/corpus.txt", root);
+    snprintf(path, sizeof path, "%s/task/train_bpe/tokenizer.json", root);
+    if (hone__read_file(&corpus, &corpus_len, corpus_path, 0) == HONE_OK)
+        hone__read_file(&expected, &expected_len, path, 0);
+    return 0;
+}
+
+static int unload(void **state)
+{
+    (void)state;
+    hone__free(corpus);
+    hone__free(expected);
+    return 0;
+}
+
+static void need_fixture(void)
+{
+    if (!expected) {
+        print_message("skipped: no %s\n", corpus_path);
+        skip();
+    }
+}
+
+static void assert_expected(const hone_tokenizer *tok)
+{
+    char *got = NULL;
+    size_t n = 0;
+    assert_int_equal(hone_tokenizer_to_json(&got, &n, tok), HONE_OK);
+    assert_int_equal(n, expected_len);
+    assert_memory_equal(got, expected, n);
+    hone_tokenizer_free_text(got);
+}
+
+static void from_callback(void **state)
+{
+    (void)state;
+    need_fixture();
+    for (int threads = 1; threads <= 3; threads++) {
+        hone_tokenizer_train_options o = HONE_TOKENIZER_TRAIN_OPTIONS_INIT;
+        o.vocab_size = 2000;
+        o.n_threads = threads;
+        hone_tokenizer *tok = NULL;
+        lines l = {corpus, corpus + corpus_len};
+        assert_int_equal(hone_tokenizer_train(&tok, &o, next_line, &l), HONE_OK);
+        assert_expected(tok);
+        hone_tokenizer_free(tok);
+    }
+}
+
+static void from_file(void **state)
+{
+    (void)state;
+    need_fixture();
+    hone_tokenizer_train_options o = HONE_TOKENIZER_TRAIN_OPTIONS_INIT;
+    o.vocab_size = 2000;
+    hone_tokenizer *tok = NULL;
+    const char *paths[] = {corpus_path};
+    assert_int_equal(hone_tokenizer_train_files(&tok, &o, paths, 1), HONE_OK);
+    assert_expected(tok);
+    hone_tokenizer_free(tok);
+}
+
+static void from_old_tokenizer(void **state)
+{
+    (void)state;
+    need_fixture();
+    hone_tokenizer_train_options o = HONE_TOKENIZER_TRAIN_OPTIONS_INIT;
+    o.vocab_size = 2000;
+    hone_tokenizer *old = NULL, *tok = NULL;
+    lines l = {corpus, corpus + corpus_len};
+    assert_int_equal(hone_tokenizer_from_bytes(&old, expected, expected_len), HONE_OK);
+    assert_int_equal(hone_tokenizer_train_new_from_iterator(&tok, old, &o, next_line, &l), HONE_OK);
+    assert_expected(tok);
+    assert_int_equal(hone_tokenizer_special_id(tok, HONE_SPECIAL_EOS), 0);
+    hone_tokenizer_free(old);
+    hone_tokenizer_free(tok);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(from_callback), cmocka_unit_test(from_file), cmocka_unit_test(from_old_tokenizer)};
+    return cmocka_run_group_tests_name("tokenizer training parity", tests, load, unload);
+}
