@@ -28,8 +28,8 @@ cmake --preset release >"$log" 2>&1 && cmake --build --preset release --target h
 hone=build/release/hone
 
 # Every 20th file is held out.
-source=$(dirname "$(dpkg -L libpython3.11-stdlib libpython3-stdlib 2>/dev/null | grep -m1 '/argparse\.py$' || echo /usr/lib/python3/argparse.py)")
-[ -d "$source" ] || die "the Python standard library's source was not found in $source"
+source=$(dirname "$(find /usr/lib/python3.[0-9]* -maxdepth 1 -name ast.py 2>/dev/null | sort -V | tail -n 1)")
+[ -f "$source/ast.py" ] || die "the Python standard library's source was not found under /usr/lib"
 mapfile -t files < <(find "$source" -name '*.py' -type f -size +0 | LC_ALL=C sort)
 train=() valid=()
 for i in "${!files[@]}"; do
