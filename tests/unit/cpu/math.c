@@ -11,18 +11,39 @@
 
 enum { POINTS = 1000000 };
 
-static double gelu(double x) { return 0.5 * x * erfc(-x * 0.70710678118654752440); }
-static double gelu_slope(double x) { return 0.5 * erfc(-x * 0.70710678118654752440) + x * 0.39894228040143267794 * exp(-0.5 * x * x); }
-static double tanh_argument(double x) { return 0.79788456080286535588 * (x + 0.044715 * x * x * x); }
-static double gelu_new(double x) { return 0.5 * x * (1.0 + tanh(tanh_argument(x))); }
+static double gelu(double x)
+{
+    return 0.5 * x * erfc(-x * 0.70710678118654752440);
+}
+static double gelu_slope(double x)
+{
+    return 0.5 * erfc(-x * 0.70710678118654752440) + x * 0.39894228040143267794 * exp(-0.5 * x * x);
+}
+static double tanh_argument(double x)
+{
+    return 0.79788456080286535588 * (x + 0.044715 * x * x * x);
+}
+static double gelu_new(double x)
+{
+    return 0.5 * x * (1.0 + tanh(tanh_argument(x)));
+}
 static double gelu_new_slope(double x)
 {
     double t = tanh(tanh_argument(x));
     return 0.5 * (1.0 + t) + 0.5 * x * (1.0 - t * t) * 0.79788456080286535588 * (1.0 + 3.0 * 0.044715 * x * x);
 }
-static double sigmoid(double x) { return 1.0 / (1.0 + exp(-x)); }
-static double sigmoid_slope(double x) { return sigmoid(x) * sigmoid(-x); }
-static double tanh_slope(double x) { return 1.0 / (cosh(x) * cosh(x)); }
+static double sigmoid(double x)
+{
+    return 1.0 / (1.0 + exp(-x));
+}
+static double sigmoid_slope(double x)
+{
+    return sigmoid(x) * sigmoid(-x);
+}
+static double tanh_slope(double x)
+{
+    return 1.0 / (cosh(x) * cosh(x));
+}
 
 static const char *const isas[] = {"base", "avx2", "avx512"};
 

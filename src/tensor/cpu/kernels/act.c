@@ -1,6 +1,6 @@
 /* Activations and their derivatives, alone and fused with the bias of a linear map. GELU is the erf form of BERT, GELU_NEW the tanh form of GPT-2
  * (Hendrycks & Gimpel 2016). */
-#include "vmath.h"
+#include "tensor/cpu/kernels/vmath.h"
 
 HONE_INLINE vf act_of(vf x, hone_act act)
 {

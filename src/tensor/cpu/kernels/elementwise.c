@@ -1,5 +1,5 @@
 /* Elementwise passes that are not activations: arithmetic, comparisons, dropout, and changes of storage type (round to nearest even). */
-#include "vmath.h"
+#include "tensor/cpu/kernels/vmath.h"
 #include "tensor/dtype.h"
 
 #include <math.h>
@@ -74,10 +74,10 @@ HONE_INLINE vf binary_of(vf x, vf y, hone_binary what)
         return x * y;
     case HONE_BINARY_DIV:
         return x / y;
-    case HONE_BINARY_MAXIMUM:
-        return vmax(x, y);
+    case HONE_BINARY_MAXIMUM: /* NaN wins, on either side */
+        return vsel(veq(x, x), vmax(x, y), x);
     case HONE_BINARY_MINIMUM:
-        return vmin(x, y);
+        return vsel(veq(x, x), vmin(x, y), x);
     case HONE_BINARY_EQ:
         return vkeep(veq(x, y), one);
     case HONE_BINARY_NE:

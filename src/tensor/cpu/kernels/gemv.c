@@ -1,7 +1,7 @@
 /* Products of one to eight rows with a weight, for generation: the weight passes from memory once, at the speed of memory. Weights stored (out, in) give dot
  * products of four rows at a time; weights stored (in, out) are added row by row to outputs that stay in the first cache. */
-#include "simd.h"
-#include "kernels.h"
+#include "tensor/cpu/kernels/simd.h"
+#include "tensor/cpu/kernels/kernels.h"
 
 enum { MAX_X = HONE_GEMV_ROWS };
 

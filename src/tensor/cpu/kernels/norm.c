@@ -1,6 +1,6 @@
 /* Residual + dropout + layer norm of one row (Ba et al. 2016): the row stays in the first cache between its passes. The variance is that of centred values,
  * divided by C as in the paper. */
-#include "vmath.h"
+#include "tensor/cpu/kernels/vmath.h"
 
 #include <math.h>
 

@@ -1,7 +1,7 @@
 /* torch.optim.AdamW over a block of the flat buffers: one pass, 28 bytes a parameter, bound by memory. A gradient of 0 gives m = beta1 m and v = beta2 v to the
  * bit (fma(b, m, 0) rounds as b m). */
-#include "simd.h"
-#include "kernels.h"
+#include "tensor/cpu/kernels/simd.h"
+#include "tensor/cpu/kernels/kernels.h"
 
 void KERNEL(adamw)(const hone_adamw_block *b)
 {

@@ -1,5 +1,5 @@
 /* Rows of scores: the strips of attention (engine.md, 6) and the blocks of the vocabulary's head (7). Sums of exp are kept in four partials of W lanes. */
-#include "vmath.h"
+#include "tensor/cpu/kernels/vmath.h"
 
 #include <float.h>
 #include <math.h>

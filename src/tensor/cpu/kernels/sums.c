@@ -1,6 +1,6 @@
 /* Sums of rows and columns, and what searches a row. Long sums are widened to double; columns are summed in blocks of 128 rows in float, the blocks in double. */
-#include "simd.h"
-#include "kernels.h"
+#include "tensor/cpu/kernels/simd.h"
+#include "tensor/cpu/kernels/kernels.h"
 
 #include <float.h>
 #include <math.h>

@@ -1,5 +1,5 @@
 /* The table of one instruction set: see kernels.h. */
-#include "kernels.h"
+#include "tensor/cpu/kernels/kernels.h"
 
 #define TABLE_NAME_(isa) hone__kernels_##isa
 #define TABLE_NAME(isa)  TABLE_NAME_(isa)

@@ -3,8 +3,8 @@
 #ifndef HONE_TENSOR_CPU_VMATH_H
 #define HONE_TENSOR_CPU_VMATH_H
 
-#include "kernels.h"
-#include "simd.h"
+#include "tensor/cpu/kernels/kernels.h"
+#include "tensor/cpu/kernels/simd.h"
 
 /* 2^n exp(r), |r| <= ln 2 / 2. Below -87.3 it gives 0 (no denormals), above 88.7 infinity; NaN stays NaN. */
 HONE_INLINE vf vexp(vf x)
