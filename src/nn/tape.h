@@ -23,7 +23,7 @@ typedef struct hone_op_info {
     const char *name;
     hone_status (*backward)(hone_tape *t, const hone_node *n); /* reads the outputs' gradients, adds to the inputs' (hone__grad_*) */
     uint32_t saves;
-    uint32_t n_in, optional, ints; /* inputs; those that may be NULL; those that are I32 (the others are of the tape's dtype) */
+    uint32_t n_in, optional, ints; /* inputs; those that may be NULL; those that are I32; in both masks: either kind, never NULL; the others are of the tape's dtype */
 } hone_op_info;
 
 struct hone_node {
@@ -52,6 +52,8 @@ void *hone__tape_scratch(hone_tape *t, size_t bytes); /* device memory until the
 hone_tensor *hone__tape_tensor(hone_tape *t, hone_dtype dtype, int n_dims, const int64_t *dims, const hone_rows *rows);
 hone_tensor *hone__tape_view(hone_tape *t, hone_tensor *x, int64_t column, int64_t n_columns); /* columns of a (N, C) tensor; its gradient is the same view of x's gradient */
 
+/* hone_cross_entropy without the division: the sum over labelled items of (class weight times) the loss. Gradients of sums add up over micro-batches. */
+hone_tensor *hone__cross_entropy_sum(hone_tape *t, hone_tensor *logits, hone_tensor *labels, hone_tensor *class_weights, float smoothing);
 /* Rows index[0 .. m) of x (N, C) or (N), for heads on labelled tokens only: (m, C) or (m), per token with rows of its own in which each token keeps its row and position,
  * so that dropout stays what it is. index: host, lent until reset, in the order of rows. */
 hone_tensor *hone__tape_gather_tokens(hone_tape *t, hone_tensor *x, const int32_t *index, int32_t m);

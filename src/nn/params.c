@@ -1,0 +1,225 @@
+/* The parameters of a model in flat buffers, and the names of files that lead to them (params.h).
+ *
+ * One buffer each for values, gradients and the two moments of the optimizer, all of one layout: a parameter starts at a multiple of 16 elements and the gap before
+ * the next one stays zero, so that one call clips, one call updates, and a bucket of an all-reduce is a range. */
+#include "nn/params.h"
+
+#include <string.h>
+
+#define ALIGN_ELEMENTS ((size_t)16)
+
+hone_status hone__params_new(hone_params **out, hone_backend *backend)
+{
+    hone_status status;
+    hone_params *p = NULL;
+    *out = NULL;
+    HONE_GO(HONE_NEW(&p, 1));
+    p->backend = backend;
+    p->dtype = HONE_DTYPE_F32;
+    HONE_GO(hone__arena_new(&p->names, 0));
+    *out = p;
+    p = NULL;
+done:
+    hone__params_free(p);
+    return status;
+}
+
+static size_t flat_bytes(const hone_params *p)
+{
+    return p->n_elements * hone_dtype_size(p->dtype);
+}
+
+static void release(hone_params *p, void *buffer)
+{
+    if (buffer)
+        p->backend->ops->release(p->backend, buffer, flat_bytes(p));
+}
+
+void hone__params_free(hone_params *p)
+{
+    if (!p)
+        return;
+    release(p, p->master);
+    release(p, p->grad);
+    release(p, p->m);
+    release(p, p->v);
+    hone__free(p->items);
+    hone__free(p->slices);
+    hone__arena_free(p->names);
+    hone__free(p);
+}
+
+void hone__params_set_dtype(hone_params *p, hone_dtype dtype)
+{
+    HONE_ASSERT(!p->master && !p->grad);
+    p->dtype = dtype;
+    for (size_t i = 0; i < p->n_items; i++)
+        p->items[i]->tensor.dtype = p->items[i]->grad.dtype = dtype;
+}
+
+static void describe(hone_params *p, hone_param *param, int n_dims, const int64_t *dims)
+{
+    hone_tensor *x = &param->tensor;
+    x->dtype = p->dtype;
+    x->kind = HONE_TENSOR_PARAM;
+    x->n_dims = (uint8_t)n_dims;
+    for (int i = 0; i < n_dims; i++)
+        x->dim[i] = dims[i];
+    x->ld = n_dims ? dims[n_dims - 1] : 1;
+    x->node = UINT32_MAX;
+    x->backend = p->backend;
+    param->grad = *x;
+    param->grad.kind = HONE_TENSOR_CONST;
+    x->param = param;
+}
+
+static hone_status count_elements(size_t *out, const char *name, int n_dims, const int64_t *dims)
+{
+    *out = 1;
+    for (int i = 0; i < n_dims; i++) {
+        if (dims[i] <= 0 || !hone__mul_size(out, *out, (size_t)dims[i]))
+            return hone__fail(HONE_SHAPE, "parameter %s: dimension %d is %lld", name, i, (long long)dims[i]);
+    }
+    if (*out > SIZE_MAX / 32)
+        return hone__fail(HONE_SHAPE, "parameter %s: %zu elements are too many", name, *out);
+    return HONE_OK;
+}
+
+hone_status hone__params_add(hone_param **out, hone_params *p, const char *name, int n_dims, const int64_t *dims, bool decay)
+{
+    size_t count;
+    *out = NULL;
+    HONE_ASSERT(!p->master && (n_dims == 1 || n_dims == 2));
+    HONE_TRY(count_elements(&count, name, n_dims, dims));
+    if (hone__params_find(p, name))
+        return hone__fail(HONE_INVALID_ARGUMENT, "parameter %s is declared twice", name);
+    HONE_TRY(HONE_GROW(&p->items, &p->capacity, p->n_items + 1));
+    HONE_TRY(HONE_GROW(&p->slices, &p->slice_capacity, p->n_slices + 1));
+    hone_param *param = hone__arena_alloc(p->names, sizeof(*param));
+    char *own_name = hone__arena_printf(p->names, "%s", name);
+    if (!param || !own_name)
+        return HONE_OUT_OF_MEMORY;
+    memset(param, 0, sizeof(*param));
+    param->name = own_name;
+    param->offset = p->n_elements;
+    param->count = count;
+    param->decay = decay;
+    param->version = 1;
+    describe(p, param, n_dims, dims);
+    p->slices[p->n_slices++] = (hone_param_slice){own_name, (uint32_t)p->n_items, 0, dims[0], false};
+    p->items[p->n_items++] = param;
+    p->n_elements += (count + ALIGN_ELEMENTS - 1) / ALIGN_ELEMENTS * ALIGN_ELEMENTS;
+    *out = param;
+    return HONE_OK;
+}
+
+static uint32_t index_of(const hone_params *p, const hone_param *param)
+{
+    uint32_t i = 0;
+    while (p->items[i] != param)
+        i++;
+    return i;
+}
+
+/* Removes the slice that add made for the whole parameter. */
+static void remove_whole(hone_params *p, uint32_t index)
+{
+    for (size_t i = 0; i < p->n_slices; i++) {
+        if (p->slices[i].param == index && p->slices[i].file_name == p->items[index]->name) {
+            memmove(&p->slices[i], &p->slices[i + 1], (p->n_slices - i - 1) * sizeof(p->slices[0]));
+            p->n_slices--;
+            return;
+        }
+    }
+}
+
+hone_status hone__params_add_slice(hone_params *p, hone_param *param, const char *file_name, int64_t row, int64_t n_rows, bool tied, bool first)
+{
+    int64_t end;
+    if (row < 0 || n_rows <= 0 || __builtin_add_overflow(row, n_rows, &end) || end > param->tensor.dim[0])
+        return hone__fail(HONE_SHAPE, "parameter %s: rows %lld to %lld of %s are outside its %lld", param->name, (long long)row, (long long)row + (long long)n_rows, file_name,
+                          (long long)param->tensor.dim[0]);
+    HONE_TRY(HONE_GROW(&p->slices, &p->slice_capacity, p->n_slices + 1));
+    char *own_name = hone__arena_printf(p->names, "%s", file_name);
+    if (!own_name)
+        return HONE_OUT_OF_MEMORY;
+    uint32_t index = index_of(p, param);
+    if (first)
+        remove_whole(p, index);
+    p->slices[p->n_slices++] = (hone_param_slice){own_name, index, row, n_rows, tied};
+    return HONE_OK;
+}
+
+hone_status hone__params_allocate(hone_params *p)
+{
+    if (p->master || p->n_elements == 0)
+        return HONE_OK;
+    HONE_TRY(p->backend->ops->alloc(p->backend, &p->master, flat_bytes(p)));
+    for (size_t i = 0; i < p->n_items; i++)
+        p->items[i]->tensor.data = (char *)p->master + p->items[i]->offset * hone_dtype_size(p->dtype);
+    return HONE_OK;
+}
+
+void hone__params_lend(hone_params *p, hone_param *param, void *data)
+{
+    param->tensor.data = data;
+    param->version++;
+    p->mapped = true;
+}
+
+static hone_status allocate_training(hone_params *p)
+{
+    void **const buffers[] = {&p->grad, &p->m, &p->v};
+    for (size_t i = 0; i < sizeof(buffers) / sizeof(buffers[0]); i++) {
+        if (!*buffers[i])
+            HONE_TRY(p->backend->ops->alloc(p->backend, buffers[i], flat_bytes(p)));
+    }
+    return HONE_OK;
+}
+
+hone_status hone__params_train(hone_params *p)
+{
+    if (p->mapped)
+        return hone__fail(HONE_INVALID_ARGUMENT, "a model whose weights are mapped from a file cannot be trained: load it for training");
+    HONE_TRY(hone__params_allocate(p));
+    if (p->n_elements == 0)
+        return HONE_OK;
+    HONE_TRY(allocate_training(p));
+    for (size_t i = 0; i < p->n_items; i++) {
+        p->items[i]->grad.data = (char *)p->grad + p->items[i]->offset * hone_dtype_size(p->dtype);
+        p->items[i]->uses = 0;
+    }
+    hone__params_zero_grad(p);
+    return HONE_OK;
+}
+
+void hone__params_zero_grad(hone_params *p)
+{
+    for (size_t i = 0; i < p->n_items; i++)
+        p->items[i]->fresh = true;
+}
+
+void hone__params_changed(hone_params *p)
+{
+    for (size_t i = 0; i < p->n_items; i++) {
+        if (++p->items[i]->version == 0) /* 0 means "never cached" */
+            p->items[i]->version = 1;
+    }
+}
+
+size_t hone__params_count(const hone_params *p)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < p->n_items; i++)
+        count += p->items[i]->count;
+    return count;
+}
+
+hone_param *hone__params_find(const hone_params *p, const char *name)
+{
+    for (size_t i = 0; i < p->n_items; i++) {
+        if (strcmp(p->items[i]->name, name) == 0)
+            return p->items[i];
+    }
+    return NULL;
+}
