@@ -28,7 +28,7 @@ hone_tensor *hone__act(hone_tape *t, hone_tensor *x, hone_act act)
     hone_tensor *in[] = {x}, *y = NULL;
     if (!hone__op_begin(t, &hone__op_act, in))
         return NULL;
-    return hone__op_end(t, &hone__op_act, forward(t, &y, in, act), y);
+    return hone__op_end(t, &hone__op_act, forward(t, &y, in, act), &y);
 }
 
 hone_tensor *hone_tanh(hone_tape *t, hone_tensor *x)

@@ -32,7 +32,8 @@ static hone_status heads_backward(hone_tape *t, const hone_node *n, hone_mat *dq
     HONE_TRY(hone__op_scratch_mat(t, dqkv, qkv.rows, qkv.cols));
     HONE_TRY(hone__op_scratch(t, &scratch, workspace(t, HONE_WS_ATTENTION_BACKWARD, rows, o.cols, a->n_heads)));
     hone_mat q = part(&qkv, 0), k = part(&qkv, 1), v = part(&qkv, 2), dq = part(dqkv, 0), dk = part(dqkv, 1), dv = part(dqkv, 2);
-    return hone__ops(t)->attention_backward(t->backend, &dq, &dk, &dv, &d_o, &o, n->aux[1]->data, &q, &k, &v, rows, rows, a->n_heads, a->causal, a->scale, &a->drop, scratch);
+    return hone__ops(t)->attention_backward(t->backend, &dq, &dk, &dv, &d_o, &o, n->aux[1]->data, &q, &k, &v, rows, rows, a->n_heads,
+                                            a->causal, a->scale, &a->drop, scratch);
 }
 
 static hone_status backward(hone_tape *t, const hone_node *n)
@@ -50,8 +51,11 @@ static hone_status backward(hone_tape *t, const hone_node *n)
     return hone__ops(t)->linear_dx(t->backend, &dx, &dqkv, &w, HONE_ACT_NONE, NULL, beta, scratch);
 }
 
-const hone_op_info hone__op_attention_block = {
-    .name = "attention", .backward = backward, .saves = HONE_SAVE_IN(0) | HONE_SAVE_OUT(0) | HONE_SAVE_AUX, .n_in = 3, .optional = HONE_INPUT(2)};
+const hone_op_info hone__op_attention_block = {.name = "attention",
+                                               .backward = backward,
+                                               .saves = HONE_SAVE_IN(0) | HONE_SAVE_OUT(0) | HONE_SAVE_AUX,
+                                               .n_in = 3,
+                                               .optional = HONE_INPUT(2)};
 
 static hone_status check(const hone_tensor *x, int64_t n_out, int n_heads, float dropout)
 {
@@ -64,7 +68,8 @@ static hone_status check(const hone_tensor *x, int64_t n_out, int n_heads, float
 }
 
 /* qkv is kept for backward, else it is scratch. */
-static hone_status project(hone_tape *t, hone_tensor **kept, hone_mat *qkv, hone_tensor **in, const hone_param *w, const hone_param *b, int64_t n_in, int64_t n_out)
+static hone_status project(hone_tape *t, hone_tensor **kept, hone_mat *qkv, hone_tensor **in, const hone_param *w, const hone_param *b,
+                           int64_t n_in, int64_t n_out)
 {
     void *scratch;
     if (hone__op_records(t, &hone__op_attention_block, in)) {
@@ -79,7 +84,8 @@ static hone_status project(hone_tape *t, hone_tensor **kept, hone_mat *qkv, hone
     return hone__ops(t)->linear_forward(t->backend, qkv, &x, &weight, b ? b->tensor.data : NULL, HONE_ACT_NONE, NULL, scratch);
 }
 
-static hone_status forward(hone_tape *t, hone_tensor **y, hone_tensor **in, const hone_param *w, const hone_param *b, const attention_attr *how, float dropout, uint32_t site)
+static hone_status forward(hone_tape *t, hone_tensor **y, hone_tensor **in, const hone_param *w, const hone_param *b,
+                           const attention_attr *how, float dropout, uint32_t site)
 {
     const hone_rows *rows = in[0]->rows;
     hone_tensor *aux[2] = {NULL, NULL}; /* qkv, lse */
@@ -98,42 +104,47 @@ static hone_status forward(hone_tape *t, hone_tensor **y, hone_tensor **in, cons
     attr->drop = hone__drop(t, dropout, site, rows);
     HONE_TRY(hone__op_scratch(t, &scratch, workspace(t, HONE_WS_ATTENTION_FORWARD, rows, n_out / 3, how->n_heads)));
     hone_mat o = hone__mat(*y), q = part(&qkv, 0), k = part(&qkv, 1), v = part(&qkv, 2);
-    HONE_TRY(hone__ops(t)->attention_forward(t->backend, &o, aux[1] ? aux[1]->data : NULL, &q, &k, &v, rows, rows, how->n_heads, how->causal, how->scale, &attr->drop, scratch));
+    HONE_TRY(hone__ops(t)->attention_forward(t->backend, &o, aux[1] ? aux[1]->data : NULL, &q, &k, &v, rows, rows, how->n_heads,
+                                             how->causal, how->scale, &attr->drop, scratch));
     return hone__op_record(t, NULL, &hone__op_attention_block, site, in, *y, NULL, attr, aux, 2);
 }
 
-hone_tensor *hone__attention_block(hone_tape *t, hone_tensor *x, hone_param *w_qkv, hone_param *b_qkv, int n_heads, bool causal, float scale, float dropout, uint32_t site)
+hone_tensor *hone__attention_block(hone_tape *t, hone_tensor *x, hone_param *w_qkv, hone_param *b_qkv, int n_heads, bool causal,
+                                   float scale, float dropout, uint32_t site)
 {
     hone_tensor *in[] = {x, &w_qkv->tensor, b_qkv ? &b_qkv->tensor : NULL}, *y = NULL;
     attention_attr how = {.n_heads = n_heads, .causal = causal, .scale = scale};
     if (!hone__op_begin(t, &hone__op_attention_block, in))
         return NULL;
-    return hone__op_end(t, &hone__op_attention_block, forward(t, &y, in, w_qkv, b_qkv, &how, dropout, site), y);
+    return hone__op_end(t, &hone__op_attention_block, forward(t, &y, in, w_qkv, b_qkv, &how, dropout, site), &y);
 }
 
 /* ---- over a cache of keys and values: no gradient ---- */
 
 static const hone_op_info op_cached = {.name = "cached attention", .n_in = 3};
 
-static hone_status cached_forward(hone_tape *t, hone_tensor **y, hone_tensor **in, const hone_rows *rows_q, const hone_rows *rows_k, const attention_attr *how)
+static hone_status cached_forward(hone_tape *t, hone_tensor **y, hone_tensor **in, const hone_rows *rows_q, const hone_rows *rows_k,
+                                  const attention_attr *how)
 {
     char qs[96], ks[96], vs[96];
     void *scratch;
     int64_t c = hone__cols(in[0]);
     if (in[0]->n_dims != 2 || hone__cols(in[1]) != c || hone__cols(in[2]) != c || how->n_heads < 1 || c % how->n_heads != 0)
-        return hone__fail(HONE_SHAPE, "q %s, k %s, v %s do not fit %d heads", hone__shape_text(qs, in[0]), hone__shape_text(ks, in[1]), hone__shape_text(vs, in[2]), how->n_heads);
+        return hone__fail(HONE_SHAPE, "q %s, k %s, v %s do not fit %d heads", hone__shape_text(qs, in[0]), hone__shape_text(ks, in[1]),
+                          hone__shape_text(vs, in[2]), how->n_heads);
     HONE_TRY(hone__op_output(t, y, t->dtype, 2, in[0]->dim, rows_q));
     HONE_TRY(hone__op_scratch(t, &scratch, workspace(t, HONE_WS_ATTENTION_FORWARD, rows_k, c, how->n_heads)));
     hone_mat o = hone__mat(*y), q = hone__mat(in[0]), k = hone__mat(in[1]), v = hone__mat(in[2]);
-    return hone__ops(t)->attention_forward(t->backend, &o, NULL, &q, &k, &v, rows_q, rows_k, how->n_heads, how->causal, how->scale, NULL, scratch);
+    return hone__ops(t)->attention_forward(t->backend, &o, NULL, &q, &k, &v, rows_q, rows_k, how->n_heads, how->causal, how->scale, NULL,
+                                           scratch);
 }
 
-hone_tensor *hone__attention_cached(hone_tape *t, hone_tensor *q, hone_tensor *k, hone_tensor *v, const hone_rows *rows_q, const hone_rows *rows_k, int n_heads, bool causal,
-                                    float scale)
+hone_tensor *hone__attention_cached(hone_tape *t, hone_tensor *q, hone_tensor *k, hone_tensor *v, const hone_rows *rows_q,
+                                    const hone_rows *rows_k, int n_heads, bool causal, float scale)
 {
     hone_tensor *in[] = {q, k, v}, *y = NULL;
     attention_attr how = {.n_heads = n_heads, .causal = causal, .scale = scale};
     if (!hone__op_begin(t, &op_cached, in))
         return NULL;
-    return hone__op_end(t, &op_cached, cached_forward(t, &y, in, rows_q, rows_k, &how), y);
+    return hone__op_end(t, &op_cached, cached_forward(t, &y, in, rows_q, rows_k, &how), &y);
 }

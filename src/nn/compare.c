@@ -47,7 +47,7 @@ static hone_tensor *compare(hone_tape *t, const hone_op_info *op, hone_tensor *x
     hone_tensor *in[] = {x, y}, *z = NULL;
     if (!hone__op_begin(t, op, in))
         return NULL;
-    return hone__op_end(t, op, compare_forward(t, &z, in, what), z);
+    return hone__op_end(t, op, compare_forward(t, &z, in, what), &z);
 }
 
 hone_tensor *hone_equal(hone_tape *t, hone_tensor *x, hone_tensor *y)
@@ -79,7 +79,7 @@ hone_tensor *hone_logical_not(hone_tape *t, hone_tensor *x)
     hone_tensor *in[] = {x}, *y = NULL;
     if (!hone__op_begin(t, &op_not, in))
         return NULL;
-    return hone__op_end(t, &op_not, not_forward(t, &y, in[0]), y);
+    return hone__op_end(t, &op_not, not_forward(t, &y, in[0]), &y);
 }
 
 static int by_value(const void *a, const void *b)
@@ -121,7 +121,7 @@ hone_tensor *hone_is_in(hone_tape *t, hone_tensor *ids, const hone_tensor *set)
     hone_tensor *in[] = {ids}, *y = NULL;
     if (!hone__op_begin(t, &op_is_in, in))
         return NULL;
-    return hone__op_end(t, &op_is_in, is_in_forward(t, &y, in[0], set), y);
+    return hone__op_end(t, &op_is_in, is_in_forward(t, &y, in[0], set), &y);
 }
 
 /* ---- where ---- */
@@ -149,7 +149,8 @@ static hone_status where_forward(hone_tape *t, hone_tensor **z, hone_tensor **in
     char xs[96], ys[96];
     for (int i = 1; i <= 2; i++) {
         if (!hone__same_shape(in[0], in[i]))
-            return hone__fail(HONE_SHAPE, "the condition has shape %s, operand %d has %s", hone__shape_text(xs, in[0]), i, hone__shape_text(ys, in[i]));
+            return hone__fail(HONE_SHAPE, "the condition has shape %s, operand %d has %s", hone__shape_text(xs, in[0]), i,
+                              hone__shape_text(ys, in[i]));
     }
     HONE_TRY(hone__op_output_like(t, z, in[1]));
     if (!(*z)->rows)
@@ -164,5 +165,5 @@ hone_tensor *hone_where(hone_tape *t, hone_tensor *condition, hone_tensor *x, ho
     hone_tensor *in[] = {condition, x, y}, *z = NULL;
     if (!hone__op_begin(t, &hone__op_where, in))
         return NULL;
-    return hone__op_end(t, &hone__op_where, where_forward(t, &z, in), z);
+    return hone__op_end(t, &hone__op_where, where_forward(t, &z, in), &z);
 }

@@ -8,7 +8,8 @@ static void describe(hone_device *d)
 {
     const char *name = d->backend->ops->name;
     if (strcmp(name, "cpu") == 0)
-        snprintf(d->description, sizeof(d->description), "cpu, %s, %d thread%s", hone__cpu_isa(), d->backend->n_threads, d->backend->n_threads == 1 ? "" : "s");
+        snprintf(d->description, sizeof(d->description), "cpu, %s, %d thread%s", hone__cpu_isa(), d->backend->n_threads,
+                 d->backend->n_threads == 1 ? "" : "s");
     else
         snprintf(d->description, sizeof(d->description), "%s", name);
 }

@@ -48,5 +48,5 @@ hone_tensor *hone__dropout(hone_tape *t, hone_tensor *x, float p, uint32_t site)
     hone_tensor *in[] = {x}, *y = NULL;
     if (!hone__op_begin(t, &hone__op_dropout, in))
         return NULL;
-    return hone__op_end(t, &hone__op_dropout, forward(t, &y, in, p, site), y);
+    return hone__op_end(t, &hone__op_dropout, forward(t, &y, in, p, site), &y);
 }

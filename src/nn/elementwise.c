@@ -56,7 +56,9 @@ static hone_status check_final(const hone_tensor *x, const hone_tensor *y, bool 
     const hone__slot *a = hone__slot_of(x), *b = hone__slot_of(y);
     *final = (a && a->final) || (b && b->final);
     if (*final && (hone__count(x) != 1 || hone__count(y) != 1))
-        return hone__fail(HONE_UNSUPPORTED, "a loss that formed its gradients in the forward pass may only be added to scalars; build it from hone_next_token_nll");
+        return hone__fail(
+            HONE_UNSUPPORTED,
+            "a loss that formed its gradients in the forward pass may only be added to scalars; build it from hone_next_token_nll");
     return HONE_OK;
 }
 
@@ -90,7 +92,7 @@ static hone_tensor *binary(hone_tape *t, const hone_op_info *op, hone_binary wha
     hone_tensor *in[] = {x, y}, *z = NULL;
     if (!hone__op_begin(t, op, in))
         return NULL;
-    return hone__op_end(t, op, forward(t, &z, op, in, what), z);
+    return hone__op_end(t, op, forward(t, &z, op, in, what), &z);
 }
 
 /* dy += sum of g over what y was spread over; the sign is in g or alpha. */
@@ -126,7 +128,8 @@ static hone_status add_reduced(hone_tape *t, hone_tensor *y, const hone_mat *g, 
 }
 
 /* g = dz o (1 where `side` wins, 1/2 where equal) */
-static hone_status share(hone_tape *t, hone_mat *g, const hone_mat *dz, const hone_mat *x, const hone_mat *y, hone_broadcast how, hone_binary strict, hone_binary weak)
+static hone_status share(hone_tape *t, hone_mat *g, const hone_mat *dz, const hone_mat *x, const hone_mat *y, hone_broadcast how,
+                         hone_binary strict, hone_binary weak)
 {
     const hone_backend_ops *ops = hone__ops(t);
     hone_mat tie;
@@ -139,22 +142,26 @@ static hone_status share(hone_tape *t, hone_mat *g, const hone_mat *dz, const ho
     return ops->unary(t->backend, g, g, HONE_UNARY_SCALE, 0.5f, 0.0f);
 }
 
-static hone_status extreme_backward(hone_tape *t, const hone_node *n, const hone_mat *dz, const hone_mat *x, const hone_mat *y, const binary_attr *a)
+static hone_status extreme_backward(hone_tape *t, const hone_node *n, const hone_mat *dz, const hone_mat *x, const hone_mat *y,
+                                    const binary_attr *a)
 {
     bool largest = a->what == HONE_BINARY_MAXIMUM;
     hone_mat g;
     if (hone__node_wants(n, 0)) {
-        HONE_TRY(share(t, &g, dz, x, y, a->broadcast, largest ? HONE_BINARY_GT : HONE_BINARY_LT, largest ? HONE_BINARY_GE : HONE_BINARY_LE));
+        HONE_TRY(
+            share(t, &g, dz, x, y, a->broadcast, largest ? HONE_BINARY_GT : HONE_BINARY_LT, largest ? HONE_BINARY_GE : HONE_BINARY_LE));
         HONE_TRY(hone__grad_add(t, n->in[0], &g, 1.0f));
     }
     if (hone__node_wants(n, 1)) {
-        HONE_TRY(share(t, &g, dz, x, y, a->broadcast, largest ? HONE_BINARY_LT : HONE_BINARY_GT, largest ? HONE_BINARY_LE : HONE_BINARY_GE));
+        HONE_TRY(
+            share(t, &g, dz, x, y, a->broadcast, largest ? HONE_BINARY_LT : HONE_BINARY_GT, largest ? HONE_BINARY_LE : HONE_BINARY_GE));
         HONE_TRY(add_reduced(t, n->in[1], &g, a->broadcast, 1.0f));
     }
     return HONE_OK;
 }
 
-static hone_status product_backward(hone_tape *t, const hone_node *n, const hone_mat *dz, const hone_mat *x, const hone_mat *y, const hone_mat *z, const binary_attr *a)
+static hone_status product_backward(hone_tape *t, const hone_node *n, const hone_mat *dz, const hone_mat *x, const hone_mat *y,
+                                    const hone_mat *z, const binary_attr *a)
 {
     const hone_backend_ops *ops = hone__ops(t);
     bool product = a->what == HONE_BINARY_MUL;

@@ -31,35 +31,37 @@ static hone_status backward(hone_tape *t, const hone_node *n)
     for (int k = 0; k < MAX_TABLES; k++) {
         if (!n->in[k] || !hone__node_wants(n, k))
             continue;
-        HONE_TRY(hone__op_scratch(t, &scratch, hone__ops(t)->workspace(t->backend, HONE_WS_EMBED_BACKWARD, dy.rows, dy.cols, n->in[k]->dim[0])));
+        HONE_TRY(
+            hone__op_scratch(t, &scratch, hone__ops(t)->workspace(t->backend, HONE_WS_EMBED_BACKWARD, dy.rows, dy.cols, n->in[k]->dim[0])));
         HONE_TRY(hone__grad_to(t, n->in[k], &dtable, &beta));
         HONE_TRY(hone__ops(t)->embed_backward(t->backend, &dtable, a->ids[k], &dy, a->padding_idx[k], beta, scratch));
     }
     return HONE_OK;
 }
 
-const hone_op_info hone__op_embed = {.name = "embedding", .backward = backward, .n_in = MAX_TABLES, .optional = HONE_INPUT(1) | HONE_INPUT(2)};
+const hone_op_info hone__op_embed = {
+    .name = "embedding", .backward = backward, .n_in = MAX_TABLES, .optional = HONE_INPUT(1) | HONE_INPUT(2)};
 
 static hone_status check_ids(const hone_param *table, const int32_t *ids, const hone_rows *rows)
 {
     int64_t n_ids = table->tensor.dim[0];
     for (int32_t i = 0; i < rows->n_tokens; i++) {
         if (ids[i] < 0 || ids[i] >= n_ids)
-            return hone__fail(HONE_INVALID_ARGUMENT, "token %d (row %d, position %d) has id %d, %s has %lld rows", i, rows->row[i], rows->pos[i], ids[i], table->name,
-                              (long long)n_ids);
+            return hone__fail(HONE_INVALID_ARGUMENT, "token %d (row %d, position %d) has id %d, %s has %lld rows", i, rows->row[i],
+                              rows->pos[i], ids[i], table->name, (long long)n_ids);
     }
     return HONE_OK;
 }
 
-static hone_status place_tables(hone_tape *t, embed_attr *attr, hone_mat *mats, int n_tables, hone_param *const *tables, const int32_t *const *ids, const int32_t *padding_idx,
-                                const hone_rows *rows)
+static hone_status place_tables(hone_tape *t, embed_attr *attr, hone_mat *mats, int n_tables, hone_param *const *tables,
+                                const int32_t *const *ids, const int32_t *padding_idx, const hone_rows *rows)
 {
     char first[96], other[96];
     for (int k = 0; k < n_tables; k++) {
         const hone_tensor *table = &tables[k]->tensor;
         if (table->n_dims != 2 || table->dim[1] != tables[0]->tensor.dim[1])
-            return hone__fail(HONE_SHAPE, "tables %s %s and %s %s differ in width", tables[0]->name, hone__shape_text(first, &tables[0]->tensor), tables[k]->name,
-                              hone__shape_text(other, table));
+            return hone__fail(HONE_SHAPE, "tables %s %s and %s %s differ in width", tables[0]->name,
+                              hone__shape_text(first, &tables[0]->tensor), tables[k]->name, hone__shape_text(other, table));
         HONE_TRY(check_ids(tables[k], ids[k], rows));
         HONE_TRY(hone__place(t, (const void **)&attr->ids[k], ids[k], (size_t)rows->n_tokens * sizeof(int32_t)));
         attr->padding_idx[k] = padding_idx ? padding_idx[k] : -1;
@@ -68,8 +70,8 @@ static hone_status place_tables(hone_tape *t, embed_attr *attr, hone_mat *mats, 
     return HONE_OK;
 }
 
-static hone_status forward(hone_tape *t, hone_tensor **y, hone_tensor **in, int n_tables, hone_param *const *tables, const int32_t *const *ids, const int32_t *padding_idx,
-                           const hone_rows *rows, float dropout, uint32_t site)
+static hone_status forward(hone_tape *t, hone_tensor **y, hone_tensor **in, int n_tables, hone_param *const *tables,
+                           const int32_t *const *ids, const int32_t *padding_idx, const hone_rows *rows, float dropout, uint32_t site)
 {
     embed_attr *attr;
     hone_mat mats[MAX_TABLES];
@@ -83,8 +85,8 @@ static hone_status forward(hone_tape *t, hone_tensor **y, hone_tensor **in, int 
     return hone__op_record(t, NULL, &hone__op_embed, site, in, *y, NULL, attr, NULL, 0);
 }
 
-hone_tensor *hone__embed(hone_tape *t, int n_tables, hone_param *const *tables, const int32_t *const *ids, const int32_t *padding_idx, const hone_rows *rows, float dropout,
-                         uint32_t site)
+hone_tensor *hone__embed(hone_tape *t, int n_tables, hone_param *const *tables, const int32_t *const *ids, const int32_t *padding_idx,
+                         const hone_rows *rows, float dropout, uint32_t site)
 {
     hone_tensor *in[MAX_TABLES] = {NULL}, *y = NULL;
     if (t->error.status != HONE_OK || !rows)
@@ -94,5 +96,5 @@ hone_tensor *hone__embed(hone_tape *t, int n_tables, hone_param *const *tables, 
         in[k] = &tables[k]->tensor;
     if (!hone__op_begin(t, &hone__op_embed, in))
         return NULL;
-    return hone__op_end(t, &hone__op_embed, forward(t, &y, in, n_tables, tables, ids, padding_idx, rows, dropout, site), y);
+    return hone__op_end(t, &hone__op_embed, forward(t, &y, in, n_tables, tables, ids, padding_idx, rows, dropout, site), &y);
 }

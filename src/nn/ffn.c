@@ -17,7 +17,8 @@ static hone_status backward(hone_tape *t, const hone_node *n)
     hone_weight w1 = hone__weight(n->in[W1]->param), w2 = hone__weight(n->in[W2]->param);
     void *scratch;
     float beta;
-    size_t bytes = ops->workspace(t->backend, HONE_WS_GEMM, pre.rows, pre.cols, dy.cols), more = ops->workspace(t->backend, HONE_WS_GEMM, x.rows, x.cols, pre.cols);
+    size_t bytes = ops->workspace(t->backend, HONE_WS_GEMM, pre.rows, pre.cols, dy.cols),
+           more = ops->workspace(t->backend, HONE_WS_GEMM, x.rows, x.cols, pre.cols);
     HONE_TRY(hone__op_scratch(t, &scratch, bytes > more ? bytes : more));
     HONE_TRY(hone__op_scratch_mat(t, &h, pre.rows, pre.cols));
     if (hone__node_wants(n, W2))
@@ -32,8 +33,11 @@ static hone_status backward(hone_tape *t, const hone_node *n)
     return ops->linear_dx(t->backend, &dx, &dpre, &w1, HONE_ACT_NONE, NULL, beta, scratch);
 }
 
-const hone_op_info hone__op_ffn = {
-    .name = "feed-forward", .backward = backward, .saves = HONE_SAVE_IN(X) | HONE_SAVE_AUX, .n_in = N_IN, .optional = HONE_INPUT(B1) | HONE_INPUT(B2)};
+const hone_op_info hone__op_ffn = {.name = "feed-forward",
+                                   .backward = backward,
+                                   .saves = HONE_SAVE_IN(X) | HONE_SAVE_AUX,
+                                   .n_in = N_IN,
+                                   .optional = HONE_INPUT(B1) | HONE_INPUT(B2)};
 
 static const void *bias(const hone_param *b)
 {
@@ -56,7 +60,8 @@ static hone_status forward(hone_tape *t, hone_tensor **y, hone_tensor **in, hone
     if (hone__op_records(t, &hone__op_ffn, in))
         HONE_TRY(hone__op_output(t, &pre, t->dtype, 2, hidden.dim, in[X]->rows));
     HONE_TRY(hone__op_scratch_mat(t, &h, n, n_hidden));
-    size_t bytes = ops->workspace(t->backend, HONE_WS_GEMM, n, n_hidden, n_in), more = ops->workspace(t->backend, HONE_WS_GEMM, n, n_out, n_hidden);
+    size_t bytes = ops->workspace(t->backend, HONE_WS_GEMM, n, n_hidden, n_in),
+           more = ops->workspace(t->backend, HONE_WS_GEMM, n, n_out, n_hidden);
     HONE_TRY(hone__op_scratch(t, &scratch, bytes > more ? bytes : more));
     if (pre)
         pre_mat = hone__mat(pre);
@@ -69,7 +74,8 @@ static hone_status forward(hone_tape *t, hone_tensor **y, hone_tensor **in, hone
     return hone__op_record(t, NULL, &hone__op_ffn, site, in, *y, NULL, attr, &pre, 1);
 }
 
-hone_tensor *hone__ffn(hone_tape *t, hone_tensor *x, hone_param *w1, hone_param *b1, hone_act act, hone_param *w2, hone_param *b2, uint32_t site)
+hone_tensor *hone__ffn(hone_tape *t, hone_tensor *x, hone_param *w1, hone_param *b1, hone_act act, hone_param *w2, hone_param *b2,
+                       uint32_t site)
 {
     hone_param *params[N_IN] = {NULL, w1, b1, w2, b2};
     hone_tensor *in[N_IN] = {x}, *y = NULL;
@@ -77,5 +83,5 @@ hone_tensor *hone__ffn(hone_tape *t, hone_tensor *x, hone_param *w1, hone_param 
         in[i] = params[i] ? &params[i]->tensor : NULL;
     if (!hone__op_begin(t, &hone__op_ffn, in))
         return NULL;
-    return hone__op_end(t, &hone__op_ffn, forward(t, &y, in, params, act, site), y);
+    return hone__op_end(t, &hone__op_ffn, forward(t, &y, in, params, act, site), &y);
 }

@@ -34,7 +34,8 @@ static hone_status gather_backward(hone_tape *t, const hone_node *n)
     return hone__ops(t)->scatter_add_cols(t->backend, &dx, &dy, n->in[1]->data);
 }
 
-const hone_op_info hone__op_gather = {.name = "hone_gather", .backward = gather_backward, .saves = HONE_SAVE_IN(1), .n_in = 2, .ints = HONE_INPUT(1)};
+const hone_op_info hone__op_gather = {
+    .name = "hone_gather", .backward = gather_backward, .saves = HONE_SAVE_IN(1), .n_in = 2, .ints = HONE_INPUT(1)};
 
 static hone_status gather_forward(hone_tape *t, hone_tensor **y, hone_tensor **in)
 {
@@ -54,7 +55,7 @@ hone_tensor *hone_gather(hone_tape *t, hone_tensor *x, hone_tensor *index)
     hone_tensor *in[] = {x, index}, *y = NULL;
     if (!hone__op_begin(t, &hone__op_gather, in))
         return NULL;
-    return hone__op_end(t, &hone__op_gather, gather_forward(t, &y, in), y);
+    return hone__op_end(t, &hone__op_gather, gather_forward(t, &y, in), &y);
 }
 
 /* ---- index_select, gather_tokens ---- */
@@ -76,7 +77,8 @@ static hone_status select_backward(hone_tape *t, const hone_node *n)
     return hone__ops(t)->scatter_add_rows(t->backend, &dx, &dy, a->index, a->unique);
 }
 
-const hone_op_info hone__op_index_select = {.name = "hone_index_select", .backward = select_backward, .saves = HONE_SAVE_IN(1), .n_in = 2, .ints = HONE_INPUT(1)};
+const hone_op_info hone__op_index_select = {
+    .name = "hone_index_select", .backward = select_backward, .saves = HONE_SAVE_IN(1), .n_in = 2, .ints = HONE_INPUT(1)};
 const hone_op_info hone__op_gather_tokens = {.name = "gather_tokens", .backward = select_backward, .n_in = 1};
 
 static bool ascending(const int32_t *index, int64_t m)
@@ -97,7 +99,8 @@ static bool in_row_order(const hone_rows *rows, const int32_t *index, int64_t m)
     return true;
 }
 
-static hone_status select_forward(hone_tape *t, hone_tensor **y, const hone_op_info *op, hone_tensor **in, const int32_t *host, const int32_t *device, int64_t m)
+static hone_status select_forward(hone_tape *t, hone_tensor **y, const hone_op_info *op, hone_tensor **in, const int32_t *host,
+                                  const int32_t *device, int64_t m)
 {
     const hone_tensor *x = in[0];
     const hone_rows *rows = NULL;
@@ -127,9 +130,10 @@ hone_tensor *hone_index_select(hone_tape *t, hone_tensor *x, hone_tensor *index)
         return NULL;
     index = in[1];
     if (index->n_dims != 1)
-        return hone__op_end(t, &hone__op_index_select, hone__fail(HONE_SHAPE, "the index has shape %s, not (M)", hone__shape_text(shape, index)), NULL);
+        return hone__op_end(t, &hone__op_index_select,
+                            hone__fail(HONE_SHAPE, "the index has shape %s, not (M)", hone__shape_text(shape, index)), NULL);
     hone_status status = select_forward(t, &y, &hone__op_index_select, in, hone__slot_of(index)->host, index->data, index->dim[0]);
-    return hone__op_end(t, &hone__op_index_select, status, y);
+    return hone__op_end(t, &hone__op_index_select, status, &y);
 }
 
 hone_tensor *hone__tape_gather_tokens(hone_tape *t, hone_tensor *x, const int32_t *index, int32_t m)
@@ -141,5 +145,5 @@ hone_tensor *hone__tape_gather_tokens(hone_tape *t, hone_tensor *x, const int32_
     hone_status status = hone__place(t, &device, index, (size_t)m * sizeof(int32_t));
     if (status == HONE_OK)
         status = select_forward(t, &y, &hone__op_gather_tokens, in, index, device, m);
-    return hone__op_end(t, &hone__op_gather_tokens, status, y);
+    return hone__op_end(t, &hone__op_gather_tokens, status, &y);
 }

@@ -16,7 +16,8 @@ typedef struct norm_attr {
 enum { X, F, GAMMA, BETA, N_IN }; /* inputs of residual_norm; layer_norm has no F */
 
 /* Where dgamma and dbeta go; the kernel has one beta for both. */
-static hone_status param_grads(hone_tape *t, hone_tensor *gamma, hone_tensor *beta, bool wants_gamma, bool wants_beta, void **dgamma, void **dbeta, float *add)
+static hone_status param_grads(hone_tape *t, hone_tensor *gamma, hone_tensor *beta, bool wants_gamma, bool wants_beta, void **dgamma,
+                               void **dbeta, float *add)
 {
     hone_mat d[2];
     float b[2] = {0.0f, 0.0f};
@@ -38,8 +39,8 @@ static hone_status check(const hone_tensor *x, const hone_param *gamma, const ho
 {
     char xs[96], gs[96], bs[96];
     if (x->n_dims < 1 || hone__count(&gamma->tensor) != hone__cols(x) || hone__count(&beta->tensor) != hone__cols(x))
-        return hone__fail(HONE_SHAPE, "input %s does not fit %s %s and %s %s", hone__shape_text(xs, x), gamma->name, hone__shape_text(gs, &gamma->tensor), beta->name,
-                          hone__shape_text(bs, &beta->tensor));
+        return hone__fail(HONE_SHAPE, "input %s does not fit %s %s and %s %s", hone__shape_text(xs, x), gamma->name,
+                          hone__shape_text(gs, &gamma->tensor), beta->name, hone__shape_text(bs, &beta->tensor));
     return HONE_OK;
 }
 
@@ -75,20 +76,23 @@ static hone_status norm_backward(hone_tape *t, const hone_node *n)
     HONE_TRY(param_grads(t, n->in[1], n->in[2], hone__node_wants(n, 1), hone__node_wants(n, 2), &dgamma, &dbeta, &add));
     if (wants_x)
         HONE_TRY(hone__grad_to(t, n->in[0], &dx, &beta));
-    return hone__ops(t)->residual_norm_backward(t->backend, wants_x ? &dx : NULL, NULL, dgamma, dbeta, &dy, NULL, &x, n->aux[0]->data, n->aux[1]->data, n->in[1]->data, NULL, beta,
-                                                add, scratch);
+    return hone__ops(t)->residual_norm_backward(t->backend, wants_x ? &dx : NULL, NULL, dgamma, dbeta, &dy, NULL, &x, n->aux[0]->data,
+                                                n->aux[1]->data, n->in[1]->data, NULL, beta, add, scratch);
 }
 
-const hone_op_info hone__op_layer_norm = {.name = "layer norm", .backward = norm_backward, .saves = HONE_SAVE_IN(0) | HONE_SAVE_AUX, .n_in = 3};
+const hone_op_info hone__op_layer_norm = {
+    .name = "layer norm", .backward = norm_backward, .saves = HONE_SAVE_IN(0) | HONE_SAVE_AUX, .n_in = 3};
 
-static hone_status norm_forward(hone_tape *t, hone_tensor **y, hone_tensor **in, const hone_param *gamma, const hone_param *beta, float eps, uint32_t site)
+static hone_status norm_forward(hone_tape *t, hone_tensor **y, hone_tensor **in, const hone_param *gamma, const hone_param *beta, float eps,
+                                uint32_t site)
 {
     hone_tensor *aux[2] = {NULL, NULL};
     HONE_TRY(check(in[0], gamma, beta));
     HONE_TRY(hone__op_output_like(t, y, in[0]));
     HONE_TRY(statistics(t, &hone__op_layer_norm, in, aux));
     hone_mat ym = hone__mat(*y), xm = hone__mat(in[0]);
-    HONE_TRY(hone__ops(t)->residual_norm_forward(t->backend, NULL, &ym, data_of(aux[0]), data_of(aux[1]), &xm, NULL, gamma->tensor.data, beta->tensor.data, eps, NULL));
+    HONE_TRY(hone__ops(t)->residual_norm_forward(t->backend, NULL, &ym, data_of(aux[0]), data_of(aux[1]), &xm, NULL, gamma->tensor.data,
+                                                 beta->tensor.data, eps, NULL));
     return hone__op_record(t, NULL, &hone__op_layer_norm, site, in, *y, NULL, NULL, aux, 2);
 }
 
@@ -97,7 +101,7 @@ hone_tensor *hone__layer_norm(hone_tape *t, hone_tensor *x, hone_param *gamma, h
     hone_tensor *in[] = {x, &gamma->tensor, &beta->tensor}, *y = NULL;
     if (!hone__op_begin(t, &hone__op_layer_norm, in))
         return NULL;
-    return hone__op_end(t, &hone__op_layer_norm, norm_forward(t, &y, in, gamma, beta, eps, site), y);
+    return hone__op_end(t, &hone__op_layer_norm, norm_forward(t, &y, in, gamma, beta, eps, site), &y);
 }
 
 /* ---- residual and layer norm ---- */
@@ -147,12 +151,14 @@ static hone_status residual_backward(hone_tape *t, const hone_node *n)
         HONE_TRY(place_dx(t, n, &dx, &beta));
     if (wants_f)
         HONE_TRY(hone__grad_sink(t, n->in[F], &df));
-    HONE_TRY(hone__ops(t)->residual_norm_backward(t->backend, wants_x ? &dx : NULL, wants_f ? &df.to : NULL, dgamma, dbeta, &dy, has_dsum ? &dsum : NULL, &s, n->aux[0]->data,
-                                                  n->aux[1]->data, n->in[GAMMA]->data, &a->drop, beta, add, scratch));
+    HONE_TRY(hone__ops(t)->residual_norm_backward(t->backend, wants_x ? &dx : NULL, wants_f ? &df.to : NULL, dgamma, dbeta, &dy,
+                                                  has_dsum ? &dsum : NULL, &s, n->aux[0]->data, n->aux[1]->data, n->in[GAMMA]->data,
+                                                  &a->drop, beta, add, scratch));
     return hone__grad_flush(t, &df);
 }
 
-const hone_op_info hone__op_residual_norm = {.name = "residual and layer norm", .backward = residual_backward, .saves = HONE_SAVE_OUT(1) | HONE_SAVE_AUX, .n_in = N_IN};
+const hone_op_info hone__op_residual_norm = {
+    .name = "residual and layer norm", .backward = residual_backward, .saves = HONE_SAVE_OUT(1) | HONE_SAVE_AUX, .n_in = N_IN};
 
 static bool may_take(const hone_tensor *x, const hone_tensor *f)
 {
@@ -171,7 +177,8 @@ static hone_status make_sum(hone_tape *t, hone_tensor **sum, const hone_tensor *
     return HONE_OK;
 }
 
-static hone_status residual_forward(hone_tape *t, hone_tensor **y, hone_tensor **sum, hone_tensor **in, float eps, float dropout, uint32_t site)
+static hone_status residual_forward(hone_tape *t, hone_tensor **y, hone_tensor **sum, hone_tensor **in, float eps, float dropout,
+                                    uint32_t site)
 {
     hone_tensor *aux[2] = {NULL, NULL}, *kept = NULL;
     const hone_tensor *x = in[X], *f = in[F];
@@ -191,20 +198,21 @@ static hone_status residual_forward(hone_tape *t, hone_tensor **y, hone_tensor *
     if (kept)
         sum_mat = hone__mat(kept);
     hone_mat ym = hone__mat(*y), xm = hone__mat(x), fm = hone__mat(f);
-    HONE_TRY(hone__ops(t)->residual_norm_forward(t->backend, kept ? &sum_mat : NULL, &ym, data_of(aux[0]), data_of(aux[1]), &xm, &fm, in[GAMMA]->data, in[BETA]->data, eps,
-                                                 &attr->drop));
+    HONE_TRY(hone__ops(t)->residual_norm_forward(t->backend, kept ? &sum_mat : NULL, &ym, data_of(aux[0]), data_of(aux[1]), &xm, &fm,
+                                                 in[GAMMA]->data, in[BETA]->data, eps, &attr->drop));
     HONE_TRY(hone__op_record(t, NULL, &hone__op_residual_norm, site, in, *y, kept, attr, aux, 2));
     if (sum)
         *sum = kept;
     return HONE_OK;
 }
 
-hone_tensor *hone__residual_norm(hone_tape *t, hone_tensor **sum, hone_tensor *x, hone_tensor *f, hone_param *gamma, hone_param *beta, float eps, float dropout, uint32_t site)
+hone_tensor *hone__residual_norm(hone_tape *t, hone_tensor **sum, hone_tensor *x, hone_tensor *f, hone_param *gamma, hone_param *beta,
+                                 float eps, float dropout, uint32_t site)
 {
     hone_tensor *in[N_IN] = {x, f, &gamma->tensor, &beta->tensor}, *y = NULL;
     if (sum)
         *sum = NULL;
     if (!hone__op_begin(t, &hone__op_residual_norm, in))
         return NULL;
-    return hone__op_end(t, &hone__op_residual_norm, residual_forward(t, &y, sum, in, eps, dropout, site), y);
+    return hone__op_end(t, &hone__op_residual_norm, residual_forward(t, &y, sum, in, eps, dropout, site), &y);
 }

@@ -21,9 +21,11 @@ hone_status hone__linear_dims(const hone_tensor *x, const hone_param *w, const h
     *n_in = m->dim[w->in_major ? 0 : 1];
     *n_out = m->dim[w->in_major ? 1 : 0];
     if (m->n_dims != 2 || x->n_dims != 2 || x->dim[1] != *n_in)
-        return hone__fail(HONE_SHAPE, "input %s does not fit weight %s %s%s", hone__shape_text(xs, x), w->name, hone__shape_text(ws, m), w->in_major ? " (in, out)" : "");
+        return hone__fail(HONE_SHAPE, "input %s does not fit weight %s %s%s", hone__shape_text(xs, x), w->name, hone__shape_text(ws, m),
+                          w->in_major ? " (in, out)" : "");
     if (b && hone__count(&b->tensor) != *n_out)
-        return hone__fail(HONE_SHAPE, "bias %s %s does not fit weight %s %s", b->name, hone__shape_text(xs, &b->tensor), w->name, hone__shape_text(ws, m));
+        return hone__fail(HONE_SHAPE, "bias %s %s does not fit weight %s %s", b->name, hone__shape_text(xs, &b->tensor), w->name,
+                          hone__shape_text(ws, m));
     return HONE_OK;
 }
 
@@ -38,7 +40,8 @@ static hone_status bias_grad(hone_tape *t, hone_tensor *b, const hone_mat *dy)
     return hone__ops(t)->column_sum(t->backend, &db, dy, beta, scratch);
 }
 
-hone_status hone__linear_param_grads(hone_tape *t, hone_tensor *w, hone_tensor *b, bool wants_w, bool wants_b, const hone_mat *dy, const hone_mat *x)
+hone_status hone__linear_param_grads(hone_tape *t, hone_tensor *w, hone_tensor *b, bool wants_w, bool wants_b, const hone_mat *dy,
+                                     const hone_mat *x)
 {
     void *scratch;
     hone_mat db = {0};
@@ -82,9 +85,11 @@ static hone_status backward(hone_tape *t, const hone_node *n)
     return hone__ops(t)->linear_dx(t->backend, &dx, &dpre, &w, HONE_ACT_NONE, NULL, beta, scratch);
 }
 
-const hone_op_info hone__op_linear = {.name = "linear", .backward = backward, .saves = HONE_SAVE_IN(0) | HONE_SAVE_AUX, .n_in = 3, .optional = HONE_INPUT(2)};
+const hone_op_info hone__op_linear = {
+    .name = "linear", .backward = backward, .saves = HONE_SAVE_IN(0) | HONE_SAVE_AUX, .n_in = 3, .optional = HONE_INPUT(2)};
 
-static hone_status forward(hone_tape *t, hone_tensor **y, hone_tensor **in, const hone_param *w, const hone_param *b, hone_act act, uint32_t site)
+static hone_status forward(hone_tape *t, hone_tensor **y, hone_tensor **in, const hone_param *w, const hone_param *b, hone_act act,
+                           uint32_t site)
 {
     hone_tensor *pre = NULL;
     hone_mat pre_mat;
@@ -112,5 +117,5 @@ hone_tensor *hone__linear(hone_tape *t, hone_tensor *x, hone_param *w, hone_para
     hone_tensor *in[] = {x, &w->tensor, b ? &b->tensor : NULL}, *y = NULL;
     if (!hone__op_begin(t, &hone__op_linear, in))
         return NULL;
-    return hone__op_end(t, &hone__op_linear, forward(t, &y, in, w, b, act, site), y);
+    return hone__op_end(t, &hone__op_linear, forward(t, &y, in, w, b, act, site), &y);
 }

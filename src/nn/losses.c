@@ -40,14 +40,16 @@ static hone_status check(hone_tensor *const *in, float smoothing)
     const int32_t *host = hone__slot_of(labels)->host;
     char xs[96], ls[96];
     if (x->n_dims != 2 || labels->n_dims != 1 || labels->dim[0] != x->dim[0])
-        return hone__fail(HONE_SHAPE, "logits %s and labels %s are no (N, C) and (N)", hone__shape_text(xs, x), hone__shape_text(ls, labels));
+        return hone__fail(HONE_SHAPE, "logits %s and labels %s are no (N, C) and (N)", hone__shape_text(xs, x),
+                          hone__shape_text(ls, labels));
     if (weights && hone__count(weights) != x->dim[1])
         return hone__fail(HONE_SHAPE, "class weights %s do not fit logits %s", hone__shape_text(ls, weights), hone__shape_text(xs, x));
     if (!(smoothing >= 0.0f && smoothing < 1.0f))
         return hone__fail(HONE_INVALID_ARGUMENT, "label smoothing is %g; it must lie in [0, 1)", (double)smoothing);
     for (int64_t i = 0; i < labels->dim[0]; i++) {
         if (host[i] >= x->dim[1])
-            return hone__fail(HONE_INVALID_ARGUMENT, "label %lld is %d, there are %lld classes", (long long)i, host[i], (long long)x->dim[1]);
+            return hone__fail(HONE_INVALID_ARGUMENT, "label %lld is %d, there are %lld classes", (long long)i, host[i],
+                              (long long)x->dim[1]);
     }
     return HONE_OK;
 }
@@ -84,7 +86,8 @@ static hone_status forward(hone_tape *t, hone_tensor **y, hone_tensor **in, cons
     hone_tensor *lse;
     hone_dtype aux = hone__aux_dtype(t);
     int64_t n = in[LOGITS]->dim[0];
-    hone_mat logits = hone__mat(in[LOGITS]), state = {NULL, aux, n, 4, 4}, nll = {NULL, aux, n, 1, 1}, weights = {(void *)attr->weights, aux, n, 1, 1};
+    hone_mat logits = hone__mat(in[LOGITS]), state = {NULL, aux, n, 4, 4}, nll = {NULL, aux, n, 1, 1},
+             weights = {(void *)attr->weights, aux, n, 1, 1};
     void *scratch;
     HONE_TRY(hone__op_output(t, y, aux, 0, NULL, NULL));
     HONE_TRY(hone__op_output(t, &lse, aux, 1, &n, NULL));
@@ -100,17 +103,20 @@ static hone_status forward(hone_tape *t, hone_tensor **y, hone_tensor **in, cons
 }
 
 /* -(1-s) sum_i w[i] log p[i][label] - s/C sum_i m[i] sum_c class_weights[c] log p[i][c], with w and m divided already */
-static hone_tensor *compose(hone_tape *t, hone_tensor *logits, hone_tensor *labels, const float *class_weights, const float *w, const float *m, float smoothing)
+static hone_tensor *compose(hone_tape *t, hone_tensor *logits, hone_tensor *labels, const float *class_weights, const float *w,
+                            const float *m, float smoothing)
 {
     int64_t n = logits->dim[0], c = logits->dim[1], column[2] = {c, 1}, items[2] = {n, 1};
     hone_tensor *log_p = hone_log_softmax(t, logits);
     hone_tensor *picked = hone_mul(t, hone_gather(t, log_p, labels), hone_tape_floats(t, w, 1, &n));
-    hone_tensor *spread = hone_mul(t, hone_matmul(t, log_p, hone_tape_floats(t, class_weights, 2, column)), hone_tape_floats(t, m, 2, items));
+    hone_tensor *spread =
+        hone_mul(t, hone_matmul(t, log_p, hone_tape_floats(t, class_weights, 2, column)), hone_tape_floats(t, m, 2, items));
     return hone_add(t, hone_scale(t, hone_sum(t, picked), smoothing - 1.0f), hone_scale(t, hone_sum(t, spread), -smoothing / (float)c));
 }
 
 /* The weights of compose: w[i] = class_weights[label] / total, m[i] = 1 / total. */
-static hone_status composed_weights(hone_tape *t, float **w, float **m, const float *class_weights, const int32_t *labels, int64_t n, bool mean)
+static hone_status composed_weights(hone_tape *t, float **w, float **m, const float *class_weights, const int32_t *labels, int64_t n,
+                                    bool mean)
 {
     double total = 0.0;
     HONE_TRY(hone__op_attr(t, (void **)w, (size_t)n * sizeof(float)));
@@ -125,7 +131,8 @@ static hone_status composed_weights(hone_tape *t, float **w, float **m, const fl
     return HONE_OK;
 }
 
-static hone_tensor *cross_entropy(hone_tape *t, hone_tensor *logits, hone_tensor *labels, hone_tensor *class_weights, float smoothing, bool mean)
+static hone_tensor *cross_entropy(hone_tape *t, hone_tensor *logits, hone_tensor *labels, hone_tensor *class_weights, float smoothing,
+                                  bool mean)
 {
     hone_tensor *in[N_IN] = {logits, labels, class_weights}, *y = NULL;
     float *per_class = NULL, *w, *m;
@@ -147,7 +154,7 @@ static hone_tensor *cross_entropy(hone_tape *t, hone_tensor *logits, hone_tensor
     in[WEIGHTS] = NULL; /* constants: they get no gradient */
     HONE_GO(forward(t, &y, in, attr));
 done:
-    return hone__op_end(t, &hone__op_cross_entropy, status, y);
+    return hone__op_end(t, &hone__op_cross_entropy, status, &y);
 }
 
 hone_tensor *hone_cross_entropy(hone_tape *t, hone_tensor *logits, hone_tensor *labels, hone_tensor *class_weights, float smoothing)

@@ -43,5 +43,5 @@ hone_tensor *hone_matmul(hone_tape *t, hone_tensor *x, hone_tensor *y)
     hone_tensor *in[] = {x, y}, *z = NULL;
     if (!hone__op_begin(t, &hone__op_matmul, in))
         return NULL;
-    return hone__op_end(t, &hone__op_matmul, forward(t, &z, in), z);
+    return hone__op_end(t, &hone__op_matmul, forward(t, &z, in), &z);
 }

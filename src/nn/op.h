@@ -5,7 +5,7 @@
  *     if (!hone__op_begin(t, &hone__op_add, in))                 inputs checked and placed; the last op's scratch is free again
  *         return NULL;
  *     status = forward(...);                                     makes outputs (hone__op_output), scratch (hone__op_scratch), calls the backend
- *     return hone__op_end(t, &hone__op_add, status, z)           the error, if any, becomes the tape's
+ *     return hone__op_end(t, &hone__op_add, status, &z)          the error, if any, becomes the tape's
  * and, before that, hone__op_record when a backward pass may come. Backward functions read outputs' gradients with hone__grad_of and write inputs' with hone__grad_to.
  *
  * Memory: three pools on the device. `saved` grows through the step; `scratch` is empty again at every op; `grads` has a free list by exact size. Headers of
@@ -41,14 +41,14 @@ typedef struct hone__slot {
     const void *host;        /* I32: the host's values, for checks of range */
     struct hone__slot *base; /* shares the memory of that tensor, from `column` on; views give it their gradient */
     int64_t column;
-    void *grad; /* NULL: no gradient yet */
-    size_t grad_bytes; /* of the free list; 0: memory of somebody else */
+    void *grad;               /* NULL: no gradient yet */
+    size_t grad_bytes;        /* of the free list; 0: memory of somebody else */
     hone_tensor *grad_tensor; /* retained: what hone_tape_grad shows */
-    bool lent;           /* memory of somebody else */
-    bool saved;          /* a record reads it in backward */
-    bool shared;         /* another header shows this memory */
-    bool taken;          /* its memory went to another tensor */
-    bool final;          /* result of vocab_loss, or a sum with it */
+    bool lent;                /* memory of somebody else */
+    bool saved;               /* a record reads it in backward */
+    bool shared;              /* another header shows this memory */
+    bool taken;               /* its memory went to another tensor */
+    bool final;               /* result of vocab_loss, or a sum with it */
 } hone__slot;
 
 typedef struct hone__free_grad {
@@ -88,10 +88,19 @@ struct hone_tape {
     void *hook_payload;
 };
 
-static inline hone__slot *hone__slot_of(const hone_tensor *x) { return x && x->kind == HONE_TENSOR_STEP ? (hone__slot *)x : NULL; }
-static inline const hone_backend_ops *hone__ops(const hone_tape *t) { return t->backend->ops; }
+static inline hone__slot *hone__slot_of(const hone_tensor *x)
+{
+    return x && x->kind == HONE_TENSOR_STEP ? (hone__slot *)x : NULL;
+}
+static inline const hone_backend_ops *hone__ops(const hone_tape *t)
+{
+    return t->backend->ops;
+}
 /* statistics: lse, mean, rstd */
-static inline hone_dtype hone__aux_dtype(const hone_tape *t) { return t->dtype == HONE_DTYPE_F64 ? HONE_DTYPE_F64 : HONE_DTYPE_F32; }
+static inline hone_dtype hone__aux_dtype(const hone_tape *t)
+{
+    return t->dtype == HONE_DTYPE_F64 ? HONE_DTYPE_F64 : HONE_DTYPE_F32;
+}
 
 /* ---- the frame of an op (record.c) ---- */
 /* False when the tape has an error, an input is NULL, of another tape, reset, taken, of the wrong dtype, or the result of a final op. Constants of a user are placed
@@ -100,7 +109,8 @@ bool hone__op_begin(hone_tape *t, const hone_op_info *op, hone_tensor **in);
 hone_status hone__op_output(hone_tape *t, hone_tensor **out, hone_dtype dtype, int n_dims, const int64_t *dims, const hone_rows *rows);
 hone_status hone__op_output_like(hone_tape *t, hone_tensor **out, const hone_tensor *x);
 /* A header for memory that is there. */
-hone_status hone__op_header(hone_tape *t, hone_tensor **out, void *data, hone_dtype dtype, int n_dims, const int64_t *dims, const hone_rows *rows);
+hone_status hone__op_header(hone_tape *t, hone_tensor **out, void *data, hone_dtype dtype, int n_dims, const int64_t *dims,
+                            const hone_rows *rows);
 hone_status hone__op_scratch(hone_tape *t, void **out, size_t bytes); /* 0 gives NULL */
 hone_status hone__op_scratch_mat(hone_tape *t, hone_mat *out, int64_t rows, int64_t cols);
 hone_status hone__op_attr(hone_tape *t, void **out, size_t bytes); /* zeroed, host, until reset */
@@ -108,10 +118,10 @@ hone_status hone__op_attr(hone_tape *t, void **out, size_t bytes); /* zeroed, ho
 bool hone__op_wants(const hone_tape *t, const hone_tensor *x);
 bool hone__op_records(const hone_tape *t, const hone_op_info *op, hone_tensor *const *in);
 /* Appends the record when one is needed; *out (may be NULL) is set to it, or to NULL. Outputs get node and wants_grad. */
-hone_status hone__op_record(hone_tape *t, hone_node **out, const hone_op_info *op, uint32_t site, hone_tensor *const *in, hone_tensor *y, hone_tensor *y2, const void *attr,
-                            hone_tensor *const *aux, int n_aux);
-/* y, or NULL with the tape's error when status is a failure. */
-hone_tensor *hone__op_end(hone_tape *t, const hone_op_info *op, hone_status status, hone_tensor *y);
+hone_status hone__op_record(hone_tape *t, hone_node **out, const hone_op_info *op, uint32_t site, hone_tensor *const *in, hone_tensor *y,
+                            hone_tensor *y2, const void *attr, hone_tensor *const *aux, int n_aux);
+/* *y (y NULL: NULL), or NULL with the tape's error when status is a failure. */
+hone_tensor *hone__op_end(hone_tape *t, const hone_op_info *op, hone_status status, hone_tensor *const *y);
 /* "(8, 128)" */
 const char *hone__shape_text(char text[96], const hone_tensor *x);
 bool hone__same_shape(const hone_tensor *x, const hone_tensor *y);
@@ -127,7 +137,10 @@ hone_status hone__place_floats(hone_tape *t, const void **out, const float *host
 hone_status hone__rows_gather(hone_tape *t, const hone_rows **out, const hone_rows *source, const int32_t *index, int32_t m);
 
 /* ---- gradients (backward.c) ---- */
-static inline bool hone__node_wants(const hone_node *n, int i) { return (n->wants >> i & 1) != 0; }
+static inline bool hone__node_wants(const hone_node *n, int i)
+{
+    return (n->wants >> i & 1) != 0;
+}
 bool hone__grad_has(const hone_tensor *y);
 hone_mat hone__grad_of(const hone_tensor *y); /* present when the backward function runs, for ops with one output */
 /* Where input x's gradient goes, and whether to write (beta 0) or to add (1). Tensors and parameters. */
@@ -153,17 +166,18 @@ hone_weight hone__weight(const hone_param *w);
 /* Checks x (N, I) and b (O) against w; gives I and O. */
 hone_status hone__linear_dims(const hone_tensor *x, const hone_param *w, const hone_param *b, int64_t *n_in, int64_t *n_out);
 /* dw and db from dy and x, for those that are wanted. w and b are PARAM tensors, b may be NULL. */
-hone_status hone__linear_param_grads(hone_tape *t, hone_tensor *w, hone_tensor *b, bool wants_w, bool wants_b, const hone_mat *dy, const hone_mat *x);
+hone_status hone__linear_param_grads(hone_tape *t, hone_tensor *w, hone_tensor *b, bool wants_w, bool wants_b, const hone_mat *dy,
+                                     const hone_mat *x);
 hone_drop hone__drop(const hone_tape *t, float p, uint32_t site, const hone_rows *rows); /* p 0 when the tape is not training */
 hone_status hone__check_drop(const hone_tensor *x, float p);
 
 /* Every differentiable op: X(name). Each is defined in the file of its op as hone__op_<name>; the test of gradients has a case for each. */
-#define HONE_OP_MAP(X)                                                                                                                             \
-    X(add) X(sub) X(mul) X(div) X(maximum) X(minimum)                                                                                              \
-    X(scale) X(add_scalar) X(neg) X(exp) X(log) X(sqrt) X(square) X(abs) X(pow) X(clamp)                                                           \
-    X(act) X(where) X(sum) X(mean) X(rows_sum) X(rows_mean)                                                                                        \
-    X(matmul) X(log_softmax) X(gather) X(index_select) X(gather_tokens) X(cross_entropy)                                                           \
-    X(linear) X(ffn) X(attention_block) X(layer_norm) X(residual_norm) X(embed) X(dropout) X(vocab_nll) X(vocab_loss) X(layer)
+#define HONE_OP_MAP(X)                                                                                                                     \
+    X(add)                                                                                                                                 \
+    X(sub) X(mul) X(div) X(maximum) X(minimum) X(scale) X(add_scalar) X(neg) X(exp) X(log) X(sqrt) X(square) X(abs) X(pow) X(clamp) X(act) \
+        X(where) X(sum) X(mean) X(rows_sum) X(rows_mean) X(matmul) X(log_softmax) X(gather) X(index_select) X(gather_tokens)               \
+            X(cross_entropy) X(linear) X(ffn) X(attention_block) X(layer_norm) X(residual_norm) X(embed) X(dropout) X(vocab_nll)           \
+                X(vocab_loss) X(layer)
 #define X(name) extern const hone_op_info hone__op_##name;
 HONE_OP_MAP(X)
 #undef X

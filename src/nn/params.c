@@ -133,12 +133,13 @@ static void remove_whole(hone_params *p, uint32_t index)
     }
 }
 
-hone_status hone__params_add_slice(hone_params *p, hone_param *param, const char *file_name, int64_t row, int64_t n_rows, bool tied, bool first)
+hone_status hone__params_add_slice(hone_params *p, hone_param *param, const char *file_name, int64_t row, int64_t n_rows, bool tied,
+                                   bool first)
 {
     int64_t end;
     if (row < 0 || n_rows <= 0 || __builtin_add_overflow(row, n_rows, &end) || end > param->tensor.dim[0])
-        return hone__fail(HONE_SHAPE, "parameter %s: rows %lld to %lld of %s are outside its %lld", param->name, (long long)row, (long long)row + (long long)n_rows, file_name,
-                          (long long)param->tensor.dim[0]);
+        return hone__fail(HONE_SHAPE, "parameter %s: rows %lld to %lld of %s are outside its %lld", param->name, (long long)row,
+                          (long long)row + (long long)n_rows, file_name, (long long)param->tensor.dim[0]);
     HONE_TRY(HONE_GROW(&p->slices, &p->slice_capacity, p->n_slices + 1));
     char *own_name = hone__arena_printf(p->names, "%s", file_name);
     if (!own_name)

@@ -3,8 +3,9 @@
 
 #include <string.h>
 
-static const hone_op_info op_ids = {.name = "hone_tape_ids"}, op_labels = {.name = "hone_tape_labels"}, op_floats = {.name = "hone_tape_floats"},
-                          op_ints = {.name = "hone_tape_ints"}, op_rows = {.name = "rows of a batch"};
+static const hone_op_info op_ids = {.name = "hone_tape_ids"}, op_labels = {.name = "hone_tape_labels"},
+                          op_floats = {.name = "hone_tape_floats"}, op_ints = {.name = "hone_tape_ints"},
+                          op_rows = {.name = "rows of a batch"};
 
 struct hone__tape_rows_cache {
     const hone_batch *batch;
@@ -22,7 +23,8 @@ static hone_status check_batch(const hone_batch *b)
         return hone__fail(HONE_INVALID_ARGUMENT, "the batch's first row starts at token %d, not 0", b->cu_seqlens[0]);
     for (int32_t r = 0; r < b->n_rows; r++) {
         if (b->cu_seqlens[r + 1] < b->cu_seqlens[r])
-            return hone__fail(HONE_INVALID_ARGUMENT, "row %d of the batch ends before it starts (%d, %d)", r, b->cu_seqlens[r], b->cu_seqlens[r + 1]);
+            return hone__fail(HONE_INVALID_ARGUMENT, "row %d of the batch ends before it starts (%d, %d)", r, b->cu_seqlens[r],
+                              b->cu_seqlens[r + 1]);
     }
     if (b->cu_seqlens[b->n_rows] != b->n_tokens)
         return hone__fail(HONE_INVALID_ARGUMENT, "the batch's rows hold %d tokens, n_tokens is %d", b->cu_seqlens[b->n_rows], b->n_tokens);
@@ -106,7 +108,7 @@ hone_tensor *hone_tape_ids(hone_tape *t, const hone_batch *batch)
     hone_tensor *ids = NULL;
     if (!hone__op_begin(t, &op_ids, NULL))
         return NULL;
-    return hone__op_end(t, &op_ids, per_token(t, &ids, batch, batch->input_ids), ids);
+    return hone__op_end(t, &op_ids, per_token(t, &ids, batch, batch->input_ids), &ids);
 }
 
 hone_tensor *hone_tape_labels(hone_tape *t, const hone_batch *batch)
@@ -119,7 +121,7 @@ hone_tensor *hone_tape_labels(hone_tape *t, const hone_batch *batch)
         status = per_token(t, &labels, batch, batch->labels);
     else
         status = hone__fail(HONE_INVALID_ARGUMENT, "the batch has no labels");
-    return hone__op_end(t, &op_labels, status, labels);
+    return hone__op_end(t, &op_labels, status, &labels);
 }
 
 static hone_status check_dims(int n_dims, const int64_t *shape, size_t *count)
@@ -168,7 +170,7 @@ hone_tensor *hone_tape_floats(hone_tape *t, const float *data, int n_dims, const
     hone_tensor *x = NULL;
     if (!hone__op_begin(t, &op_floats, NULL))
         return NULL;
-    return hone__op_end(t, &op_floats, floats(t, &x, data, n_dims, shape), x);
+    return hone__op_end(t, &op_floats, floats(t, &x, data, n_dims, shape), &x);
 }
 
 hone_tensor *hone_tape_ints(hone_tape *t, const int32_t *data, int n_dims, const int64_t *shape)
@@ -176,19 +178,21 @@ hone_tensor *hone_tape_ints(hone_tape *t, const int32_t *data, int n_dims, const
     hone_tensor *x = NULL;
     if (!hone__op_begin(t, &op_ints, NULL))
         return NULL;
-    return hone__op_end(t, &op_ints, copy_in(t, &x, data, HONE_DTYPE_I32, n_dims, shape), x);
+    return hone__op_end(t, &op_ints, copy_in(t, &x, data, HONE_DTYPE_I32, n_dims, shape), &x);
 }
 
 /* ---- rows of a part of the tokens ---- */
 
-static hone_status fill_gathered(hone_rows *to, int32_t *start, int32_t *row, int32_t *pos, const hone_rows *source, const int32_t *index, int32_t m)
+static hone_status fill_gathered(hone_rows *to, int32_t *start, int32_t *row, int32_t *pos, const hone_rows *source, const int32_t *index,
+                                 int32_t m)
 {
     int32_t at = 0;
     for (int32_t i = 0; i < m; i++) {
         row[i] = source->row[index[i]];
         pos[i] = source->pos[index[i]];
         if (row[i] < at)
-            return hone__fail(HONE_INVALID_ARGUMENT, "token %d (row %d) comes after one of row %d: tokens are gathered in the order of rows", i, row[i], at);
+            return hone__fail(HONE_INVALID_ARGUMENT,
+                              "token %d (row %d) comes after one of row %d: tokens are gathered in the order of rows", i, row[i], at);
         while (at < row[i])
             start[++at] = i;
     }

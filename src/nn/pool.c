@@ -73,7 +73,7 @@ void hone__pool_reset(hone__pool *p)
         hone__pool_release(p, (hone__pool_mark){0, 0, 0});
         return;
     }
-    free_blocks(p);               /* before the new one is asked for */
+    free_blocks(p);              /* before the new one is asked for */
     (void)add_block(p, p->peak); /* when that fails, the next allocation tries again and reports */
 }
 

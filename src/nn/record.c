@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-
 const char *hone__shape_text(char text[96], const hone_tensor *x)
 {
     size_t len = (size_t)snprintf(text, 96, "(");
@@ -61,7 +60,8 @@ static hone_status new_slot(hone_tape *t, hone__slot **out)
     return HONE_OK;
 }
 
-hone_status hone__op_header(hone_tape *t, hone_tensor **out, void *data, hone_dtype dtype, int n_dims, const int64_t *dims, const hone_rows *rows)
+hone_status hone__op_header(hone_tape *t, hone_tensor **out, void *data, hone_dtype dtype, int n_dims, const int64_t *dims,
+                            const hone_rows *rows)
 {
     hone__slot *slot;
     *out = NULL;
@@ -188,9 +188,12 @@ static hone_status check_slot(const hone_tape *t, const hone_op_info *op, const 
     if (s->taken)
         return hone__fail(HONE_INVALID_ARGUMENT, "%s: the tensor's memory went to the residual sum that took it; use the sum", op->name);
     if (s->final && op != &hone__op_add) {
-        hone__fail(HONE_UNSUPPORTED, "%s: a loss that formed its gradients in the forward pass (hone_next_token_loss) may only be added to other scalars or given to backward",
+        hone__fail(HONE_UNSUPPORTED,
+                   "%s: a loss that formed its gradients in the forward pass (hone_next_token_loss) may only be added to other scalars or "
+                   "given to backward",
                    op->name);
-        return hone__hint(HONE_UNSUPPORTED, "put the factor into its weights or into hone_tape_set_loss_scale, or build the loss from hone_next_token_nll");
+        return hone__hint(HONE_UNSUPPORTED,
+                          "put the factor into its weights or into hone_tape_set_loss_scale, or build the loss from hone_next_token_nll");
     }
     return HONE_OK;
 }
@@ -200,7 +203,8 @@ static hone_status check_dtype(const hone_tape *t, const hone_op_info *op, const
     if (integers && x->dtype != HONE_DTYPE_I32)
         return hone__fail(HONE_INVALID_ARGUMENT, "%s: expects integers (I32), not %s", op->name, hone_dtype_name(x->dtype));
     if (!integers && x->dtype != t->dtype)
-        return hone__fail(HONE_INVALID_ARGUMENT, "%s: expects %s, the dtype of the tape, not %s", op->name, hone_dtype_name(t->dtype), hone_dtype_name(x->dtype));
+        return hone__fail(HONE_INVALID_ARGUMENT, "%s: expects %s, the dtype of the tape, not %s", op->name, hone_dtype_name(t->dtype),
+                          hone_dtype_name(x->dtype));
     return HONE_OK;
 }
 
@@ -234,10 +238,10 @@ bool hone__op_begin(hone_tape *t, const hone_op_info *op, hone_tensor **in)
     return true;
 }
 
-hone_tensor *hone__op_end(hone_tape *t, const hone_op_info *op, hone_status status, hone_tensor *y)
+hone_tensor *hone__op_end(hone_tape *t, const hone_op_info *op, hone_status status, hone_tensor *const *y)
 {
     if (status == HONE_OK)
-        return y;
+        return y ? *y : NULL;
     if (t->error.status == HONE_OK)
         hone__error_save(&t->error, hone__fail_in(status, "%s", op->name));
     return NULL;
@@ -308,8 +312,8 @@ static void mark_node(const hone_node *n)
         mark_saved(n->aux[i]);
 }
 
-hone_status hone__op_record(hone_tape *t, hone_node **out, const hone_op_info *op, uint32_t site, hone_tensor *const *in, hone_tensor *y, hone_tensor *y2, const void *attr,
-                            hone_tensor *const *aux, int n_aux)
+hone_status hone__op_record(hone_tape *t, hone_node **out, const hone_op_info *op, uint32_t site, hone_tensor *const *in, hone_tensor *y,
+                            hone_tensor *y2, const void *attr, hone_tensor *const *aux, int n_aux)
 {
     hone_node *n;
     if (out)

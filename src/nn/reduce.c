@@ -47,7 +47,7 @@ static hone_tensor *sum(hone_tape *t, const hone_op_info *op, hone_tensor *x, ho
     hone_tensor *in[] = {x}, *y = NULL;
     if (!hone__op_begin(t, op, in))
         return NULL;
-    return hone__op_end(t, op, sum_forward(t, &y, op, in, what), y);
+    return hone__op_end(t, op, sum_forward(t, &y, op, in, what), &y);
 }
 
 hone_tensor *hone_sum(hone_tape *t, hone_tensor *x)
@@ -101,7 +101,7 @@ static hone_tensor *by_row(hone_tape *t, const hone_op_info *op, hone_tensor *x,
     hone_tensor *in[] = {x}, *y = NULL;
     if (!hone__op_begin(t, op, in))
         return NULL;
-    return hone__op_end(t, op, rows_forward(t, &y, op, in, what), y);
+    return hone__op_end(t, op, rows_forward(t, &y, op, in, what), &y);
 }
 
 hone_tensor *hone_rows_sum(hone_tape *t, hone_tensor *x)

@@ -27,7 +27,7 @@ hone_tensor *hone_log_softmax(hone_tape *t, hone_tensor *x)
     hone_tensor *in[] = {x}, *y = NULL;
     if (!hone__op_begin(t, &hone__op_log_softmax, in))
         return NULL;
-    return hone__op_end(t, &hone__op_log_softmax, forward(t, &y, in), y);
+    return hone__op_end(t, &hone__op_log_softmax, forward(t, &y, in), &y);
 }
 
 hone_tensor *hone_softmax(hone_tape *t, hone_tensor *x)

@@ -40,11 +40,12 @@ static hone_tensor *unary(hone_tape *t, const hone_op_info *op, hone_tensor *x, 
     hone_tensor *in[] = {x}, *y = NULL;
     if (!hone__op_begin(t, op, in))
         return NULL;
-    return hone__op_end(t, op, forward(t, &y, op, in, (unary_attr){what, a, b}), y);
+    return hone__op_end(t, op, forward(t, &y, op, in, (unary_attr){what, a, b}), &y);
 }
 
 /* to = dy o f'(x); to is distinct from the others */
-static hone_status derivative(hone_tape *t, const hone_mat *to, const hone_mat *dy, const hone_mat *x, const hone_mat *y, const unary_attr *f)
+static hone_status derivative(hone_tape *t, const hone_mat *to, const hone_mat *dy, const hone_mat *x, const hone_mat *y,
+                              const unary_attr *f)
 {
     const hone_backend_ops *ops = hone__ops(t);
     hone_backend *b = t->backend;

@@ -25,14 +25,14 @@ typedef struct head {
     hone_tape *t;
     hone_mat x, w;
     bool in_major;
-    const void *bias;          /* (V) or NULL */
-    const int32_t *labels;     /* (M), device */
+    const void *bias;      /* (V) or NULL */
+    const int32_t *labels; /* (M), device */
     int64_t m, c, v, chunk;
     float smoothing;
     void *logits, *state, *product_scratch, *sum_scratch;
-    hone_mat nll, lse;         /* (M, 1) */
-    hone_mat dx, dw, db;       /* data NULL: not wanted */
-    float beta_w, beta_b;      /* of the next chunk */
+    hone_mat nll, lse;    /* (M, 1) */
+    hone_mat dx, dw, db;  /* data NULL: not wanted */
+    float beta_w, beta_b; /* of the next chunk */
 } head;
 
 static int64_t chunk_size(int64_t m, int64_t v)
@@ -81,7 +81,8 @@ static hone_status fill_logits(const head *h, const hone_mat *logits, const hone
 static hone_status chunk_forward(const head *h, int64_t i0, int64_t n, bool keep)
 {
     const hone_backend_ops *ops = hone__ops(h->t);
-    hone_mat x = rows_of(&h->x, i0, n), nll = rows_of(&h->nll, i0, n), lse = rows_of(&h->lse, i0, n), state = {h->state, h->nll.dtype, n, 4, 4};
+    hone_mat x = rows_of(&h->x, i0, n), nll = rows_of(&h->nll, i0, n), lse = rows_of(&h->lse, i0, n),
+             state = {h->state, h->nll.dtype, n, 4, 4};
     for (int64_t v0 = 0; v0 < h->v; v0 += BLOCK) {
         hone_mat logits = logits_block(h, n, v0, keep);
         HONE_TRY(fill_logits(h, &logits, &x, v0));
@@ -216,8 +217,11 @@ static hone_status nll_backward(hone_tape *t, const hone_node *n)
     return hone__grad_flush(t, &s);
 }
 
-const hone_op_info hone__op_vocab_nll = {
-    .name = "hone_next_token_nll", .backward = nll_backward, .saves = HONE_SAVE_IN(X) | HONE_SAVE_AUX, .n_in = N_IN, .optional = HONE_INPUT(BIAS)};
+const hone_op_info hone__op_vocab_nll = {.name = "hone_next_token_nll",
+                                         .backward = nll_backward,
+                                         .saves = HONE_SAVE_IN(X) | HONE_SAVE_AUX,
+                                         .n_in = N_IN,
+                                         .optional = HONE_INPUT(BIAS)};
 
 static hone_status nll_forward(hone_tape *t, hone_tensor **y, hone_tensor **in, const int32_t *labels, float smoothing)
 {
@@ -244,7 +248,7 @@ hone_tensor *hone__vocab_nll(hone_tape *t, hone_tensor *x, hone_param *w, hone_p
     hone_tensor *in[N_IN] = {x, &w->tensor, bias ? &bias->tensor : NULL}, *y = NULL;
     if (!hone__op_begin(t, &hone__op_vocab_nll, in))
         return NULL;
-    return hone__op_end(t, &hone__op_vocab_nll, nll_forward(t, &y, in, labels, smoothing), y);
+    return hone__op_end(t, &hone__op_vocab_nll, nll_forward(t, &y, in, labels, smoothing), &y);
 }
 
 /* ---- the loss ---- */
@@ -259,9 +263,11 @@ static hone_status loss_backward(hone_tape *t, const hone_node *n)
 {
     loss_attr *a = (loss_attr *)n->attr;
     if (a->spent)
-        return hone__fail(HONE_INVALID_ARGUMENT, "its gradients were formed once, in the forward pass: backward runs once; use hone_next_token_nll for more");
+        return hone__fail(HONE_INVALID_ARGUMENT,
+                          "its gradients were formed once, in the forward pass: backward runs once; use hone_next_token_nll for more");
     if (a->scale != t->loss_scale)
-        return hone__fail(HONE_INVALID_ARGUMENT, "the loss scale was %g in the forward pass and is %g now: set it before the forward pass", a->scale, t->loss_scale);
+        return hone__fail(HONE_INVALID_ARGUMENT, "the loss scale was %g in the forward pass and is %g now: set it before the forward pass",
+                          a->scale, t->loss_scale);
     a->spent = true;
     if (!hone__node_wants(n, X))
         return HONE_OK;
@@ -317,7 +323,8 @@ static hone_status take_results(head *h, hone_tensor *const *in, hone_tensor **d
     return HONE_OK;
 }
 
-static hone_status loss_forward(hone_tape *t, hone_tensor **y, hone_tensor **in, const int32_t *labels, const float *weights, float smoothing)
+static hone_status loss_forward(hone_tape *t, hone_tensor **y, hone_tensor **in, const int32_t *labels, const float *weights,
+                                float smoothing)
 {
     hone_tensor *dx = NULL;
     const void *placed_labels, *placed_weights;
@@ -343,10 +350,11 @@ static hone_status loss_forward(hone_tape *t, hone_tensor **y, hone_tensor **in,
     return HONE_OK;
 }
 
-hone_tensor *hone__vocab_loss(hone_tape *t, hone_tensor *x, hone_param *w, hone_param *bias, const int32_t *labels, const float *weights, float smoothing)
+hone_tensor *hone__vocab_loss(hone_tape *t, hone_tensor *x, hone_param *w, hone_param *bias, const int32_t *labels, const float *weights,
+                              float smoothing)
 {
     hone_tensor *in[N_IN] = {x, &w->tensor, bias ? &bias->tensor : NULL}, *y = NULL;
     if (!hone__op_begin(t, &hone__op_vocab_loss, in))
         return NULL;
-    return hone__op_end(t, &hone__op_vocab_loss, loss_forward(t, &y, in, labels, weights, smoothing), y);
+    return hone__op_end(t, &hone__op_vocab_loss, loss_forward(t, &y, in, labels, weights, smoothing), &y);
 }
