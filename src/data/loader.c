@@ -274,6 +274,11 @@ bool hone_loader_next(hone_loader *loader, hone_batch *batch)
     return true;
 }
 
+int64_t hone_loader_position(const hone_loader *loader)
+{
+    return loader->next_batch;
+}
+
 hone_status hone_loader_status(const hone_loader *loader)
 {
     return loader->error.status == HONE_OK ? HONE_OK : hone__error_restore(&loader->error);

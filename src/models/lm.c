@@ -115,7 +115,7 @@ static hone_tensor *select_predictions(predictions *p, hone_tape *t, hone_output
     return x;
 }
 
-hone_tensor *hone_next_token_loss(hone_tape *t, hone_output *out, const hone_batch *batch, const float *weights)
+hone_tensor *hone__next_token_loss(hone_tape *t, hone_output *out, const hone_batch *batch, const float *weights, float smoothing)
 {
     predictions p;
     hone_tensor *x = select_predictions(&p, t, out, batch);
@@ -124,7 +124,12 @@ hone_tensor *hone_next_token_loss(hone_tape *t, hone_output *out, const hone_bat
     float *w = hone__tape_alloc(t, ((size_t)p.n + 1) * sizeof(float));
     for (int32_t i = 0; w && i < p.n; i++)
         w[i] = weights ? weights[p.index[i]] : 1.0f / (float)p.n;
-    return w ? hone__vocab_loss(t, x, out->model->head, NULL, p.labels, w, 0.0f) : NULL;
+    return w ? hone__vocab_loss(t, x, out->model->head, NULL, p.labels, w, smoothing) : NULL;
+}
+
+hone_tensor *hone_next_token_loss(hone_tape *t, hone_output *out, const hone_batch *batch, const float *weights)
+{
+    return hone__next_token_loss(t, out, batch, weights, 0.0f);
 }
 
 hone_tensor *hone_next_token_nll(hone_tape *t, hone_output *out, const hone_batch *batch)

@@ -1,0 +1,89 @@
+/* The ordered list of named numbers (hone/metrics.h) that evaluation, log entries and result files are made of. Order is that of first setting, as in a Python dict. */
+#include "base/json.h"
+#include <hone/metrics.h>
+
+#include <string.h>
+
+static hone_metric *find(const hone_metrics *metrics, const char *name)
+{
+    for (size_t i = 0; i < metrics->n; i++)
+        if (strcmp(metrics->items[i].name, name) == 0)
+            return &metrics->items[i];
+    return NULL;
+}
+
+static hone_status set(hone_metrics *metrics, const char *name, double value, bool is_integer)
+{
+    hone_metric *at = find(metrics, name);
+    size_t len = strlen(name);
+    if (len >= sizeof(at->name))
+        return hone__fail(HONE_INVALID_ARGUMENT, "metric name \"%.40s…\" is longer than %zu bytes", name, sizeof(at->name) - 1);
+    if (!at) {
+        HONE_TRY(HONE_GROW(&metrics->items, &metrics->capacity, metrics->n + 1));
+        at = &metrics->items[metrics->n++];
+        memcpy(at->name, name, len + 1);
+    }
+    at->value = value;
+    at->is_integer = is_integer;
+    return HONE_OK;
+}
+
+hone_status hone_metrics_set(hone_metrics *metrics, const char *name, double value)
+{
+    return set(metrics, name, value, false);
+}
+
+hone_status hone_metrics_set_int(hone_metrics *metrics, const char *name, int64_t value)
+{
+    return set(metrics, name, (double)value, true);
+}
+
+bool hone_metrics_get(const hone_metrics *metrics, const char *name, double *out)
+{
+    const hone_metric *at = find(metrics, name);
+    if (at)
+        *out = at->value;
+    return at != NULL;
+}
+
+hone_status hone_metrics_update(hone_metrics *metrics, const hone_metrics *from)
+{
+    for (size_t i = 0; i < from->n; i++)
+        HONE_TRY(set(metrics, from->items[i].name, from->items[i].value, from->items[i].is_integer));
+    return HONE_OK;
+}
+
+void hone_metrics_clear(hone_metrics *metrics)
+{
+    metrics->n = 0;
+}
+
+void hone_metrics_dispose(hone_metrics *metrics)
+{
+    hone__free(metrics->items);
+    *metrics = (hone_metrics)HONE_METRICS_INIT;
+}
+
+hone_status hone_metrics_to_json(char **out, const hone_metrics *metrics, int indent)
+{
+    hone_str text = HONE_STR_INIT;
+    hone_json_writer w = hone__json_writer(&text, indent);
+    *out = NULL;
+    hone__jw_object(&w);
+    for (size_t i = 0; i < metrics->n; i++) {
+        hone__jw_key(&w, metrics->items[i].name);
+        if (metrics->items[i].is_integer)
+            hone__jw_int(&w, (int64_t)metrics->items[i].value);
+        else
+            hone__jw_double(&w, metrics->items[i].value);
+    }
+    hone__jw_end_object(&w);
+    hone_status status = hone__str_take(out, &text);
+    hone__str_dispose(&text);
+    return status;
+}
+
+void hone_metrics_free_json(char *json)
+{
+    hone__free(json);
+}

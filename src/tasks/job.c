@@ -1,0 +1,153 @@
+/* A job's options (hone/job.h): three tables on one command line, the task's first. */
+#include "tasks/job.h"
+
+#include <stddef.h>
+#include <string.h>
+
+static const hone_option run_rows[] = {
+    {"threads", HONE_OPTION_INT, offsetof(hone_job_options, threads), "0", 0, 4096, NULL, "Machine", "threads to compute with (0: the cores of the machine)"},
+    {"device", HONE_OPTION_STRING, offsetof(hone_job_options, device), "auto", 0, 0, NULL, "Machine", "auto, cpu; ref is slow and for checks"},
+};
+const hone_option_table hone__job_table = {run_rows, sizeof(run_rows) / sizeof(*run_rows), NULL, 0};
+
+static const hone_job_class *const classes[] = {&hone__causal_lm_job};
+
+/* What an evaluation takes of the trainer's options. */
+static const char *const eval_names[] = {"output_dir", "per_device_eval_batch_size", "seed", "do_eval", "disable_tqdm", "label_smoothing_factor"};
+
+const char *hone_task_name(hone_task_kind task)
+{
+#define X(suffix, text, alias) text,
+    static const char *const names[] = {HONE_TASK_MAP(X)};
+#undef X
+    return (int)task >= 0 && (int)task < HONE_N_TASKS ? names[task] : "none";
+}
+
+hone_status hone_task_parse(hone_task_kind *out, const char *name)
+{
+#define X(suffix, text, alias) {HONE_##suffix, text, alias},
+    static const struct {
+        hone_task_kind kind;
+        const char *name, *alias;
+    } tasks[] = {HONE_TASK_MAP(X){HONE_TEXT_CLASSIFICATION, "glue", "sequence-classification"}};
+#undef X
+    for (size_t i = 0; i < sizeof(tasks) / sizeof(*tasks); i++)
+        if (strcmp(name, tasks[i].name) == 0 || strcmp(name, tasks[i].alias) == 0) {
+            *out = tasks[i].kind;
+            return HONE_OK;
+        }
+    *out = HONE_TASK_NONE;
+#define X(suffix, text, alias) text " (" alias ") "
+    return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "there is no task \"%s\"", name), "there are: " HONE_TASK_MAP(X));
+#undef X
+}
+
+static hone_status find_class(const hone_job_class **out, hone_task_kind task)
+{
+    for (size_t i = 0; i < sizeof(classes) / sizeof(*classes); i++)
+        if (classes[i]->kind == task) {
+            *out = classes[i];
+            return HONE_OK;
+        }
+    return hone__hint(hone__fail(HONE_UNSUPPORTED, "%s cannot be trained or evaluated yet", hone_task_name(task)), "there is: causal-lm");
+}
+
+static hone_status choose_training_rows(hone_job *job)
+{
+    job->training = hone__training_table;
+    if (job->kind == HONE_JOB_TRAIN)
+        return HONE_OK;
+    HONE_TRY(HONE_NEW(&job->training_rows, sizeof(eval_names) / sizeof(*eval_names)));
+    job->training.rows = job->training_rows;
+    job->training.n_rows = 0;
+    job->training.n_aliases = 0;
+    for (size_t i = 0; i < hone__training_table.n_rows; i++)
+        for (size_t k = 0; k < sizeof(eval_names) / sizeof(*eval_names); k++)
+            if (strcmp(hone__training_table.rows[i].name, eval_names[k]) == 0)
+                job->training_rows[job->training.n_rows++] = hone__training_table.rows[i];
+    return HONE_OK;
+}
+
+hone_status hone_job_new(hone_job **out, hone_job_kind kind, hone_task_kind task)
+{
+    const hone_job_class *class = NULL;
+    hone_job *job = NULL;
+    hone_status status;
+    *out = NULL;
+    HONE_TRY(find_class(&class, task));
+    HONE_TRY(HONE_NEW(&job, 1));
+    job->kind = kind;
+    job->class = class;
+    atomic_init(&job->stop, 0);
+    atomic_init(&job->trainer, NULL);
+    HONE_GO(choose_training_rows(job));
+    HONE_GO(hone__calloc_(&job->task_options, 1, class->options_size));
+    HONE_GO(hone__options_defaults(class->options, job->task_options));
+    HONE_GO(hone__options_defaults(&hone__job_table, &job->run));
+    HONE_GO(hone_training_args_init(&job->args));
+    *out = job;
+    return HONE_OK;
+done:
+    hone_job_free(job);
+    return status;
+}
+
+void hone_job_free(hone_job *job)
+{
+    if (!job)
+        return;
+    if (job->task_options)
+        hone__options_dispose(job->class->options, job->task_options);
+    hone__free(job->task_options);
+    hone__options_dispose(&hone__job_table, &job->run);
+    hone_training_args_dispose(&job->args);
+    hone__free(job->training_rows);
+    hone__free(job);
+}
+
+hone_status hone_job_set(hone_job *job, const char *name, const char *value)
+{
+    if (hone__options_find(job->class->options, name))
+        return hone__options_set(job->class->options, job->task_options, name, value);
+    if (hone__options_find(&hone__job_table, name))
+        return hone__options_set(&hone__job_table, &job->run, name, value);
+    HONE_TRY(hone__options_set(&job->training, &job->args, name, value));
+    hone__training_fold(&job->args);
+    return HONE_OK;
+}
+
+hone_status hone_job_parse(hone_job *job, int argc, char **argv)
+{
+    const hone_option_table *tables[] = {job->class->options, &hone__job_table, &job->training};
+    void *structs[] = {job->task_options, &job->run, &job->args};
+    HONE_TRY(hone__options_parse(tables, structs, 3, argc, argv, NULL, NULL));
+    hone__training_fold(&job->args);
+    return HONE_OK;
+}
+
+hone_status hone_job_help(char **out, const hone_job *job)
+{
+    hone_str text = HONE_STR_INIT;
+    *out = NULL;
+    hone__options_help(job->class->options, &text);
+    hone__str_putc(&text, '\n');
+    hone__options_help(&job->training, &text);
+    hone__str_putc(&text, '\n');
+    hone__options_help(&hone__job_table, &text);
+    hone_status status = hone__str_take(out, &text);
+    hone__str_dispose(&text);
+    return status;
+}
+
+bool hone_job_started(const hone_job *job)
+{
+    return job->started;
+}
+
+void hone_job_request_stop(hone_job *job)
+{
+    atomic_store(&job->stop, 1);
+    hone_trainer *trainer = atomic_load(&job->trainer);
+    if (trainer)
+        hone_trainer_request_stop(trainer);
+}

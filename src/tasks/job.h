@@ -1,0 +1,58 @@
+/* Jobs from the inside. A task is one file here that fills a hone_job_class: its table of data options, how tokenizer, model and examples come about, what it adds to the
+ * results. job.c keeps the options, job_run.c does what all tasks have in common. */
+#ifndef HONE_TASKS_JOB_H
+#define HONE_TASKS_JOB_H
+
+#include "train/args.h"
+#include <hone/job.h>
+#include <stdatomic.h>
+
+/* Options of every job beside the task's and the trainer's. */
+typedef struct hone_job_options {
+    char *device;
+    int64_t threads;
+} hone_job_options;
+
+/* What a task's set-up makes; job_run.c frees it. */
+typedef struct hone_job_parts {
+    hone_device *device; /* opened before set-up */
+    hone_tokenizer *tokenizer;
+    hone_model *model;
+    hone_examples *train, *eval, *all; /* all: what train and eval are parts of */
+    hone_task task;                    /* task.self is the class's to free (free_task) */
+    const char *base_model, *dataset_name; /* for the card; lent by the options */
+} hone_job_parts;
+
+typedef struct hone_job_class {
+    hone_task_kind kind;
+    const hone_option_table *options;
+    size_t options_size;
+    /* Refuses combinations of options, before anything is opened. */
+    hone_status (*check)(const hone_job *job);
+    hone_status (*set_up)(hone_job *job, hone_job_parts *parts);
+    void (*free_task)(hone_job_parts *parts);
+    /* Adds to the metrics of an evaluation what the task reports beside them ("perplexity"). */
+    hone_status (*report)(hone_metrics *metrics);
+    bool (*has_train)(const void *options), (*has_eval)(const void *options);
+} hone_job_class;
+
+struct hone_job {
+    hone_job_kind kind;
+    const hone_job_class *class;
+    void *task_options;
+    hone_job_options run;
+    hone_training_args args;
+    hone_option_table training; /* the trainer's whole table, or what an evaluation needs of it */
+    hone_option *training_rows;
+    bool started;
+    atomic_int stop;
+    _Atomic(hone_trainer *) trainer; /* while it runs: what request_stop passes the wish on to */
+};
+
+extern const hone_job_class hone__causal_lm_job;
+extern const hone_option_table hone__job_table;
+
+/* Examples [first, first + n) of e, which must outlive it. */
+hone_status hone__examples_slice(hone_examples **out, const hone_examples *e, int64_t first, int64_t n);
+
+#endif

@@ -1,0 +1,191 @@
+/* What all tasks have in common when a job runs: the device, the output folder and what it may already hold, training, evaluation, results and the model card. */
+#include "tasks/job.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "train/trainer.h"
+
+#include <dirent.h>
+#include <string.h>
+
+static void free_parts(const hone_job *job, hone_job_parts *parts)
+{
+    if (job->class->free_task)
+        job->class->free_task(parts);
+    hone_examples_free(parts->train);
+    hone_examples_free(parts->eval);
+    hone_examples_free(parts->all);
+    hone_model_free(parts->model);
+    hone_tokenizer_free(parts->tokenizer);
+    hone_device_free(parts->device);
+}
+
+static bool is_empty_dir(const char *path)
+{
+    size_t n = 0;
+    DIR *dir = opendir(path);
+    for (struct dirent *entry = dir ? readdir(dir) : NULL; entry; entry = readdir(dir))
+        n += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+    if (dir)
+        closedir(dir);
+    return n == 0;
+}
+
+static hone_status forget_old_run(const char *folder)
+{
+    static const char *const files[] = {"all_results.json", "train_results.json", "eval_results.json", "trainer_state.json"};
+    HONE_TRY(hone__checkpoint_remove_all(folder));
+    for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+        char *path = NULL;
+        HONE_TRY(hone__path_join(&path, folder, files[i]));
+        hone_status status = hone__remove_tree(path);
+        hone__free(path);
+        HONE_TRY(status);
+    }
+    return HONE_OK;
+}
+
+/* As the reference's scripts: an output folder with a checkpoint means going on, one with other things is refused (run_clm.py, "Detecting last checkpoint"). */
+static hone_status settle_output_dir(hone_job *job)
+{
+    const char *folder = hone__training_output_dir(&job->args);
+    char *newest = NULL;
+    hone_status status = HONE_OK;
+    if (!hone__is_dir(folder) || job->args.resume_from_checkpoint)
+        return HONE_OK;
+    if (job->args.overwrite_output_dir)
+        return forget_old_run(folder);
+    hone__checkpoint_clean(folder);
+    HONE_GO(hone__checkpoint_newest(&newest, folder));
+    if (newest) {
+        hone__log(HONE_LOG_INFO, "%s holds a checkpoint: going on from %s (--overwrite_output_dir starts anew)", folder, newest);
+        status = hone_training_args_set(&job->args, "resume_from_checkpoint", newest);
+    } else if (!is_empty_dir(folder)) {
+        status = hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--output_dir: %s is there already and is not empty", folder),
+                            "give another folder, or --overwrite_output_dir");
+    }
+done:
+    hone__free(newest);
+    return status;
+}
+
+static hone_status open_device(hone_job *job, hone_job_parts *parts)
+{
+    hone_device_options options = {strcmp(job->run.device, "auto") == 0 ? NULL : job->run.device, (int)job->run.threads};
+    HONE_TRY(hone_device_open(&parts->device, &options));
+    hone__log(HONE_LOG_INFO, "computing on %s", hone_device_describe(parts->device));
+    return HONE_OK;
+}
+
+static hone_status make_trainer(hone_trainer **out, hone_job *job, const hone_job_parts *parts)
+{
+    hone_trainer_options options = {.tokenizer = parts->tokenizer,
+                                    .train_dataset = parts->train,
+                                    .eval_dataset = parts->eval,
+                                    .task = &parts->task,
+                                    .base_model = parts->base_model,
+                                    .dataset_name = parts->dataset_name};
+    HONE_TRY(hone_trainer_new(out, parts->model, &job->args, &options));
+    atomic_store(&job->trainer, *out);
+    if (atomic_load(&job->stop))
+        hone_trainer_request_stop(*out);
+    return HONE_OK;
+}
+
+static hone_status evaluate(hone_job *job, hone_trainer *trainer, hone_metrics *metrics)
+{
+    HONE_TRY(hone_trainer_evaluate(trainer, metrics));
+    return job->class->report ? job->class->report(metrics) : HONE_OK;
+}
+
+static hone_status read_results(char **results, hone_trainer *trainer)
+{
+    char *path = NULL;
+    size_t len;
+    HONE_TRY(hone__trainer_path(&path, trainer, "all_results.json"));
+    hone_status status = hone__read_file(results, &len, path, 0);
+    hone__free(path);
+    return status;
+}
+
+static void tell_size(const hone_job_parts *parts)
+{
+    hone__log(HONE_LOG_INFO, "%s with %.1f million parameters; %lld training and %lld validation examples", hone_model_type(parts->model),
+              (double)hone_model_n_parameters(parts->model) / 1e6, (long long)(parts->train ? hone_examples_count(parts->train) : 0),
+              (long long)(parts->eval ? hone_examples_count(parts->eval) : 0));
+}
+
+static hone_status train(hone_job *job, const hone_job_parts *parts, char **results)
+{
+    hone_trainer *trainer = NULL;
+    hone_metrics metrics = HONE_METRICS_INIT;
+    hone_status status;
+    HONE_GO(make_trainer(&trainer, job, parts));
+    tell_size(parts);
+    HONE_GO(hone_trainer_train(trainer));
+    HONE_GO(hone_trainer_save_model(trainer, NULL));
+    HONE_GO(hone_trainer_train_metrics(trainer, &metrics));
+    HONE_GO(hone_trainer_save_metrics(trainer, "train", &metrics));
+    HONE_GO(hone_trainer_save_state(trainer));
+    if (parts->eval) {
+        HONE_GO(evaluate(job, trainer, &metrics));
+        HONE_GO(hone_trainer_save_metrics(trainer, "eval", &metrics));
+        HONE_GO(hone_trainer_save_state(trainer));
+    }
+    HONE_GO(hone_trainer_create_model_card(trainer));
+    if (results)
+        HONE_GO(read_results(results, trainer));
+done:
+    atomic_store(&job->trainer, NULL);
+    hone_metrics_dispose(&metrics);
+    hone_trainer_free(trainer);
+    return status;
+}
+
+static hone_status evaluate_only(hone_job *job, const hone_job_parts *parts, char **results)
+{
+    hone_trainer *trainer = NULL;
+    hone_metrics metrics = HONE_METRICS_INIT;
+    hone_status status;
+    HONE_GO(make_trainer(&trainer, job, parts));
+    HONE_GO(evaluate(job, trainer, &metrics));
+    if (job->args.output_dir)
+        HONE_GO(hone_trainer_save_metrics(trainer, "eval", &metrics));
+    if (results)
+        HONE_GO(hone_metrics_to_json(results, &metrics, 4));
+done:
+    atomic_store(&job->trainer, NULL);
+    hone_metrics_dispose(&metrics);
+    hone_trainer_free(trainer);
+    return status;
+}
+
+static hone_status check(const hone_job *job)
+{
+    bool has_train = job->class->has_train(job->task_options), has_eval = job->class->has_eval(job->task_options);
+    if (job->kind == HONE_JOB_TRAIN && !has_train)
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--train_file: there is nothing to train on"), "give --train_file with files or folders");
+    if ((job->kind == HONE_JOB_EVALUATE || job->args.do_eval) && !has_eval)
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--validation_file: there is nothing to evaluate on"), "give --validation_file with files or folders");
+    HONE_TRY(hone_training_args_check(&job->args, has_eval));
+    return job->class->check(job);
+}
+
+hone_status hone_job_run(hone_job *job, char **results)
+{
+    hone_job_parts parts = {0};
+    hone_status status;
+    if (results)
+        *results = NULL;
+    HONE_GO(check(job));
+    if (job->kind == HONE_JOB_TRAIN)
+        HONE_GO(settle_output_dir(job));
+    job->started = true;
+    HONE_GO(open_device(job, &parts));
+    HONE_GO(job->class->set_up(job, &parts));
+    if (atomic_load(&job->stop))
+        HONE_GO(hone__fail(HONE_CANCELLED, "stopped before the first step"));
+    status = job->kind == HONE_JOB_TRAIN ? train(job, &parts, results) : evaluate_only(job, &parts, results);
+done:
+    free_parts(job, &parts);
+    return status;
+}

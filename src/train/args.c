@@ -1,0 +1,157 @@
+/* hone_training_args: the one table of its options. Names, defaults and meanings are transformers' TrainingArguments (4.57) where hone has the thing; what hone does not
+ * have is not in the table, so that a typo or a wish is an error and not a silence. A test holds HONE_TRAINING_ARGS_INIT equal to the defaults here. */
+#include "train/args.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+#define AT(field) offsetof(hone_training_args, field)
+#define HUGE      1e300
+#define COUNT     9e18
+
+#define X(name, text) text "|"
+static const char schedules[] = HONE_SCHEDULE_MAP(X) "wsd";
+#undef X
+
+static const char run[] = "Run", data[] = "Batches and epochs", optim[] = "Optimizer and schedule", eval[] = "Evaluation", logs[] = "Logging", save[] = "Checkpoints",
+                  speed[] = "Memory and precision";
+
+static const hone_option rows[] = {
+    {"output_dir", HONE_OPTION_STRING, AT(output_dir), NULL, 0, 0, NULL, run, "where model, checkpoints, logs and results go (trainer_output)"},
+    {"overwrite_output_dir", HONE_OPTION_BOOL, AT(overwrite_output_dir), "false", 0, 0, NULL, run, "start anew in an output folder that holds another run: its checkpoints are removed"},
+    {"do_train", HONE_OPTION_BOOL, AT(do_train), "false", 0, 0, NULL, run, "train (implied by --train_file)"},
+    {"do_eval", HONE_OPTION_BOOL, AT(do_eval), "false", 0, 0, NULL, run, "evaluate at the end (implied by --validation_file)"},
+
+    {"per_device_train_batch_size", HONE_OPTION_INT, AT(per_device_train_batch_size), "8", 1, 1e6, NULL, data, "rows of a training batch"},
+    {"per_device_eval_batch_size", HONE_OPTION_INT, AT(per_device_eval_batch_size), "8", 1, 1e6, NULL, data, "rows of an evaluation batch; results do not depend on it"},
+    {"gradient_accumulation_steps", HONE_OPTION_INT, AT(gradient_accumulation_steps), "1", 1, 1e6, NULL, data, "batches whose gradients make one update"},
+    {"num_train_epochs", HONE_OPTION_DOUBLE, AT(num_train_epochs), "3", 0, HUGE, NULL, data, "passes over the training data; a fraction is legal"},
+    {"max_steps", HONE_OPTION_INT, AT(max_steps), "-1", -1, COUNT, NULL, data, "updates in all, instead of num_train_epochs (-1: by epochs)"},
+    {"seed", HONE_OPTION_INT, AT(seed), "42", 0, COUNT, NULL, data, "of new weights, dropout and the order of the data"},
+    {"data_seed", HONE_OPTION_INT, AT(data_seed), "-1", -1, COUNT, NULL, data, "of the order of the data alone (-1: seed)"},
+    {"dataloader_drop_last", HONE_OPTION_BOOL, AT(dataloader_drop_last), "false", 0, 0, NULL, data, "leave out the last batch of an epoch when it is not full"},
+
+    {"optim", HONE_OPTION_ENUM, AT(optim), "adamw_torch", 0, 0, "adamw_torch|adamw_torch_fused", optim, "both names stand for the one fused AdamW"},
+    {"learning_rate", HONE_OPTION_DOUBLE, AT(learning_rate), "5e-05", 0, HUGE, NULL, optim, "the highest rate of the schedule"},
+    {"weight_decay", HONE_OPTION_DOUBLE, AT(weight_decay), "0", 0, HUGE, NULL, optim, "decoupled decay of all parameters but biases and norms"},
+    {"adam_beta1", HONE_OPTION_DOUBLE, AT(adam_beta1), "0.9", 0, 0.9999999, NULL, optim, "decay of the first moment"},
+    {"adam_beta2", HONE_OPTION_DOUBLE, AT(adam_beta2), "0.999", 0, 0.9999999, NULL, optim, "decay of the second moment"},
+    {"adam_epsilon", HONE_OPTION_DOUBLE, AT(adam_epsilon), "1e-08", 0, HUGE, NULL, optim, "added to the root of the second moment"},
+    {"max_grad_norm", HONE_OPTION_DOUBLE, AT(max_grad_norm), "1", 0, HUGE, NULL, optim, "the gradients are scaled down to this global norm (0: not)"},
+    {"lr_scheduler_type", HONE_OPTION_ENUM, AT(lr_scheduler_type), "linear", 0, 0, schedules, optim, "how the learning rate goes on after the warm-up"},
+    {"lr_scheduler_kwargs", HONE_OPTION_STRING, AT(lr_scheduler_kwargs), NULL, 0, 0, NULL, optim, "more for the schedule: num_cycles=2,power=3 or a JSON object"},
+    {"warmup_steps", HONE_OPTION_DOUBLE, AT(warmup_steps), "0", 0, COUNT, NULL, optim, "updates of linear warm-up; below 1: that part of all updates"},
+    {"label_smoothing_factor", HONE_OPTION_DOUBLE, AT(label_smoothing_factor), "0", 0, 0.9999999, NULL, optim, "this part of each label is spread over all classes"},
+
+    {"eval_strategy", HONE_OPTION_ENUM, AT(eval_strategy), "no", 0, 0, "no|steps|epoch", eval, "when to evaluate while training"},
+    {"eval_steps", HONE_OPTION_DOUBLE, AT(eval_steps), "0", 0, COUNT, NULL, eval, "updates between evaluations; below 1: that part of all (0: logging_steps)"},
+    {"eval_delay", HONE_OPTION_DOUBLE, AT(eval_delay), "0", 0, COUNT, NULL, eval, "epochs or updates before the first evaluation, as eval_strategy counts"},
+    {"eval_on_start", HONE_OPTION_BOOL, AT(eval_on_start), "false", 0, 0, NULL, eval, "evaluate before the first update too"},
+
+    {"logging_strategy", HONE_OPTION_ENUM, AT(logging_strategy), "steps", 0, 0, "no|steps|epoch", logs, "when to log loss, gradient norm and learning rate"},
+    {"logging_steps", HONE_OPTION_DOUBLE, AT(logging_steps), "500", 0, COUNT, NULL, logs, "updates between log entries; below 1: that part of all"},
+    {"logging_first_step", HONE_OPTION_BOOL, AT(logging_first_step), "false", 0, 0, NULL, logs, "log the first update too"},
+    {"include_num_input_tokens_seen", HONE_OPTION_BOOL, AT(include_num_input_tokens_seen), "false", 0, 0, NULL, logs, "log how many tokens were trained on"},
+    {"disable_tqdm", HONE_OPTION_BOOL, AT(disable_tqdm), "false", 0, 0, NULL, logs, "no progress from the trainer"},
+
+    {"save_strategy", HONE_OPTION_ENUM, AT(save_strategy), "steps", 0, 0, "no|steps|epoch", save, "when to save a checkpoint; steps: at the end too"},
+    {"save_steps", HONE_OPTION_DOUBLE, AT(save_steps), "500", 0, COUNT, NULL, save, "updates between checkpoints; below 1: that part of all"},
+    {"save_total_limit", HONE_OPTION_INT, AT(save_total_limit), "0", 0, COUNT, NULL, save, "checkpoints to keep: the newest, and the best in any case (0: all)"},
+    {"save_only_model", HONE_OPTION_BOOL, AT(save_only_model), "false", 0, 0, NULL, save, "checkpoints without optimizer: smaller, but no run can be resumed from them"},
+    {"load_best_model_at_end", HONE_OPTION_BOOL, AT(load_best_model_at_end), "false", 0, 0, NULL, save, "end with the weights of the best checkpoint"},
+    {"metric_for_best_model", HONE_OPTION_STRING, AT(metric_for_best_model), NULL, 0, 0, NULL, save, "what best means: loss, or a metric of the task (loss)"},
+    {"greater_is_better", HONE_OPTION_ENUM, AT(greater_is_better), "auto", 0, 0, "auto|true|false", save, "auto: unless the metric's name ends with loss"},
+    {"resume_from_checkpoint", HONE_OPTION_STRING, AT(resume_from_checkpoint), NULL, 0, 0, NULL, save, "true or last: the newest whole checkpoint of output_dir; or a folder"},
+
+    {"gradient_checkpointing", HONE_OPTION_BOOL, AT(gradient_checkpointing), "false", 0, 0, NULL, speed, "compute layers again in backward instead of keeping their activations"},
+    {"bf16", HONE_OPTION_BOOL, AT(bf16), "false", 0, 0, NULL, speed, "mixed precision with bfloat16, where the device has it"},
+    {"fp16", HONE_OPTION_BOOL, AT(fp16), "false", 0, 0, NULL, speed, "mixed precision with float16, where the device has it"},
+};
+
+static const hone_option_alias aliases[] = {
+    {"evaluation_strategy", "eval_strategy", NULL, "is called --eval_strategy now"},
+    {"per_gpu_train_batch_size", "per_device_train_batch_size", NULL, "is called --per_device_train_batch_size now"},
+    {"per_gpu_eval_batch_size", "per_device_eval_batch_size", NULL, "is called --per_device_eval_batch_size now"},
+    {"warmup_ratio", "warmup_steps", NULL, "is --warmup_steps now, where a number below 1 is a part of all updates"},
+    {"train_batch_size", "per_device_train_batch_size", NULL, NULL},
+    {"eval_batch_size", "per_device_eval_batch_size", NULL, NULL},
+    {"num_epochs", "num_train_epochs", NULL, NULL},
+    {"lr_scheduler", "lr_scheduler_type", NULL, NULL},
+};
+
+const hone_option_table hone__training_table = {rows, sizeof(rows) / sizeof(*rows), aliases, sizeof(aliases) / sizeof(*aliases)};
+
+/* "wsd" is the last choice, one beyond the names of HONE_SCHEDULE_MAP. */
+void hone__training_fold(hone_training_args *args)
+{
+    if ((int)args->lr_scheduler_type == HONE_N_SCHEDULES)
+        args->lr_scheduler_type = HONE_SCHEDULE_WARMUP_STABLE_DECAY;
+}
+
+hone_status hone_training_args_init(hone_training_args *args)
+{
+    memset(args, 0, sizeof(*args));
+    return hone__options_defaults(&hone__training_table, args);
+}
+
+void hone_training_args_dispose(hone_training_args *args)
+{
+    if (args)
+        hone__options_dispose(&hone__training_table, args);
+}
+
+hone_status hone_training_args_set(hone_training_args *args, const char *name, const char *value)
+{
+    HONE_TRY(hone__options_set(&hone__training_table, args, name, value));
+    hone__training_fold(args);
+    return HONE_OK;
+}
+
+hone_status hone_training_args_parse(hone_training_args *args, int argc, char **argv)
+{
+    const hone_option_table *table = &hone__training_table;
+    void *where = args;
+    HONE_TRY(hone__options_parse(&table, &where, 1, argc, argv, NULL, NULL));
+    hone__training_fold(args);
+    return HONE_OK;
+}
+
+hone_status hone_training_args_help(char **out)
+{
+    hone_str text = HONE_STR_INIT;
+    *out = NULL;
+    hone__options_help(&hone__training_table, &text);
+    hone_status status = hone__str_take(out, &text);
+    hone__str_dispose(&text);
+    return status;
+}
+
+hone_status hone_training_args_to_json(char **out, const hone_training_args *args)
+{
+    hone_str text = HONE_STR_INIT;
+    hone_json_writer w = hone__json_writer(&text, 2);
+    hone_training_args folded = *args;
+    *out = NULL;
+    hone__training_fold(&folded);
+    hone__options_to_json(&hone__training_table, &folded, &w);
+    hone__str_putc(&text, '\n');
+    hone_status status = hone__str_take(out, &text);
+    hone__str_dispose(&text);
+    return status;
+}
+
+void hone_free_text(char *text)
+{
+    hone__free(text);
+}
+
+int64_t hone__training_steps(double option, int64_t max_steps)
+{
+    return option < 1 ? (int64_t)ceil(option * (double)max_steps) : (int64_t)option;
+}
+
+const char *hone__training_output_dir(const hone_training_args *args)
+{
+    return args->output_dir ? args->output_dir : "trainer_output";
+}

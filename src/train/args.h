@@ -1,0 +1,16 @@
+/* The options table of the trainer, for those who show it beside tables of their own (jobs). */
+#ifndef HONE_TRAIN_ARGS_H
+#define HONE_TRAIN_ARGS_H
+
+#include "base/options.h"
+#include <hone/train.h>
+
+extern const hone_option_table hone__training_table;
+
+/* To be called when options were set through the table itself: spellings that stand for another choice. */
+void hone__training_fold(hone_training_args *args);
+/* Steps from an option that is a count, or, below 1, a part of max_steps (semantics.md, 47). */
+int64_t hone__training_steps(double option, int64_t max_steps);
+const char *hone__training_output_dir(const hone_training_args *args);
+
+#endif

@@ -1,0 +1,50 @@
+/* Combinations of options that cannot work, refused before the first step with the remedy. */
+#include "train/args.h"
+
+#include <math.h>
+#include <string.h>
+
+static hone_status refuse(const char *what, const char *remedy)
+{
+    return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "%s", what), "%s", remedy);
+}
+
+static hone_status check_eval(const hone_training_args *a, bool has_eval_dataset)
+{
+    if (a->eval_strategy != HONE_STRATEGY_NO && !has_eval_dataset)
+        return refuse("--eval_strategy: there is no validation data", "give --validation_file (or a part of the training data with --validation_split_percentage)");
+    if (a->eval_strategy == HONE_STRATEGY_STEPS && a->eval_steps == 0 && a->logging_steps == 0)
+        return refuse("--eval_strategy steps: neither eval_steps nor logging_steps is given", "give --eval_steps N");
+    if (a->logging_strategy == HONE_STRATEGY_STEPS && a->logging_steps == 0)
+        return refuse("--logging_steps: must not be 0 with --logging_strategy steps", "give --logging_steps N, or --logging_strategy no");
+    return HONE_OK;
+}
+
+/* A best model needs a checkpoint at each evaluation that could be the best (semantics.md, 52). */
+static hone_status check_best(const hone_training_args *a)
+{
+    double eval_steps = a->eval_steps > 0 ? a->eval_steps : a->logging_steps;
+    if (!a->load_best_model_at_end)
+        return HONE_OK;
+    if (a->eval_strategy == HONE_STRATEGY_NO || a->eval_strategy != a->save_strategy)
+        return refuse("--load_best_model_at_end: save and evaluation strategies must be the same, and not no", "give --eval_strategy and --save_strategy the same value");
+    if (a->eval_strategy == HONE_STRATEGY_STEPS && fabs(remainder(a->save_steps, eval_steps)) > 1e-9)
+        return refuse("--load_best_model_at_end: save_steps must be a multiple of eval_steps", "give --save_steps a multiple of --eval_steps");
+    return HONE_OK;
+}
+
+hone_status hone_training_args_check(const hone_training_args *a, bool has_eval_dataset)
+{
+    if (a->max_steps == 0)
+        return refuse("--max_steps: 0 steps are no training", "give a number above 0, or -1 to count epochs");
+    if (a->max_steps < 0 && !(a->num_train_epochs > 0))
+        return refuse("--num_train_epochs: must be above 0", "give --num_train_epochs or --max_steps");
+    if (a->per_device_train_batch_size < 1 || a->per_device_eval_batch_size < 1 || a->gradient_accumulation_steps < 1)
+        return refuse("batch sizes and --gradient_accumulation_steps must be at least 1", "give numbers above 0");
+    if (a->bf16 && a->fp16)
+        return refuse("--bf16 and --fp16 exclude each other", "give one of them");
+    if (a->max_steps > 0 && a->warmup_steps > (double)a->max_steps)
+        return refuse("--warmup_steps: the warm-up is longer than the training", "give less --warmup_steps, or more --max_steps");
+    HONE_TRY(check_eval(a, has_eval_dataset));
+    return check_best(a);
+}

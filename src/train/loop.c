@@ -1,0 +1,428 @@
+/* The training loop. Gradients are gradients of the sum over the labelled items of all micro-batches of a group; one division by their count rides in the optimizer's
+ * step (engine.md, 3), so that 4 x 2, 8 x 1 and 1 x 8 rows are the same step. Accounting follows transformers' Trainer (semantics.md, 37-47), with the departures that
+ * hone/train.h names. A request to stop is honoured right after an update: what that step still had to do stands in the checkpoint as `pending`. */
+#include "train/trainer.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- before the first step ---- */
+
+static hone_status make_loader(hone_trainer *t)
+{
+    const hone_training_args *a = &t->args;
+    hone_loader_options options = HONE_LOADER_OPTIONS_INIT;
+    options.batch_size = a->per_device_train_batch_size;
+    options.shuffle = true;
+    options.seed = a->data_seed >= 0 ? (uint64_t)a->data_seed : a->seed;
+    options.drop_last = a->dataloader_drop_last;
+    options.rank = t->comm->rank;
+    options.n_ranks = t->comm->n_ranks;
+    hone_loader_free(t->train_loader);
+    HONE_TRY(hone_loader_new(&t->train_loader, t->options.train_dataset, &options));
+    t->n_batches = hone_loader_batches(t->train_loader);
+    if (t->n_batches > 0)
+        return HONE_OK;
+    return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "%lld training examples do not fill one batch of %lld", (long long)hone_examples_count(t->options.train_dataset),
+                                 (long long)a->per_device_train_batch_size),
+                      a->dataloader_drop_last ? "make --per_device_train_batch_size smaller or leave out --dataloader_drop_last" : "give more training data");
+}
+
+static void count_steps(hone_trainer *t)
+{
+    const hone_training_args *a = &t->args;
+    int64_t group = a->gradient_accumulation_steps;
+    t->updates_per_epoch = t->n_batches / group + (t->n_batches % group > 0);
+    if (a->max_steps > 0) {
+        t->state.max_steps = a->max_steps;
+        t->state.num_train_epochs = a->max_steps / t->updates_per_epoch + (a->max_steps % t->updates_per_epoch > 0);
+    } else {
+        t->state.max_steps = (int64_t)ceil(a->num_train_epochs * (double)t->updates_per_epoch);
+        t->state.num_train_epochs = (int64_t)ceil(a->num_train_epochs);
+    }
+    t->logging_steps = hone__training_steps(a->logging_steps, t->state.max_steps);
+    t->eval_steps = a->eval_steps > 0 ? hone__training_steps(a->eval_steps, t->state.max_steps) : t->logging_steps;
+    t->save_steps = hone__training_steps(a->save_steps, t->state.max_steps);
+}
+
+static hone_status make_optimizer(hone_trainer *t)
+{
+#define X(suffix, text) text,
+    static const char *const names[] = {HONE_SCHEDULE_MAP(X)};
+#undef X
+    const hone_training_args *a = &t->args;
+    hone_adamw_options adamw = {a->learning_rate, a->adam_beta1, a->adam_beta2, a->adam_epsilon, a->weight_decay, false};
+    hone_scheduler_options schedule = {hone__training_steps(a->warmup_steps, t->state.max_steps), t->state.max_steps, a->lr_scheduler_kwargs};
+    hone_scheduler_free(t->scheduler);
+    hone_optimizer_free(t->opt);
+    t->scheduler = NULL;
+    t->opt = NULL;
+    if (schedule.num_warmup_steps > t->state.max_steps)
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--warmup_steps: the warm-up (%lld updates) is longer than the training (%lld)",
+                                     (long long)schedule.num_warmup_steps, (long long)t->state.max_steps),
+                          "give less --warmup_steps");
+    HONE_TRY(hone_optimizer_adamw_new(&t->opt, t->model, &adamw));
+    return hone_scheduler_new(&t->scheduler, names[a->lr_scheduler_type], t->opt, &schedule);
+}
+
+static void reset_run(hone_trainer *t)
+{
+    for (size_t i = 0; i < t->n_logs; i++)
+        hone_metrics_dispose(&t->logs[i]);
+    t->n_logs = 0;
+    t->state = (hone_trainer_state){.max_steps = -1};
+    t->control = (hone_trainer_control){0};
+    t->pending = (hone_pending){0};
+    t->window = (hone_loss_window){0};
+    t->position_epoch = t->position_batch = 0;
+    t->total_loss = t->total_flos = 0;
+    t->total_loss_steps = 0;
+    t->last_saved_step = -1;
+    hone__str_clear(&t->best_path);
+}
+
+static hone_status resume_if_asked(hone_trainer *t)
+{
+    const char *from = t->args.resume_from_checkpoint;
+    char *folder = NULL;
+    if (!from || strcmp(from, "false") == 0 || !*from)
+        return HONE_OK;
+    if (strcmp(from, "true") == 0 || strcmp(from, "last") == 0) {
+        HONE_TRY(hone__checkpoint_newest(&folder, t->output_dir));
+        if (!folder)
+            return hone__hint(hone__fail(HONE_NOT_FOUND, "--resume_from_checkpoint: there is no whole checkpoint in %s", t->output_dir),
+                              "leave the option out to start from the beginning");
+        from = folder;
+    } else {
+        HONE_TRY(hone__checkpoint_verify(from));
+    }
+    hone_status status = hone__trainer_resume(t, from);
+    hone__free(folder);
+    return status;
+}
+
+/* Six a token and parameter, embedding tables left out, as the reference's floating_point_ops. */
+static double count_flos_per_token(const hone_model *model)
+{
+    const hone_params *params = hone__model_params(model);
+    double n = 0;
+    for (size_t i = 0; i < params->n_items; i++) {
+        const char *name = params->items[i]->name;
+        bool embedding = strstr(name, "wte.weight") || strstr(name, "wpe.weight") || strstr(name, "_embeddings.weight");
+        n += embedding ? 0 : (double)params->items[i]->count;
+    }
+    return 6 * n;
+}
+
+static hone_status prepare(hone_trainer *t)
+{
+    if (!t->options.train_dataset)
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "there is no training data"), "set train_dataset in hone_trainer_options (--train_file)");
+    reset_run(t);
+    HONE_TRY(make_loader(t));
+    count_steps(t);
+    HONE_TRY(make_optimizer(t));
+    hone_model_set_recompute(t->model, t->args.gradient_checkpointing);
+    t->flos_per_token = count_flos_per_token(t->model);
+    HONE_TRY(hone__make_dirs(t->output_dir));
+    hone__checkpoint_clean(t->output_dir);
+    HONE_TRY(resume_if_asked(t));
+    t->started = hone__seconds();
+    t->tokens_started = (double)t->state.num_input_tokens_seen;
+    t->started_step = t->state.global_step;
+    return HONE_OK;
+}
+
+/* ---- a step ---- */
+
+static hone_status ones(hone_trainer *t, size_t n)
+{
+    size_t old = t->ones_capacity;
+    HONE_TRY(HONE_GROW(&t->ones, &t->ones_capacity, n));
+    for (size_t i = old; i < t->ones_capacity; i++)
+        t->ones[i] = 1;
+    return HONE_OK;
+}
+
+hone_tensor *hone__trainer_loss(hone_trainer *t, hone_tape *tape, hone_output *out, const hone_batch *batch, bool own)
+{
+    if (own && t->task.loss)
+        return t->task.loss(t->task.self, tape, out, batch);
+    if (t->task.kind != HONE_CAUSAL_LM)
+        return hone_scale(tape, hone_model_loss(tape, out, batch), (float)hone_model_count_items(t->model, batch));
+    if (ones(t, (size_t)batch->n_tokens) != HONE_OK)
+        return hone__tape_fail(tape, HONE_OUT_OF_MEMORY, "out of memory: weights of %d tokens", batch->n_tokens);
+    return hone__next_token_loss(tape, out, batch, t->ones, (float)t->args.label_smoothing_factor);
+}
+
+int64_t hone__trainer_count_items(hone_trainer *t, const hone_batch *batch, bool own)
+{
+    if (own && t->task.count_items)
+        return t->task.count_items(t->task.self, t->model, batch);
+    return hone_model_count_items(t->model, batch);
+}
+
+static hone_status micro_step(hone_trainer *t, const hone_batch *batch, double *loss_sum, double *items)
+{
+    double value = 0;
+    hone_tape_reset(t->tape);
+    hone_output out = hone_model_forward(t->model, t->tape, batch);
+    hone_tensor *loss = hone__trainer_loss(t, t->tape, &out, batch, true);
+    HONE_TRY(hone_tape_backward(t->tape, loss));
+    HONE_TRY(hone_tensor_item(loss, &value));
+    *loss_sum += value;
+    *items += (double)hone__trainer_count_items(t, batch, true);
+    t->state.num_input_tokens_seen += batch->n_tokens;
+    t->total_flos += t->flos_per_token * batch->n_tokens;
+    return HONE_OK;
+}
+
+static void count_nonfinite(hone_trainer *t)
+{
+    int64_t n = ++t->state.n_nonfinite_steps;
+    t->window.n_nonfinite++;
+    if (n <= 5 || n % 100 == 0)
+        hone__log(HONE_LOG_WARNING, "step %lld: the gradients are not finite, nothing was updated (%lld such steps so far)", (long long)t->state.global_step + 1,
+                  (long long)n);
+}
+
+static hone_status update(hone_trainer *t, double loss_sum, double items)
+{
+    double both[2] = {loss_sum, items}, norm;
+    bool finite;
+    HONE_TRY(t->comm->ops->all_reduce_f64(t->comm, both, 2));
+    double loss = both[1] > 0 ? both[0] / both[1] : 0;
+    HONE_TRY(hone__optimizer_clip(t->opt, both[1], t->args.max_grad_norm, &norm, &finite));
+    t->window.grad_norm = norm;
+    t->window.learning_rate = hone_optimizer_learning_rate(t->opt);
+    HONE_TRY(hone_optimizer_step(t->opt));
+    hone_optimizer_zero_grad(t->opt);
+    t->window.n_steps++;
+    if (finite) {
+        hone_scheduler_step(t->scheduler);
+        t->window.loss_sum += loss;
+        t->total_loss += loss;
+        t->total_loss_steps++;
+    } else {
+        count_nonfinite(t);
+    }
+    t->state.global_step++;
+    t->state.epoch = (double)t->position_epoch + (double)t->position_batch / (double)t->n_batches;
+    t->state.train_loss_sum = t->total_loss;
+    return HONE_OK;
+}
+
+static void tell_progress(hone_trainer *t)
+{
+    char note[96], loss[32] = "";
+    if (t->args.disable_tqdm || !hone__progress_due())
+        return;
+    double seconds = hone__seconds() - t->started;
+    int64_t good = t->window.n_steps - t->window.n_nonfinite;
+    if (good > 0)
+        snprintf(loss, sizeof(loss), "loss %.4f  ", t->window.loss_sum / (double)good);
+    else if (t->total_loss_steps > 0 && t->n_logs > 0)
+        snprintf(loss, sizeof(loss), "loss %.4f  ", t->total_loss / (double)t->total_loss_steps);
+    snprintf(note, sizeof(note), "%s%.0f tokens/s", loss, seconds > 0 ? ((double)t->state.num_input_tokens_seen - t->tokens_started) / seconds : 0.0);
+    hone__progress("training", t->state.global_step, t->state.max_steps, "steps", note);
+}
+
+/* One update: up to gradient_accumulation_steps micro-batches, fewer at the end of an epoch. */
+static hone_status run_group(hone_trainer *t)
+{
+    double loss_sum = 0, items = 0;
+    hone_batch batch;
+    HONE_TRY(hone__trainer_event(t, HONE_ON_STEP_BEGIN, NULL));
+    for (int64_t i = 0; i < t->args.gradient_accumulation_steps && t->position_batch < t->n_batches; i++) {
+        if (i > 0)
+            HONE_TRY(hone__trainer_event(t, HONE_ON_SUBSTEP_END, NULL));
+        if (!hone_loader_next(t->train_loader, &batch))
+            return hone_loader_status(t->train_loader);
+        HONE_TRY(micro_step(t, &batch, &loss_sum, &items));
+        t->position_batch++;
+    }
+    HONE_TRY(update(t, loss_sum, items));
+    tell_progress(t);
+    return HONE_OK;
+}
+
+/* ---- steps, epochs, the run ---- */
+
+hone_status hone__trainer_log_evaluate_save(hone_trainer *t)
+{
+    hone_trainer_control *c = &t->control;
+    if (c->should_log) {
+        c->should_log = false;
+        if (t->window.n_steps > 0)
+            HONE_TRY(hone__trainer_log_step(t));
+    }
+    if (c->should_evaluate) {
+        c->should_evaluate = false;
+        hone_metrics metrics = HONE_METRICS_INIT;
+        t->pending.evaluate = true;
+        t->pending.save = c->should_save;
+        hone_status status = hone__trainer_evaluate_now(t, &metrics);
+        hone_metrics_dispose(&metrics);
+        HONE_TRY(status);
+        t->pending.evaluate = t->pending.save = false;
+    }
+    if (c->should_save) {
+        c->should_save = false;
+        HONE_TRY(hone__trainer_save_checkpoint(t, NULL));
+    }
+    return HONE_OK;
+}
+
+static hone_status end_step(hone_trainer *t)
+{
+    if (atomic_load(&t->stop)) {
+        t->pending.step_end = true;
+        return hone__fail(HONE_CANCELLED, "stopped after step %lld", (long long)t->state.global_step);
+    }
+    HONE_TRY(hone__trainer_event(t, HONE_ON_STEP_END, NULL));
+    return hone__trainer_log_evaluate_save(t);
+}
+
+static bool epoch_goes_on(const hone_trainer *t)
+{
+    return t->position_batch < t->n_batches && t->state.global_step < t->state.max_steps && !t->control.should_training_stop && !t->control.should_epoch_stop;
+}
+
+static hone_status end_epoch(hone_trainer *t)
+{
+    if (t->position_batch >= t->n_batches || t->control.should_epoch_stop) {
+        t->position_epoch++;
+        t->position_batch = 0;
+    } else {
+        t->pending.epoch_done = true;
+    }
+    t->control.should_epoch_stop = false;
+    HONE_TRY(hone__trainer_event(t, HONE_ON_EPOCH_END, NULL));
+    return hone__trainer_log_evaluate_save(t);
+}
+
+static hone_status run_epoch(hone_trainer *t)
+{
+    HONE_TRY(hone_loader_start_epoch_at(t->train_loader, t->position_epoch, t->position_batch));
+    if (t->position_batch == 0)
+        HONE_TRY(hone__trainer_event(t, HONE_ON_EPOCH_BEGIN, NULL));
+    while (epoch_goes_on(t)) {
+        t->pending.epoch_done = false;
+        HONE_TRY(run_group(t));
+        HONE_TRY(end_step(t));
+    }
+    return end_epoch(t);
+}
+
+/* What the checkpoint that we come from had left to do. */
+static hone_status do_pending(hone_trainer *t)
+{
+    hone_pending p = t->pending;
+    t->pending.step_end = t->pending.evaluate = t->pending.save = false;
+    if (p.step_end)
+        return end_step(t);
+    t->control.should_evaluate = p.evaluate;
+    t->control.should_save = p.save;
+    return hone__trainer_log_evaluate_save(t);
+}
+
+static bool run_goes_on(const hone_trainer *t)
+{
+    bool epoch_end_to_come = t->position_batch > 0 && !t->pending.epoch_done;
+    return (t->state.global_step < t->state.max_steps && !t->control.should_training_stop) || epoch_end_to_come;
+}
+
+static hone_status run(hone_trainer *t)
+{
+    HONE_TRY(hone__trainer_event(t, HONE_ON_TRAIN_BEGIN, NULL));
+    t->control = (hone_trainer_control){0};
+    if (t->state.global_step == 0 && t->args.eval_on_start && t->options.eval_dataset) {
+        hone_metrics metrics = HONE_METRICS_INIT;
+        hone_status status = hone__trainer_evaluate_now(t, &metrics);
+        hone_metrics_dispose(&metrics);
+        HONE_TRY(status);
+    }
+    HONE_TRY(do_pending(t));
+    while (run_goes_on(t))
+        HONE_TRY(run_epoch(t));
+    return HONE_OK;
+}
+
+/* ---- after the last step ---- */
+
+static hone_status make_train_metrics(hone_trainer *t)
+{
+    hone_metrics *m = &t->train_metrics;
+    double seconds = t->train_seconds, steps = (double)(t->state.global_step - t->started_step);
+    double rows = (double)(t->args.per_device_train_batch_size * t->args.gradient_accumulation_steps * t->comm->n_ranks);
+    int64_t n = hone_examples_count(t->options.train_dataset);
+    double samples = t->args.max_steps > 0 ? steps * rows : steps * (double)n / (double)t->updates_per_epoch;
+    hone_metrics_clear(m);
+    HONE_TRY(hone_metrics_set(m, "train_runtime", seconds));
+    HONE_TRY(hone_metrics_set(m, "train_samples_per_second", seconds > 0 ? samples / seconds : 0));
+    HONE_TRY(hone_metrics_set(m, "train_steps_per_second", seconds > 0 ? steps / seconds : 0));
+    HONE_TRY(hone_metrics_set(m, "total_flos", t->total_flos));
+    HONE_TRY(hone_metrics_set(m, "train_loss", t->total_loss_steps ? t->total_loss / (double)t->total_loss_steps : 0));
+    if (t->state.n_nonfinite_steps > 0)
+        HONE_TRY(hone_metrics_set_int(m, "nonfinite_steps", t->state.n_nonfinite_steps));
+    return HONE_OK;
+}
+
+static hone_status load_best(hone_trainer *t)
+{
+    if (!t->args.load_best_model_at_end)
+        return HONE_OK;
+    if (!t->state.best_model_checkpoint) {
+        hone__log(HONE_LOG_WARNING, "--load_best_model_at_end: no best checkpoint was saved, the model stays as it is");
+        return HONE_OK;
+    }
+    hone__log(HONE_LOG_INFO, "the best model is that of %s (%.17g)", t->state.best_model_checkpoint, t->state.best_metric);
+    return hone__model_load_weights(t->model, t->state.best_model_checkpoint);
+}
+
+static hone_status finish(hone_trainer *t)
+{
+    t->train_seconds = hone__seconds() - t->started;
+    t->trained = true;
+    if (!t->args.disable_tqdm)
+        hone__progress_end("training", t->state.global_step, t->state.max_steps, "steps", NULL);
+    HONE_TRY(load_best(t));
+    HONE_TRY(make_train_metrics(t));
+    HONE_TRY(hone_trainer_log(t, &t->train_metrics));
+    HONE_TRY(hone__checkpoint_limit(t, true));
+    HONE_TRY(hone__trainer_event(t, HONE_ON_TRAIN_END, NULL));
+    HONE_TRY(hone_metrics_set(&t->train_metrics, "epoch", t->state.epoch));
+    return hone_metrics_set_int(&t->train_metrics, "train_samples", hone_examples_count(t->options.train_dataset));
+}
+
+/* A stop was asked for: a checkpoint whatever the strategy; when it cannot be saved, that is the failure. */
+static hone_status save_stopped(hone_trainer *t)
+{
+    hone_error_state why;
+    bool saved = t->last_saved_step == t->state.global_step && !t->pending.step_end && !t->pending.evaluate;
+    hone__error_save(&why, HONE_CANCELLED);
+    if (!saved && t->state.global_step > 0)
+        HONE_TRY(hone__trainer_save_checkpoint(t, &saved));
+    if (!saved && t->state.global_step > 0)
+        return hone__fail(HONE_IO, "stopped after step %lld, and no checkpoint could be saved", (long long)t->state.global_step);
+    hone__error_restore(&why);
+    return t->state.global_step == 0 ? HONE_CANCELLED
+                                     : hone__hint(HONE_CANCELLED, "checkpoint-%lld was saved: go on with --resume_from_checkpoint true", (long long)t->state.global_step);
+}
+
+hone_status hone_trainer_train(hone_trainer *t)
+{
+    HONE_TRY(prepare(t));
+    hone_status status = run(t);
+    if (status == HONE_OK)
+        return finish(t);
+    if (!t->args.disable_tqdm)
+        hone__progress_end("training", t->state.global_step, t->state.max_steps, "steps", NULL);
+    return status == HONE_CANCELLED ? save_stopped(t) : status;
+}
+
+hone_status hone_trainer_train_metrics(const hone_trainer *t, hone_metrics *metrics)
+{
+    hone_metrics_clear(metrics);
+    return hone_metrics_update(metrics, &t->train_metrics);
+}

@@ -1,0 +1,33 @@
+/* The optimizer from the inside: what the accelerator and the trainer put into its next step. */
+#ifndef HONE_TRAIN_OPTIMIZER_H
+#define HONE_TRAIN_OPTIMIZER_H
+
+#include "models/model.h"
+#include <hone/optimizer.h>
+
+/* Numbers that kernels read and write on the device. */
+typedef struct hone_optimizer_scalars {
+    double norm2;       /* sum of squares of the gradients as they stand */
+    int32_t n_nonfinite;
+    float factor;       /* what adamw multiplies gradients by: clip x 1/items */
+    int32_t skip;       /* != 0: adamw does nothing */
+} hone_optimizer_scalars;
+
+struct hone_optimizer {
+    hone_model *model;
+    hone_params *params;
+    hone_adamw_options options;
+    double learning_rate;
+    int64_t n_steps, n_skipped;
+    hone_segment *segments; /* of the parameters that have a gradient; room for all */
+    size_t n_segments;
+    hone_optimizer_scalars host, *device; /* device == &host where memory is shared */
+    void *scratch;                        /* HONE_WS_REDUCE, device */
+    size_t scratch_bytes;
+};
+
+/* Gradients are sums over `items`: the next step divides by it and clips to max_norm (<= 0: not). *norm is that of the divided gradients before clipping; gradients that
+ * are not finite make the next step pass over everything (*finite false). One place waits for the device. */
+hone_status hone__optimizer_clip(hone_optimizer *opt, double items, double max_norm, double *norm, bool *finite);
+
+#endif

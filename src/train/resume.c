@@ -1,0 +1,207 @@
+/* Going on from a checkpoint: weights, moments, counts, sums, the place in the data, and what that step still had to do. On the same binary, kind of CPU and thread count the
+ * rest of the run is bit for bit what it would have been; elsewhere it agrees to rounding and a warning says so (engine.md, 5). No generator state is needed: order, masks
+ * and weights come from counters. */
+#include "nn/tape.h"
+#include "train/trainer.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* The numbers of hone_state.json, one row each: the writer and the reader walk the same table. */
+typedef enum field_type { FIELD_INT, FIELD_DOUBLE, FIELD_BOOL } field_type;
+typedef struct field {
+    const char *name;
+    field_type type;
+    size_t offset;
+} field;
+#define F(type, member) {#member, FIELD_##type, offsetof(hone_trainer, member)}
+static const field fields[] = {
+    F(INT, position_epoch),     F(INT, position_batch),      F(BOOL, pending.step_end),     F(BOOL, pending.evaluate),       F(BOOL, pending.save),
+    F(BOOL, pending.epoch_done), F(DOUBLE, window.loss_sum),  F(INT, window.n_steps),        F(INT, window.n_nonfinite),      F(DOUBLE, window.grad_norm),
+    F(DOUBLE, window.learning_rate), F(DOUBLE, total_loss),   F(INT, total_loss_steps),      F(INT, state.n_nonfinite_steps), F(DOUBLE, total_flos),
+};
+#undef F
+
+static void put_fields(hone_json_writer *w, const hone_trainer *t)
+{
+    for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++) {
+        const char *at = (const char *)t + fields[i].offset;
+        hone__jw_key(w, fields[i].name);
+        if (fields[i].type == FIELD_INT)
+            hone__jw_int(w, *(const int64_t *)at);
+        else if (fields[i].type == FIELD_DOUBLE)
+            hone__jw_double(w, *(const double *)at);
+        else
+            hone__jw_bool(w, *(const bool *)at);
+    }
+}
+
+static hone_status get_fields(hone_trainer *t, const json_t *root, const char *path)
+{
+    for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++) {
+        char *at = (char *)t + fields[i].offset;
+        if (!json_object_get(root, fields[i].name))
+            return hone__fail(HONE_FORMAT, "%s: \"%s\" is missing", path, fields[i].name);
+        if (fields[i].type == FIELD_INT)
+            HONE_TRY(hone__json_get_int(root, fields[i].name, (int64_t *)at, path));
+        else if (fields[i].type == FIELD_DOUBLE)
+            HONE_TRY(hone__json_get_double(root, fields[i].name, (double *)at, path));
+        else
+            HONE_TRY(hone__json_get_bool(root, fields[i].name, (bool *)at, path));
+    }
+    return HONE_OK;
+}
+
+/* What decides about the data's order, and about bits. */
+static void put_world(hone_json_writer *w, const hone_trainer *t)
+{
+    const hone_training_args *a = &t->args;
+    const struct {
+        const char *name;
+        int64_t value;
+    } ints[] = {
+        {"n_examples", hone_examples_count(t->options.train_dataset)},
+        {"n_batches", t->n_batches},
+        {"per_device_train_batch_size", a->per_device_train_batch_size},
+        {"gradient_accumulation_steps", a->gradient_accumulation_steps},
+        {"seed", (int64_t)a->seed},
+        {"data_seed", a->data_seed},
+        {"scheduler_steps", hone_scheduler_steps(t->scheduler)},
+    };
+    for (size_t i = 0; i < sizeof(ints) / sizeof(*ints); i++) {
+        hone__jw_key(w, ints[i].name);
+        hone__jw_int(w, ints[i].value);
+    }
+    hone__jw_key(w, "device");
+    hone__jw_string(w, hone_device_describe(hone_model_device(t->model)));
+    hone__jw_key(w, "version");
+    hone__jw_string(w, HONE_VERSION);
+}
+
+hone_status hone__trainer_write_resume_state(const hone_trainer *t, const char *folder)
+{
+    hone_str text = HONE_STR_INIT;
+    hone_json_writer w = hone__json_writer(&text, 2);
+    char *path = NULL;
+    hone_status status;
+    hone__jw_object(&w);
+    hone__jw_key(&w, "format");
+    hone__jw_int(&w, 1);
+    put_fields(&w, t);
+    put_world(&w, t);
+    hone__jw_end_object(&w);
+    hone__str_putc(&text, '\n');
+    HONE_GO(hone__str_status(&text));
+    HONE_GO(hone__path_join(&path, folder, "hone_state.json"));
+    status = hone__write_file(path, text.data, text.len);
+done:
+    hone__free(path);
+    hone__str_dispose(&text);
+    return status;
+}
+
+/* ---- reading ---- */
+
+static hone_status must_equal(const json_t *root, const char *key, int64_t now, const char *remedy, const char *path)
+{
+    int64_t was = now;
+    HONE_TRY(hone__json_get_int(root, key, &was, path));
+    if (was == now)
+        return HONE_OK;
+    return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "%s: that run had %s %" PRId64 ", this one has %" PRId64, path, key, was, now), "%s", remedy);
+}
+
+static hone_status check_world(const hone_trainer *t, const json_t *root, const char *path)
+{
+    const hone_training_args *a = &t->args;
+    const char *device = NULL, *version = NULL, *here = hone_device_describe(hone_model_device(t->model));
+    static const char other_data[] = "resume with the data and options of that run, or start anew without --resume_from_checkpoint";
+    HONE_TRY(must_equal(root, "n_examples", hone_examples_count(t->options.train_dataset), other_data, path));
+    HONE_TRY(must_equal(root, "n_batches", t->n_batches, other_data, path));
+    HONE_TRY(must_equal(root, "gradient_accumulation_steps", a->gradient_accumulation_steps, other_data, path));
+    HONE_TRY(must_equal(root, "seed", (int64_t)a->seed, other_data, path));
+    HONE_TRY(must_equal(root, "data_seed", a->data_seed, other_data, path));
+    HONE_TRY(hone__json_get_string(root, "device", &device, path));
+    HONE_TRY(hone__json_get_string(root, "version", &version, path));
+    if ((device && strcmp(device, here) != 0) || (version && strcmp(version, HONE_VERSION) != 0))
+        hone__log(HONE_LOG_WARNING, "resuming elsewhere (hone %s on %s, was hone %s on %s): the same run to rounding, not to the bit", HONE_VERSION, here,
+                  version ? version : "?", device ? device : "?");
+    return HONE_OK;
+}
+
+static hone_status read_hone_state(hone_trainer *t, const char *folder)
+{
+    char *path = NULL;
+    json_t *root = NULL;
+    int64_t steps = t->state.global_step;
+    hone_status status;
+    HONE_GO(hone__path_join(&path, folder, "hone_state.json"));
+    HONE_GO(hone__json_load(&root, path));
+    HONE_GO(check_world(t, root, path));
+    HONE_GO(get_fields(t, root, path));
+    HONE_GO(hone__json_get_int(root, "scheduler_steps", &steps, path));
+    hone_scheduler_jump(t->scheduler, steps);
+done:
+    json_decref(root);
+    hone__free(path);
+    return status;
+}
+
+static hone_status copy_param(hone_param *to, const hone_param *from, hone_backend *b, hone_backend *from_backend, float *buffer)
+{
+    if (strcmp(to->name, from->name) != 0 || to->count != from->count)
+        return hone__fail(HONE_SHAPE, "parameter %s has %zu elements there and %s has %zu here", from->name, from->count, to->name, to->count);
+    HONE_TRY(from_backend->ops->download(from_backend, buffer, from->tensor.data, from->count * sizeof(float)));
+    return b->ops->upload(b, to->tensor.data, buffer, to->count * sizeof(float));
+}
+
+hone_status hone__model_load_weights(hone_model *model, const char *folder)
+{
+    hone_model_options options = HONE_MODEL_OPTIONS_INIT;
+    hone_model *there = NULL;
+    hone_params *to = hone__model_params(model), *from;
+    float *buffer = NULL;
+    size_t most = 0;
+    hone_status status;
+    options.device = hone_model_device(model);
+    HONE_GO(hone_model_from_pretrained(&there, hone_model_task(model), folder, &options));
+    from = hone__model_params(there);
+    if (from->n_items != to->n_items)
+        HONE_GO(hone__fail(HONE_SHAPE, "%s: a model of %zu parameters, this one has %zu", folder, from->n_items, to->n_items));
+    for (size_t i = 0; i < to->n_items; i++)
+        most = to->items[i]->count > most ? to->items[i]->count : most;
+    HONE_GO(HONE_ALLOC(&buffer, most));
+    for (size_t i = 0; i < to->n_items; i++)
+        HONE_GO(copy_param(to->items[i], from->items[i], to->backend, from->backend, buffer));
+    hone__params_changed(to);
+done:
+    hone__free(buffer);
+    hone_model_free(there);
+    return status;
+}
+
+static hone_status load_optimizer(hone_trainer *t, const char *folder)
+{
+    char *path = NULL;
+    HONE_TRY(hone__path_join(&path, folder, "optimizer.safetensors"));
+    hone_status status = hone__is_file(path)
+                             ? hone_optimizer_load(t->opt, path)
+                             : hone__hint(hone__fail(HONE_NOT_FOUND, "%s: the checkpoint was saved without an optimizer (--save_only_model)", folder),
+                                          "start a new run from it with --model_name_or_path %s", folder);
+    hone__free(path);
+    return status;
+}
+
+hone_status hone__trainer_resume(hone_trainer *t, const char *folder)
+{
+    hone_status status;
+    HONE_GO(hone__trainer_read_state(t, folder));
+    HONE_GO(read_hone_state(t, folder));
+    HONE_GO(hone__model_load_weights(t->model, folder));
+    HONE_GO(load_optimizer(t, folder));
+    t->last_saved_step = t->state.global_step;
+    hone__log(HONE_LOG_INFO, "resumed from %s: step %" PRId64 " of %" PRId64, folder, t->state.global_step, t->state.max_steps);
+    return HONE_OK;
+done:
+    return hone__fail_in(status, "cannot resume from %s", folder);
+}

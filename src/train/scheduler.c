@@ -1,0 +1,76 @@
+/* A schedule bound to an optimizer: it counts steps and sets the rate of the next one, as torch's LambdaLR does. */
+#include "base/mem.h"
+#include "train/schedule.h"
+
+#include <string.h>
+
+struct hone_scheduler {
+    hone_schedule_spec spec;
+    hone_optimizer *opt;
+    int64_t steps;
+};
+
+static hone_status find(hone_schedule *out, const char *name)
+{
+#define X(suffix, text) text,
+    static const char *const names[] = {HONE_SCHEDULE_MAP(X)};
+#undef X
+    for (int i = 0; i < HONE_N_SCHEDULES; i++)
+        if (strcmp(names[i], name) == 0) {
+            *out = (hone_schedule)i;
+            return HONE_OK;
+        }
+    if (strcmp(name, "wsd") == 0) {
+        *out = HONE_SCHEDULE_WARMUP_STABLE_DECAY;
+        return HONE_OK;
+    }
+    return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "there is no learning-rate schedule \"%s\"", name),
+#define X(suffix, text) text " "
+                      "there are: " HONE_SCHEDULE_MAP(X) "wsd");
+#undef X
+}
+
+hone_status hone_scheduler_new(hone_scheduler **out, const char *name, hone_optimizer *opt, const hone_scheduler_options *options)
+{
+    hone_scheduler_options defaults = HONE_SCHEDULER_OPTIONS_INIT;
+    hone_schedule kind = HONE_SCHEDULE_LINEAR;
+    hone_scheduler *s = NULL;
+    *out = NULL;
+    HONE_TRY(find(&kind, name));
+    HONE_TRY(HONE_NEW(&s, 1));
+    s->opt = opt;
+    hone_status status = hone__schedule_init(&s->spec, kind, hone_optimizer_learning_rate(opt), options ? options : &defaults);
+    if (status != HONE_OK) {
+        hone__free(s);
+        return status;
+    }
+    hone_scheduler_jump(s, 0);
+    *out = s;
+    return HONE_OK;
+}
+
+void hone_scheduler_free(hone_scheduler *scheduler)
+{
+    hone__free(scheduler);
+}
+
+void hone_scheduler_step(hone_scheduler *scheduler)
+{
+    hone_scheduler_jump(scheduler, scheduler->steps + 1);
+}
+
+int64_t hone_scheduler_steps(const hone_scheduler *scheduler)
+{
+    return scheduler->steps;
+}
+
+double hone_scheduler_learning_rate_at(const hone_scheduler *scheduler, int64_t step)
+{
+    return scheduler->spec.base * hone__schedule_factor(&scheduler->spec, step);
+}
+
+void hone_scheduler_jump(hone_scheduler *scheduler, int64_t step)
+{
+    scheduler->steps = step;
+    hone_optimizer_set_learning_rate(scheduler->opt, hone_scheduler_learning_rate_at(scheduler, step));
+}

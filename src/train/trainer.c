@@ -1,0 +1,121 @@
+/* Making a trainer: what it needs is checked here, before the first step; loop.c runs it. */
+#include "train/trainer.h"
+
+#include <math.h>
+#include <string.h>
+
+static hone_status check_metric(const hone_trainer *t)
+{
+    const char *name = t->args.metric_for_best_model;
+    if (!name)
+        return HONE_OK;
+    if (strncmp(name, "eval_", 5) == 0)
+        name += 5;
+    if (strcmp(name, "loss") == 0 || (t->task.has_metric && t->task.has_metric(t->task.self, name)))
+        return HONE_OK;
+    return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--metric_for_best_model: this task gives no metric \"%s\"", name), "loss is always there");
+}
+
+static hone_status check_precision(const hone_trainer *t)
+{
+    if (!t->args.bf16 && !t->args.fp16)
+        return HONE_OK;
+    return hone__hint(hone__fail(HONE_UNSUPPORTED, "--%s: mixed precision is not there on the device %s: it trains in fp32", t->args.bf16 ? "bf16" : "fp16",
+                                 hone_device_name(hone_model_device(t->model))),
+                      "leave the option out");
+}
+
+static hone_status check_smoothing(const hone_trainer *t)
+{
+    if (t->args.label_smoothing_factor > 0 && (t->task.loss || t->task.kind != HONE_CAUSAL_LM))
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--label_smoothing_factor: this loss does not know it"), "leave the option out");
+    return HONE_OK;
+}
+
+/* From strings that are lent to a copy of one's own. */
+static hone_status copy_args(hone_training_args *to, const hone_training_args *from)
+{
+    HONE_TRY(hone__options_copy(&hone__training_table, to, from));
+    hone__training_fold(to);
+    return HONE_OK;
+}
+
+static hone_status make_tapes(hone_trainer *t)
+{
+    hone_tape_options training = {.recording = true, .training = true, .seed = t->args.seed}, inference = {.seed = t->args.seed};
+    hone_device *device = hone_model_device(t->model);
+    if (t->options.train_dataset)
+        HONE_TRY(hone_tape_new(&t->tape, device, &training));
+    return hone_tape_new(&t->inference, device, &inference);
+}
+
+hone_status hone_trainer_new(hone_trainer **out, hone_model *model, const hone_training_args *args, const hone_trainer_options *options)
+{
+    hone_training_args default_args = HONE_TRAINING_ARGS_INIT;
+    hone_trainer_options default_options = HONE_TRAINER_OPTIONS_INIT;
+    hone_trainer *t = NULL;
+    hone_status status;
+    *out = NULL;
+    HONE_GO(HONE_NEW(&t, 1));
+    t->model = model;
+    t->options = options ? *options : default_options;
+    t->task = t->options.task ? *t->options.task : hone_task_default(model);
+    t->comm = hone__comm_none();
+    t->last_saved_step = -1;
+    t->state.max_steps = -1;
+    atomic_init(&t->stop, 0);
+    HONE_GO(copy_args(&t->args, args ? args : &default_args));
+    t->output_dir = hone__training_output_dir(&t->args);
+    HONE_GO(hone_training_args_check(&t->args, t->options.eval_dataset != NULL));
+    HONE_GO(check_metric(t));
+    HONE_GO(check_precision(t));
+    HONE_GO(check_smoothing(t));
+    if (t->options.train_dataset && !hone__model_params(model)->grad)
+        HONE_GO(hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "the model was opened for inference and cannot be trained"), "set for_training in hone_model_options"));
+    HONE_GO(make_tapes(t));
+    *out = t;
+    return HONE_OK;
+done:
+    hone_trainer_free(t);
+    return status;
+}
+
+void hone_trainer_free(hone_trainer *t)
+{
+    if (!t)
+        return;
+    hone_scheduler_free(t->scheduler);
+    hone_optimizer_free(t->opt);
+    hone_loader_free(t->train_loader);
+    hone_tape_free(t->tape);
+    hone_tape_free(t->inference);
+    hone__free(t->ones);
+    for (size_t i = 0; i < t->n_logs; i++)
+        hone_metrics_dispose(&t->logs[i]);
+    hone__free(t->logs);
+    hone__str_dispose(&t->best_path);
+    hone_metrics_dispose(&t->train_metrics);
+    hone_metrics_dispose(&t->last_eval);
+    hone_training_args_dispose(&t->args);
+    hone__free(t);
+}
+
+const hone_trainer_state *hone_trainer_get_state(const hone_trainer *t)
+{
+    return &t->state;
+}
+
+hone_model *hone_trainer_model(const hone_trainer *t)
+{
+    return t->model;
+}
+
+void hone_trainer_request_stop(hone_trainer *t)
+{
+    atomic_store(&t->stop, 1);
+}
+
+hone_task hone_task_default(const hone_model *model)
+{
+    return (hone_task){.kind = hone_model_task(model)};
+}

@@ -1,0 +1,113 @@
+/* The trainer from the inside. trainer.c makes one, loop.c runs it, evaluate.c evaluates, log.c keeps the history, checkpoint.c and resume.c save and restore it,
+ * results.c, card.c and plot.c write what people read. */
+#ifndef HONE_TRAIN_TRAINER_H
+#define HONE_TRAIN_TRAINER_H
+
+#include "base/file.h"
+#include "base/log.h"
+#include "comm/comm.h"
+#include "train/args.h"
+#include "train/optimizer.h"
+#include <stdatomic.h>
+
+/* What a checkpoint leaves to be done when it is resumed: a stop is honoured at once after an update, before the log entry, the evaluation and the events of that step. */
+typedef struct hone_pending {
+    bool step_end, evaluate, save;
+    bool epoch_done; /* the events of an epoch's end that came early (max_steps inside an epoch) were there already */
+} hone_pending;
+
+/* Sums since the last log entry, and since the start of the run. */
+typedef struct hone_loss_window {
+    double loss_sum;
+    int64_t n_steps, n_nonfinite;
+    double grad_norm, learning_rate; /* of the last step */
+} hone_loss_window;
+
+struct hone_trainer {
+    hone_model *model;
+    hone_training_args args; /* own copy */
+    hone_trainer_options options;
+    hone_task task;
+    hone_comm *comm;
+    const char *output_dir;
+
+    hone_optimizer *opt;
+    hone_scheduler *scheduler;
+    hone_loader *train_loader;
+    hone_tape *tape, *inference;
+    float *ones; /* weights of a sum over tokens */
+    size_t ones_capacity;
+
+    int64_t n_batches, updates_per_epoch; /* of an epoch */
+    int64_t logging_steps, eval_steps, save_steps;
+    int64_t position_epoch, position_batch; /* of the next batch; batch == n_batches: the epoch's end is still to be done */
+    hone_pending pending;
+
+    hone_trainer_state state;
+    hone_trainer_control control;
+    hone_loss_window window;
+    double total_loss; /* over all steps of the run */
+    int64_t total_loss_steps;
+    double total_flos, flos_per_token;
+    hone_metrics *logs;
+    size_t n_logs, logs_capacity;
+    hone_str best_path;
+    int64_t last_saved_step;
+    bool trained;
+
+    double started, tokens_started; /* clock; num_input_tokens_seen then */
+    double train_seconds;
+    int64_t started_step;
+    hone_metrics train_metrics, last_eval;
+    atomic_int stop;
+};
+
+/* ---- callbacks.c ---- */
+hone_status hone__trainer_event(hone_trainer *t, hone_event event, const hone_metrics *metrics);
+/* The metric that best means, out of an evaluation's; false when it is not among them. */
+bool hone__trainer_best_metric(const hone_trainer *t, const hone_metrics *metrics, double *out);
+bool hone__trainer_greater_is_better(const hone_trainer *t);
+
+/* ---- loop.c / evaluate.c ---- */
+/* () the loss of a batch as a sum over its items: the task's, or the model's own. */
+hone_tensor *hone__trainer_loss(hone_trainer *t, hone_tape *tape, hone_output *out, const hone_batch *batch, bool own);
+int64_t hone__trainer_count_items(hone_trainer *t, const hone_batch *batch, bool own);
+/* What control asks for, in the reference's order: log, evaluate, save. */
+hone_status hone__trainer_log_evaluate_save(hone_trainer *t);
+
+hone_status hone__trainer_evaluate_now(hone_trainer *t, hone_metrics *metrics); /* an evaluation inside training: progress, log, callbacks, best metric */
+
+/* ---- log.c ---- */
+hone_status hone__trainer_log_step(hone_trainer *t);
+/* Appends to log_history without telling anyone: for reading a history back. */
+hone_status hone__trainer_append_log(hone_trainer *t, const hone_metrics *entry);
+hone_status hone__trainer_write_state(const hone_trainer *t, const char *folder); /* trainer_state.json */
+hone_status hone__trainer_read_state(hone_trainer *t, const char *folder);
+
+/* ---- checkpoint.c ---- */
+/* Saves checkpoint-N now; a full disk is a warning and HONE_OK, the run goes on (only what cannot be cured is returned). *saved (may be NULL) tells. */
+hone_status hone__trainer_save_checkpoint(hone_trainer *t, bool *saved);
+/* HONE_OK when folder is a whole checkpoint: every file of its manifest is there with its size and hash. */
+hone_status hone__checkpoint_verify(const char *folder);
+/* The newest whole checkpoint of output_dir, with a warning for each that was passed over; *out NULL when there is none. */
+hone_status hone__checkpoint_newest(char **out, const char *output_dir);
+/* Step numbers of the checkpoints in a folder, ascending. */
+hone_status hone__checkpoint_list(int64_t **out, size_t *n, const char *output_dir);
+hone_status hone__checkpoint_remove_all(const char *output_dir);
+void hone__checkpoint_clean(const char *output_dir); /* what a killed process left behind */
+hone_status hone__checkpoint_limit(hone_trainer *t, bool at_end);
+
+/* ---- resume.c ---- */
+hone_status hone__trainer_write_resume_state(const hone_trainer *t, const char *folder); /* hone_state.json */
+hone_status hone__trainer_resume(hone_trainer *t, const char *folder);
+/* Weights of a folder into the model that is there. */
+hone_status hone__model_load_weights(hone_model *model, const char *folder);
+
+/* ---- results.c ---- */
+/* NAME in output_dir; owned. */
+hone_status hone__trainer_path(char **out, const hone_trainer *t, const char *name);
+
+/* ---- plot.c ---- */
+hone_status hone__trainer_plot(hone_str *svg, const hone_trainer *t);
+
+#endif
