@@ -30,26 +30,33 @@ typedef enum loss_kind { LOSS_MEAN, LOSS_KEYTOKEN } loss_kind;
 static const char model_group[] = "Model", data_group[] = "Data", loss_group[] = "Loss";
 
 static const hone_option rows[] = {
-    {"model_name_or_path", HONE_OPTION_STRING, AT(model_name_or_path), NULL, 0, 0, NULL, model_group, "a model folder to go on from; without it a new model is made"},
+    {"model_name_or_path", HONE_OPTION_STRING, AT(model_name_or_path), NULL, 0, 0, NULL, model_group,
+     "a model folder to go on from; without it a new model is made"},
     {"model_type", HONE_OPTION_STRING, AT(model_type), "gpt2", 0, 0, NULL, model_group, "what a new model is"},
-    {"config_overrides", HONE_OPTION_STRING, AT(config_overrides), NULL, 0, 0, NULL, model_group, "its shape, n_embd=256,n_layer=4,n_head=4 (GPT-2 small otherwise)"},
-    {"tokenizer_name", HONE_OPTION_STRING, AT(tokenizer_name), NULL, 0, 0, NULL, model_group, "folder or file of the tokenizer (the model's own)"},
+    {"config_overrides", HONE_OPTION_STRING, AT(config_overrides), NULL, 0, 0, NULL, model_group,
+     "its shape, n_embd=256,n_layer=4,n_head=4 (GPT-2 small otherwise)"},
+    {"tokenizer_name", HONE_OPTION_STRING, AT(tokenizer_name), NULL, 0, 0, NULL, model_group,
+     "folder or file of the tokenizer (the model's own)"},
 
     {"train_file", HONE_OPTION_STRINGS, AT(train_file), NULL, 0, 0, NULL, data_group, "files and folders to train on"},
     {"validation_file", HONE_OPTION_STRINGS, AT(validation_file), NULL, 0, 0, NULL, data_group, "files and folders to evaluate on"},
-    {"validation_split_percentage", HONE_OPTION_INT, AT(validation_split_percentage), "0", 0, 90, NULL, data_group, "without a validation file: the first N % of the training blocks"},
+    {"validation_split_percentage", HONE_OPTION_INT, AT(validation_split_percentage), "0", 0, 90, NULL, data_group,
+     "without a validation file: the first N % of the training blocks"},
     {"glob", HONE_OPTION_STRING, AT(glob), NULL, 0, 0, NULL, data_group, "picks files inside folders by name: '*.py'"},
     {"format", HONE_OPTION_STRING, AT(format), NULL, 0, 0, NULL, data_group, "text or jsonl (by extension and content)"},
     {"text_column_name", HONE_OPTION_STRING, AT(text_column_name), "content", 0, 0, NULL, data_group, "key of the text in .jsonl files"},
     {"block_size", HONE_OPTION_INT, AT(block_size), "0", 0, 1e9, NULL, data_group, "tokens of an example (0: min(n_positions, 1024))"},
     {"line_by_line", HONE_OPTION_BOOL, AT(line_by_line), "false", 0, 0, NULL, data_group, "each line of a text file is a document"},
     {"raw_newlines", HONE_OPTION_BOOL, AT(raw_newlines), "false", 0, 0, NULL, data_group, "keep CRLF and CR as they are"},
-    {"concatenate", HONE_OPTION_BOOL, AT(concatenate), "false", 0, 0, NULL, data_group, "join documents, end-of-text after each; otherwise the tail of each is dropped"},
+    {"concatenate", HONE_OPTION_BOOL, AT(concatenate), "false", 0, 0, NULL, data_group,
+     "join documents, end-of-text after each; otherwise the tail of each is dropped"},
     {"max_train_samples", HONE_OPTION_INT, AT(max_train_samples), "-1", -1, 9e18, NULL, data_group, "train on the first N examples only"},
     {"max_eval_samples", HONE_OPTION_INT, AT(max_eval_samples), "-1", -1, 9e18, NULL, data_group, "evaluate on the first N examples only"},
     {"overwrite_cache", HONE_OPTION_BOOL, AT(overwrite_cache), "false", 0, 0, NULL, data_group, "tokenize again although the cache has it"},
-    {"cache_dir", HONE_OPTION_STRING, AT(cache_dir), NULL, 0, 0, NULL, data_group, "where tokenized texts are kept ($HONE_CACHE, ~/.cache/hone)"},
-    {"preprocessing_num_workers", HONE_OPTION_INT, AT(preprocessing_num_workers), "0", 0, 4096, NULL, data_group, "threads that tokenize (0: all cores)"},
+    {"cache_dir", HONE_OPTION_STRING, AT(cache_dir), NULL, 0, 0, NULL, data_group,
+     "where tokenized texts are kept ($HONE_CACHE, ~/.cache/hone)"},
+    {"preprocessing_num_workers", HONE_OPTION_INT, AT(preprocessing_num_workers), "0", 0, 4096, NULL, data_group,
+     "threads that tokenize (0: all cores)"},
 
     {"loss", HONE_OPTION_ENUM, AT(loss), "mean", 0, 0, "mean|keytoken", loss_group, "keytoken: rows with key tokens count more"},
     {"key_tokens", HONE_OPTION_STRINGS, AT(key_tokens), NULL, 0, 0, NULL, loss_group, "their words: plt,pd,sk,fit,predict"},
@@ -77,14 +84,17 @@ static hone_status check(const hone_job *job)
 {
     const options *o = job->task_options;
     if (job->kind == HONE_JOB_EVALUATE && !o->model_name_or_path)
-        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--model_name_or_path: which model is to be evaluated?"), "give a model folder");
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--model_name_or_path: which model is to be evaluated?"),
+                          "give a model folder");
     if (!o->model_name_or_path && !o->tokenizer_name)
         return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--tokenizer_name: a new model needs a tokenizer"),
                           "give a folder (hone tokenizer train makes one), or --model_name_or_path");
     if (o->model_name_or_path && o->config_overrides)
-        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--config_overrides: the model of --model_name_or_path has its shape already"), "leave one of the two out");
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--config_overrides: the model of --model_name_or_path has its shape already"),
+                          "leave one of the two out");
     if (o->loss == LOSS_KEYTOKEN && o->key_tokens.n == 0)
-        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--loss keytoken: which are the key tokens?"), "give --key_tokens plt,pd,sk,fit,predict");
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--loss keytoken: which are the key tokens?"),
+                          "give --key_tokens plt,pd,sk,fit,predict");
     if (o->loss != LOSS_KEYTOKEN && o->key_tokens.n > 0)
         return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--key_tokens: only the loss keytoken has them"), "give --loss keytoken too");
     return HONE_OK;
@@ -114,11 +124,13 @@ static hone_status check_vocabulary(const hone_job_parts *parts, const char *tok
 {
     int64_t has = (int64_t)hone_tokenizer_vocab_size(parts->tokenizer, true), takes = hone_model_vocab_size(parts->model);
     if (has > takes)
-        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "the tokenizer %s has %lld tokens, the model's vocabulary %lld: they do not belong together", tokenizer,
-                                     (long long)has, (long long)takes),
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT,
+                                     "the tokenizer %s has %lld tokens, the model's vocabulary %lld: they do not belong together",
+                                     tokenizer, (long long)has, (long long)takes),
                           "leave --tokenizer_name out to take the model's own");
     if (has < takes)
-        hone__log(HONE_LOG_WARNING, "the tokenizer %s has %lld tokens, the model's vocabulary %lld: is it the model's own?", tokenizer, (long long)has, (long long)takes);
+        hone__log(HONE_LOG_WARNING, "the tokenizer %s has %lld tokens, the model's vocabulary %lld: is it the model's own?", tokenizer,
+                  (long long)has, (long long)takes);
     return HONE_OK;
 }
 
@@ -127,17 +139,20 @@ static hone_status settle_block_size(int64_t *out, const options *o, const hone_
     int64_t positions = hone_model_max_positions(model);
     *out = o->block_size ? o->block_size : positions < 1024 ? positions : 1024;
     if (*out > positions)
-        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--block_size: %lld tokens are more than the model's %lld positions", (long long)*out, (long long)positions),
-                          "give --block_size %lld or less, or a new model with --config_overrides n_positions=%lld", (long long)positions, (long long)*out);
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--block_size: %lld tokens are more than the model's %lld positions",
+                                     (long long)*out, (long long)positions),
+                          "give --block_size %lld or less, or a new model with --config_overrides n_positions=%lld", (long long)positions,
+                          (long long)*out);
     if (*out < 2)
-        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--block_size: %lld token predicts nothing", (long long)*out), "give 2 or more");
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--block_size: %lld token predicts nothing", (long long)*out),
+                          "give 2 or more");
     return HONE_OK;
 }
 
 /* ---- data ---- */
 
-static hone_status make_blocks(hone_examples **out, const hone_job *job, const hone_job_parts *parts, const hone_strings *files, int64_t block_size,
-                               int64_t max_examples)
+static hone_status make_blocks(hone_examples **out, const hone_job *job, const hone_job_parts *parts, const hone_strings *files,
+                               int64_t block_size, int64_t max_examples)
 {
     const options *o = job->task_options;
     hone_text_options text = HONE_TEXT_OPTIONS_INIT;
@@ -155,8 +170,8 @@ static hone_status make_blocks(hone_examples **out, const hone_job *job, const h
     blocks.max_examples = max_examples;
     blocks.n_threads = (int)(o->preprocessing_num_workers ? o->preprocessing_num_workers : job->run.threads);
     HONE_TRY(hone_text_blocks(out, (const char *const *)files->items, files->n, &text, parts->tokenizer, &blocks, &info));
-    hone__log(HONE_LOG_INFO, "%s%s: %lld documents, %lld tokens, %lld blocks of %lld", files->items[0], files->n > 1 ? ", …" : "", (long long)info.text.n_documents,
-              (long long)info.n_tokens, (long long)info.n_blocks, (long long)block_size);
+    hone__log(HONE_LOG_INFO, "%s%s: %lld documents, %lld tokens, %lld blocks of %lld", files->items[0], files->n > 1 ? ", …" : "",
+              (long long)info.text.n_documents, (long long)info.n_tokens, (long long)info.n_blocks, (long long)block_size);
     return HONE_OK;
 }
 
@@ -169,7 +184,8 @@ static hone_status split(hone_job_parts *parts, const options *o)
 {
     int64_t percentage = o->validation_split_percentage, n = hone_examples_count(parts->all), n_eval = n * percentage / 100;
     if (n_eval < 1)
-        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--validation_split_percentage: %lld %% of %lld blocks is none", (long long)percentage, (long long)n),
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--validation_split_percentage: %lld %% of %lld blocks is none",
+                                     (long long)percentage, (long long)n),
                           "give a larger percentage, or --validation_file");
     HONE_TRY(hone__examples_slice(&parts->eval, parts->all, 0, at_most(n_eval, o->max_eval_samples)));
     return hone__examples_slice(&parts->train, parts->all, n_eval, at_most(n - n_eval, o->max_train_samples));

@@ -5,15 +5,18 @@
 #include <string.h>
 
 static const hone_option run_rows[] = {
-    {"threads", HONE_OPTION_INT, offsetof(hone_job_options, threads), "0", 0, 4096, NULL, "Machine", "threads to compute with (0: the cores of the machine)"},
-    {"device", HONE_OPTION_STRING, offsetof(hone_job_options, device), "auto", 0, 0, NULL, "Machine", "auto, cpu; ref is slow and for checks"},
+    {"threads", HONE_OPTION_INT, offsetof(hone_job_options, threads), "0", 0, 4096, NULL, "Machine",
+     "threads to compute with (0: the cores of the machine)"},
+    {"device", HONE_OPTION_STRING, offsetof(hone_job_options, device), "auto", 0, 0, NULL, "Machine",
+     "auto, cpu; ref is slow and for checks"},
 };
 const hone_option_table hone__job_table = {run_rows, sizeof(run_rows) / sizeof(*run_rows), NULL, 0};
 
 static const hone_job_class *const classes[] = {&hone__causal_lm_job};
 
 /* What an evaluation takes of the trainer's options. */
-static const char *const eval_names[] = {"output_dir", "per_device_eval_batch_size", "seed", "do_eval", "disable_tqdm", "label_smoothing_factor"};
+static const char *const eval_names[] = {"output_dir",   "per_device_eval_batch_size", "seed", "do_eval",
+                                         "disable_tqdm", "label_smoothing_factor"};
 
 const char *hone_task_name(hone_task_kind task)
 {

@@ -18,8 +18,8 @@ typedef struct hone_job_parts {
     hone_device *device; /* opened before set-up */
     hone_tokenizer *tokenizer;
     hone_model *model;
-    hone_examples *train, *eval, *all; /* all: what train and eval are parts of */
-    hone_task task;                    /* task.self is the class's to free (free_task) */
+    hone_examples *train, *eval, *all;     /* all: what train and eval are parts of */
+    hone_task task;                        /* task.self is the class's to free (free_task) */
     const char *base_model, *dataset_name; /* for the card; lent by the options */
 } hone_job_parts;
 

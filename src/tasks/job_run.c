@@ -163,9 +163,11 @@ static hone_status check(const hone_job *job)
 {
     bool has_train = job->class->has_train(job->task_options), has_eval = job->class->has_eval(job->task_options);
     if (job->kind == HONE_JOB_TRAIN && !has_train)
-        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--train_file: there is nothing to train on"), "give --train_file with files or folders");
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--train_file: there is nothing to train on"),
+                          "give --train_file with files or folders");
     if ((job->kind == HONE_JOB_EVALUATE || job->args.do_eval) && !has_eval)
-        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--validation_file: there is nothing to evaluate on"), "give --validation_file with files or folders");
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--validation_file: there is nothing to evaluate on"),
+                          "give --validation_file with files or folders");
     HONE_TRY(hone_training_args_check(&job->args, has_eval));
     return job->class->check(job);
 }

@@ -48,7 +48,8 @@ static hone_status add_word(hone_keytoken *k, const hone_tokenizer *tok, const c
     HONE_TRY(add_form(k, tok, "", word, len, &single));
     HONE_TRY(add_form(k, tok, " ", word, len, &single));
     if (!single)
-        hone__log(HONE_LOG_WARNING, "key token \"%.*s\" is more than one token, with and without a blank before it: it was left out", (int)len, word);
+        hone__log(HONE_LOG_WARNING, "key token \"%.*s\" is more than one token, with and without a blank before it: it was left out",
+                  (int)len, word);
     return HONE_OK;
 }
 

@@ -28,7 +28,8 @@ hone_status hone_accelerator_new(hone_accelerator **out, const hone_accelerator_
     if (options->gradient_accumulation_steps < 1)
         return hone__fail(HONE_INVALID_ARGUMENT, "gradient_accumulation_steps must be at least 1");
     if (options->mixed_precision == HONE_PRECISION_BF16 || options->mixed_precision == HONE_PRECISION_FP16)
-        return hone__hint(hone__fail(HONE_UNSUPPORTED, "mixed precision is not there on the cpu: it trains in fp32"), "use HONE_PRECISION_AUTO");
+        return hone__hint(hone__fail(HONE_UNSUPPORTED, "mixed precision is not there on the cpu: it trains in fp32"),
+                          "use HONE_PRECISION_AUTO");
     HONE_TRY(HONE_NEW(&acc, 1));
     acc->options = *options;
     acc->comm = hone__comm_none();
@@ -45,7 +46,8 @@ void hone_accelerator_free(hone_accelerator *acc)
     hone__free(acc);
 }
 
-hone_status hone_accelerator_prepare(hone_accelerator *acc, hone_model *model, hone_optimizer *opt, hone_loader **train_loader, hone_loader **eval_loader)
+hone_status hone_accelerator_prepare(hone_accelerator *acc, hone_model *model, hone_optimizer *opt, hone_loader **train_loader,
+                                     hone_loader **eval_loader)
 {
     hone_tape_options training = {.recording = true, .training = true, .seed = acc->options.seed}, inference = {.seed = acc->options.seed};
     if (!model)

@@ -12,7 +12,8 @@ static hone_status refuse(const char *what, const char *remedy)
 static hone_status check_eval(const hone_training_args *a, bool has_eval_dataset)
 {
     if (a->eval_strategy != HONE_STRATEGY_NO && !has_eval_dataset)
-        return refuse("--eval_strategy: there is no validation data", "give --validation_file (or a part of the training data with --validation_split_percentage)");
+        return refuse("--eval_strategy: there is no validation data",
+                      "give --validation_file (or a part of the training data with --validation_split_percentage)");
     if (a->eval_strategy == HONE_STRATEGY_STEPS && a->eval_steps == 0 && a->logging_steps == 0)
         return refuse("--eval_strategy steps: neither eval_steps nor logging_steps is given", "give --eval_steps N");
     if (a->logging_strategy == HONE_STRATEGY_STEPS && a->logging_steps == 0)
@@ -27,9 +28,11 @@ static hone_status check_best(const hone_training_args *a)
     if (!a->load_best_model_at_end)
         return HONE_OK;
     if (a->eval_strategy == HONE_STRATEGY_NO || a->eval_strategy != a->save_strategy)
-        return refuse("--load_best_model_at_end: save and evaluation strategies must be the same, and not no", "give --eval_strategy and --save_strategy the same value");
+        return refuse("--load_best_model_at_end: save and evaluation strategies must be the same, and not no",
+                      "give --eval_strategy and --save_strategy the same value");
     if (a->eval_strategy == HONE_STRATEGY_STEPS && fabs(remainder(a->save_steps, eval_steps)) > 1e-9)
-        return refuse("--load_best_model_at_end: save_steps must be a multiple of eval_steps", "give --save_steps a multiple of --eval_steps");
+        return refuse("--load_best_model_at_end: save_steps must be a multiple of eval_steps",
+                      "give --save_steps a multiple of --eval_steps");
     return HONE_OK;
 }
 

@@ -64,8 +64,8 @@ bool hone__trainer_best_metric(const hone_trainer *t, const hone_metrics *metric
 }
 
 /* The count is compared before the trainer knows of a new best, as in the reference (semantics.md, 52). */
-static hone_status stop_early(void *payload, hone_trainer *t, hone_event event, const hone_trainer_state *state, hone_trainer_control *control,
-                              const hone_metrics *metrics)
+static hone_status stop_early(void *payload, hone_trainer *t, hone_event event, const hone_trainer_state *state,
+                              hone_trainer_control *control, const hone_metrics *metrics)
 {
     hone_early_stopping *s = payload;
     double value;

@@ -37,7 +37,8 @@ static const char *model_name(const hone_trainer *t, char *buffer, size_t size)
 
 static bool is_result(const char *name)
 {
-    return strcmp(name, "epoch") != 0 && strcmp(name, "step") != 0 && !strstr(name, "_runtime") && !strstr(name, "_per_second") && strcmp(name, "eval_samples") != 0;
+    return strcmp(name, "epoch") != 0 && strcmp(name, "step") != 0 && !strstr(name, "_runtime") && !strstr(name, "_per_second") &&
+           strcmp(name, "eval_samples") != 0;
 }
 
 /* "eval_f1" → "F1", "eval_loss" → "Loss" */
@@ -117,12 +118,14 @@ static void put_hyper_parameters(hone_str *out, const hone_trainer *t)
     static const char *const schedules[] = {HONE_SCHEDULE_MAP(X)};
 #undef X
     const hone_training_args *a = &t->args;
-    hone__str_puts(out, "\n## Training procedure\n\n![loss curve](loss.svg)\n\n### Training hyperparameters\n\nThe following hyperparameters were used during training:\n\n");
+    hone__str_puts(out, "\n## Training procedure\n\n![loss curve](loss.svg)\n\n### Training hyperparameters\n\nThe following "
+                        "hyperparameters were used during training:\n\n");
     put_double_row(out, "learning_rate", a->learning_rate);
     hone__str_printf(out, "- train_batch_size: %lld\n- eval_batch_size: %lld\n- seed: %llu\n", (long long)a->per_device_train_batch_size,
                      (long long)a->per_device_eval_batch_size, (unsigned long long)a->seed);
     if (a->gradient_accumulation_steps > 1)
-        hone__str_printf(out, "- gradient_accumulation_steps: %lld\n- total_train_batch_size: %lld\n", (long long)a->gradient_accumulation_steps,
+        hone__str_printf(out, "- gradient_accumulation_steps: %lld\n- total_train_batch_size: %lld\n",
+                         (long long)a->gradient_accumulation_steps,
                          (long long)(a->gradient_accumulation_steps * a->per_device_train_batch_size * t->comm->n_ranks));
     hone__str_printf(out, "- optimizer: AdamW with betas=(%g, %g) and epsilon=%g\n", a->adam_beta1, a->adam_beta2, a->adam_epsilon);
     put_double_row(out, "weight_decay", a->weight_decay);

@@ -309,7 +309,8 @@ hone_status hone__trainer_save_checkpoint(hone_trainer *t, bool *saved)
     HONE_GO(checkpoint_path(&path, t->output_dir, t->state.global_step));
     status = save_to(t, path);
     if (status == HONE_IO) {
-        hone__log(HONE_LOG_WARNING, "checkpoint-%" PRId64 " could not be saved (%s); older ones are untouched, the run goes on", t->state.global_step, hone_error_message());
+        hone__log(HONE_LOG_WARNING, "checkpoint-%" PRId64 " could not be saved (%s); older ones are untouched, the run goes on",
+                  t->state.global_step, hone_error_message());
         status = HONE_OK;
         goto done;
     }

@@ -73,7 +73,8 @@ static hone_status evaluate(hone_trainer *t, hone_metrics *metrics)
     options.batch_size = t->args.per_device_eval_batch_size;
     hone_metrics_clear(metrics);
     if (!t->options.eval_dataset)
-        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "there is no validation data"), "set eval_dataset in hone_trainer_options (--validation_file)");
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "there is no validation data"),
+                          "set eval_dataset in hone_trainer_options (--validation_file)");
     HONE_GO(hone_loader_new(&loader, t->options.eval_dataset, &options));
     if (t->task.eval_begin)
         HONE_GO(t->task.eval_begin(t->task.self));

@@ -23,9 +23,10 @@ static hone_status make_loader(hone_trainer *t)
     t->n_batches = hone_loader_batches(t->train_loader);
     if (t->n_batches > 0)
         return HONE_OK;
-    return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "%lld training examples do not fill one batch of %lld", (long long)hone_examples_count(t->options.train_dataset),
-                                 (long long)a->per_device_train_batch_size),
-                      a->dataloader_drop_last ? "make --per_device_train_batch_size smaller or leave out --dataloader_drop_last" : "give more training data");
+    return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "%lld training examples do not fill one batch of %lld",
+                                 (long long)hone_examples_count(t->options.train_dataset), (long long)a->per_device_train_batch_size),
+                      a->dataloader_drop_last ? "make --per_device_train_batch_size smaller or leave out --dataloader_drop_last"
+                                              : "give more training data");
 }
 
 static void count_steps(hone_trainer *t)
@@ -52,7 +53,8 @@ static hone_status make_optimizer(hone_trainer *t)
 #undef X
     const hone_training_args *a = &t->args;
     hone_adamw_options adamw = {a->learning_rate, a->adam_beta1, a->adam_beta2, a->adam_epsilon, a->weight_decay, false};
-    hone_scheduler_options schedule = {hone__training_steps(a->warmup_steps, t->state.max_steps), t->state.max_steps, a->lr_scheduler_kwargs};
+    hone_scheduler_options schedule = {hone__training_steps(a->warmup_steps, t->state.max_steps), t->state.max_steps,
+                                       a->lr_scheduler_kwargs};
     hone_scheduler_free(t->scheduler);
     hone_optimizer_free(t->opt);
     t->scheduler = NULL;
@@ -117,7 +119,8 @@ static double count_flos_per_token(const hone_model *model)
 static hone_status prepare(hone_trainer *t)
 {
     if (!t->options.train_dataset)
-        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "there is no training data"), "set train_dataset in hone_trainer_options (--train_file)");
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "there is no training data"),
+                          "set train_dataset in hone_trainer_options (--train_file)");
     reset_run(t);
     HONE_TRY(make_loader(t));
     count_steps(t);
@@ -182,8 +185,8 @@ static void count_nonfinite(hone_trainer *t)
     int64_t n = ++t->state.n_nonfinite_steps;
     t->window.n_nonfinite++;
     if (n <= 5 || n % 100 == 0)
-        hone__log(HONE_LOG_WARNING, "step %lld: the gradients are not finite, nothing was updated (%lld such steps so far)", (long long)t->state.global_step + 1,
-                  (long long)n);
+        hone__log(HONE_LOG_WARNING, "step %lld: the gradients are not finite, nothing was updated (%lld such steps so far)",
+                  (long long)t->state.global_step + 1, (long long)n);
 }
 
 static hone_status update(hone_trainer *t, double loss_sum, double items)
@@ -223,7 +226,8 @@ static void tell_progress(hone_trainer *t)
         snprintf(loss, sizeof(loss), "loss %.4f  ", t->window.loss_sum / (double)good);
     else if (t->total_loss_steps > 0 && t->n_logs > 0)
         snprintf(loss, sizeof(loss), "loss %.4f  ", t->total_loss / (double)t->total_loss_steps);
-    snprintf(note, sizeof(note), "%s%.0f tokens/s", loss, seconds > 0 ? ((double)t->state.num_input_tokens_seen - t->tokens_started) / seconds : 0.0);
+    snprintf(note, sizeof(note), "%s%.0f tokens/s", loss,
+             seconds > 0 ? ((double)t->state.num_input_tokens_seen - t->tokens_started) / seconds : 0.0);
     hone__progress("training", t->state.global_step, t->state.max_steps, "steps", note);
 }
 
@@ -285,7 +289,8 @@ static hone_status end_step(hone_trainer *t)
 
 static bool epoch_goes_on(const hone_trainer *t)
 {
-    return t->position_batch < t->n_batches && t->state.global_step < t->state.max_steps && !t->control.should_training_stop && !t->control.should_epoch_stop;
+    return t->position_batch < t->n_batches && t->state.global_step < t->state.max_steps && !t->control.should_training_stop &&
+           !t->control.should_epoch_stop;
 }
 
 static hone_status end_epoch(hone_trainer *t)
@@ -407,7 +412,8 @@ static hone_status save_stopped(hone_trainer *t)
         return hone__fail(HONE_IO, "stopped after step %lld, and no checkpoint could be saved", (long long)t->state.global_step);
     hone__error_restore(&why);
     return t->state.global_step == 0 ? HONE_CANCELLED
-                                     : hone__hint(HONE_CANCELLED, "checkpoint-%lld was saved: go on with --resume_from_checkpoint true", (long long)t->state.global_step);
+                                     : hone__hint(HONE_CANCELLED, "checkpoint-%lld was saved: go on with --resume_from_checkpoint true",
+                                                  (long long)t->state.global_step);
 }
 
 hone_status hone_trainer_train(hone_trainer *t)

@@ -107,7 +107,8 @@ hone_status hone_optimizer_grad_norm(hone_optimizer *opt, double *norm, int64_t 
 {
     hone_backend *b = opt->params->backend;
     collect_segments(opt);
-    HONE_TRY(b->ops->norm2(b, &opt->device->norm2, &opt->device->n_nonfinite, opt->params->grad, opt->segments, opt->n_segments, opt->scratch));
+    HONE_TRY(
+        b->ops->norm2(b, &opt->device->norm2, &opt->device->n_nonfinite, opt->params->grad, opt->segments, opt->n_segments, opt->scratch));
     HONE_TRY(get_scalars(opt));
     *norm = sqrt(opt->host.norm2);
     if (n_nonfinite)

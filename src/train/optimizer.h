@@ -7,10 +7,10 @@
 
 /* Numbers that kernels read and write on the device. */
 typedef struct hone_optimizer_scalars {
-    double norm2;       /* sum of squares of the gradients as they stand */
+    double norm2; /* sum of squares of the gradients as they stand */
     int32_t n_nonfinite;
-    float factor;       /* what adamw multiplies gradients by: clip x 1/items */
-    int32_t skip;       /* != 0: adamw does nothing */
+    float factor; /* what adamw multiplies gradients by: clip x 1/items */
+    int32_t skip; /* != 0: adamw does nothing */
 } hone_optimizer_scalars;
 
 struct hone_optimizer {

@@ -76,7 +76,8 @@ hone_status hone_optimizer_save(const hone_optimizer *opt, const char *path)
     HONE_GO(HONE_NEW(&sources, all.n));
     for (size_t i = 0; i < all.n; i++) {
         const hone_tensor *value = &all.items[i].param->tensor;
-        sources[i] = (hone_safetensor_source){.name = all.items[i].name, .dtype = HONE_DTYPE_F32, .n_dims = value->n_dims, .payload = &all.items[i]};
+        sources[i] =
+            (hone_safetensor_source){.name = all.items[i].name, .dtype = HONE_DTYPE_F32, .n_dims = value->n_dims, .payload = &all.items[i]};
         sources[i].dim[0] = all.items[i].slice->n_rows;
         sources[i].dim[1] = value->n_dims > 1 ? value->dim[1] : 0;
     }
@@ -93,8 +94,8 @@ static hone_status check_piece(const hone_safetensors *file, const piece *p, con
     if (!t)
         return hone__hint(hone__fail(HONE_FORMAT, "%s: tensor %s is missing", path, p->name), "the checkpoint is of another model");
     if (t->dtype != HONE_DTYPE_F32 || t->count != p->count)
-        return hone__hint(hone__fail(HONE_SHAPE, "%s: tensor %s has %" PRIu64 " elements of %s, the model's has %zu of F32", path, p->name, t->count,
-                                     t->dtype_name, p->count),
+        return hone__hint(hone__fail(HONE_SHAPE, "%s: tensor %s has %" PRIu64 " elements of %s, the model's has %zu of F32", path, p->name,
+                                     t->count, t->dtype_name, p->count),
                           "the checkpoint is of another model");
     return HONE_OK;
 }

@@ -85,7 +85,8 @@ static void put_y_axis(hone_str *out, const axis *y, const char *title)
         hone__str_puts(out, "</text>\n");
     }
     double middle = (y->from + y->to) / 2;
-    hone__str_printf(out, "<text x=\"18\" y=\"%.1f\" text-anchor=\"middle\" transform=\"rotate(-90 18 %.1f)\">%s</text>\n", middle, middle, title);
+    hone__str_printf(out, "<text x=\"18\" y=\"%.1f\" text-anchor=\"middle\" transform=\"rotate(-90 18 %.1f)\">%s</text>\n", middle, middle,
+                     title);
     hone__str_printf(out, "<path d=\"M%d %.1fV%.1fH%d\" fill=\"none\" stroke=\"#444\"/>\n", LEFT, y->to, y->from, WIDTH - RIGHT);
 }
 
@@ -178,7 +179,8 @@ hone_status hone__trainer_plot(hone_str *svg, const hone_trainer *t)
     if (x.step < 1)
         x.step = 1;
     hone__str_printf(svg,
-                     "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" font-family=\"sans-serif\" font-size=\"12\" "
+                     "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" "
+                     "font-family=\"sans-serif\" font-size=\"12\" "
                      "fill=\"#333\">\n<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>\n",
                      WIDTH, HEIGHT, WIDTH, HEIGHT, WIDTH, HEIGHT);
     hone__str_printf(svg, "<text x=\"%d\" y=\"31\" font-size=\"16\" font-weight=\"bold\">Loss curve</text>\n", LEFT);

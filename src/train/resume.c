@@ -14,11 +14,15 @@ typedef struct field {
     field_type type;
     size_t offset;
 } field;
-#define F(type, member) {#member, FIELD_##type, offsetof(hone_trainer, member)}
+#define F(type, member)                                       \
+    {                                                         \
+#member, FIELD_##type, offsetof(hone_trainer, member) \
+    }
 static const field fields[] = {
-    F(INT, position_epoch),     F(INT, position_batch),      F(BOOL, pending.step_end),     F(BOOL, pending.evaluate),       F(BOOL, pending.save),
-    F(BOOL, pending.epoch_done), F(DOUBLE, window.loss_sum),  F(INT, window.n_steps),        F(INT, window.n_nonfinite),      F(DOUBLE, window.grad_norm),
-    F(DOUBLE, window.learning_rate), F(DOUBLE, total_loss),   F(INT, total_loss_steps),      F(INT, state.n_nonfinite_steps), F(DOUBLE, total_flos),
+    F(INT, position_epoch),     F(INT, position_batch),          F(BOOL, pending.step_end),       F(BOOL, pending.evaluate),
+    F(BOOL, pending.save),      F(BOOL, pending.epoch_done),     F(DOUBLE, window.loss_sum),      F(INT, window.n_steps),
+    F(INT, window.n_nonfinite), F(DOUBLE, window.grad_norm),     F(DOUBLE, window.learning_rate), F(DOUBLE, total_loss),
+    F(INT, total_loss_steps),   F(INT, state.n_nonfinite_steps), F(DOUBLE, total_flos),
 };
 #undef F
 
@@ -108,7 +112,8 @@ static hone_status must_equal(const json_t *root, const char *key, int64_t now, 
     HONE_TRY(hone__json_get_int(root, key, &was, path));
     if (was == now)
         return HONE_OK;
-    return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "%s: that run had %s %" PRId64 ", this one has %" PRId64, path, key, was, now), "%s", remedy);
+    return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "%s: that run had %s %" PRId64 ", this one has %" PRId64, path, key, was, now),
+                      "%s", remedy);
 }
 
 static hone_status check_world(const hone_trainer *t, const json_t *root, const char *path)
@@ -124,8 +129,8 @@ static hone_status check_world(const hone_trainer *t, const json_t *root, const 
     HONE_TRY(hone__json_get_string(root, "device", &device, path));
     HONE_TRY(hone__json_get_string(root, "version", &version, path));
     if ((device && strcmp(device, here) != 0) || (version && strcmp(version, HONE_VERSION) != 0))
-        hone__log(HONE_LOG_WARNING, "resuming elsewhere (hone %s on %s, was hone %s on %s): the same run to rounding, not to the bit", HONE_VERSION, here,
-                  version ? version : "?", device ? device : "?");
+        hone__log(HONE_LOG_WARNING, "resuming elsewhere (hone %s on %s, was hone %s on %s): the same run to rounding, not to the bit",
+                  HONE_VERSION, here, version ? version : "?", device ? device : "?");
     return HONE_OK;
 }
 
@@ -150,7 +155,8 @@ done:
 static hone_status copy_param(hone_param *to, const hone_param *from, hone_backend *b, hone_backend *from_backend, float *buffer)
 {
     if (strcmp(to->name, from->name) != 0 || to->count != from->count)
-        return hone__fail(HONE_SHAPE, "parameter %s has %zu elements there and %s has %zu here", from->name, from->count, to->name, to->count);
+        return hone__fail(HONE_SHAPE, "parameter %s has %zu elements there and %s has %zu here", from->name, from->count, to->name,
+                          to->count);
     HONE_TRY(from_backend->ops->download(from_backend, buffer, from->tensor.data, from->count * sizeof(float)));
     return b->ops->upload(b, to->tensor.data, buffer, to->count * sizeof(float));
 }
@@ -184,10 +190,11 @@ static hone_status load_optimizer(hone_trainer *t, const char *folder)
 {
     char *path = NULL;
     HONE_TRY(hone__path_join(&path, folder, "optimizer.safetensors"));
-    hone_status status = hone__is_file(path)
-                             ? hone_optimizer_load(t->opt, path)
-                             : hone__hint(hone__fail(HONE_NOT_FOUND, "%s: the checkpoint was saved without an optimizer (--save_only_model)", folder),
-                                          "start a new run from it with --model_name_or_path %s", folder);
+    hone_status status =
+        hone__is_file(path)
+            ? hone_optimizer_load(t->opt, path)
+            : hone__hint(hone__fail(HONE_NOT_FOUND, "%s: the checkpoint was saved without an optimizer (--save_only_model)", folder),
+                         "start a new run from it with --model_name_or_path %s", folder);
     hone__free(path);
     return status;
 }

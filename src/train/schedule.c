@@ -27,7 +27,14 @@ static const hone_option_table kwargs_table = {kwargs_rows, sizeof(kwargs_rows) 
 
 /* What each schedule reads, in the order of HONE_SCHEDULE_MAP. */
 static const char *const reads[HONE_N_SCHEDULES] = {
-    "",           "num_cycles",   "num_cycles", "lr_end power", "", "", "timescale", "num_cycles min_lr min_lr_rate",
+    "",
+    "num_cycles",
+    "num_cycles",
+    "lr_end power",
+    "",
+    "",
+    "timescale",
+    "num_cycles min_lr min_lr_rate",
     "num_stable_steps num_decay_steps min_lr_ratio num_cycles warmup_type decay_type",
 };
 #define X(name, text) text,
@@ -89,8 +96,9 @@ static double or_else(double value, double fallback)
 static hone_status complete_min_lr(hone_schedule_spec *s)
 {
     if (isnan(s->min_lr) == isnan(s->min_lr_rate))
-        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--lr_scheduler_type cosine_with_min_lr: one of min_lr and min_lr_rate is needed"),
-                          "give --lr_scheduler_kwargs min_lr=1e-6");
+        return hone__hint(
+            hone__fail(HONE_INVALID_ARGUMENT, "--lr_scheduler_type cosine_with_min_lr: one of min_lr and min_lr_rate is needed"),
+            "give --lr_scheduler_kwargs min_lr=1e-6");
     if (isnan(s->min_lr_rate))
         s->min_lr_rate = s->min_lr / s->base;
     return HONE_OK;
@@ -104,7 +112,8 @@ static hone_status complete(hone_schedule_spec *s)
     s->timescale = or_else(s->timescale, s->warmup > 0 ? s->warmup : 10000);
     s->min_lr_ratio = or_else(s->min_lr_ratio, 0);
     if (s->kind == HONE_SCHEDULE_POLYNOMIAL && !(s->base > s->lr_end))
-        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--lr_scheduler_kwargs: lr_end (%g) must be below the learning rate (%g)", s->lr_end, s->base),
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--lr_scheduler_kwargs: lr_end (%g) must be below the learning rate (%g)",
+                                     s->lr_end, s->base),
                           "give a smaller lr_end");
     if (s->kind == HONE_SCHEDULE_INVERSE_SQRT && !(s->timescale > 0))
         return hone__fail(HONE_INVALID_ARGUMENT, "--lr_scheduler_kwargs: timescale must be above 0");
@@ -158,7 +167,9 @@ static double warmup_stable_decay(const hone_schedule_spec *s, double step)
         return 1;
     } else if (step < s->warmup + s->num_stable_steps + s->num_decay_steps) {
         p = (step - s->warmup - s->num_stable_steps) / fmax(1, s->num_decay_steps);
-        factor = s->decay_type == HONE_RAMP_LINEAR ? 1 - p : s->decay_type == HONE_RAMP_COSINE ? 0.5 * (1 + cos(PI * s->num_cycles * 2 * p)) : 1 - sqrt(p);
+        factor = s->decay_type == HONE_RAMP_LINEAR   ? 1 - p
+                 : s->decay_type == HONE_RAMP_COSINE ? 0.5 * (1 + cos(PI * s->num_cycles * 2 * p))
+                                                     : 1 - sqrt(p);
     } else {
         return s->min_lr_ratio;
     }

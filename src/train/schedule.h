@@ -9,10 +9,10 @@ typedef enum hone_ramp { HONE_RAMP_LINEAR, HONE_RAMP_COSINE, HONE_RAMP_1_SQRT } 
 
 typedef struct hone_schedule_spec {
     hone_schedule kind;
-    double warmup, total;             /* steps */
-    double base;                      /* the optimizer's learning rate */
+    double warmup, total; /* steps */
+    double base;          /* the optimizer's learning rate */
     double num_cycles, lr_end, power, timescale, min_lr, min_lr_rate, num_stable_steps, num_decay_steps, min_lr_ratio;
-    int warmup_type, decay_type;      /* hone_ramp */
+    int warmup_type, decay_type; /* hone_ramp */
 } hone_schedule_spec;
 
 /* Checks and completes the parameters; kwargs as in hone_scheduler_options. */

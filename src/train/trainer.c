@@ -13,22 +13,24 @@ static hone_status check_metric(const hone_trainer *t)
         name += 5;
     if (strcmp(name, "loss") == 0 || (t->task.has_metric && t->task.has_metric(t->task.self, name)))
         return HONE_OK;
-    return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--metric_for_best_model: this task gives no metric \"%s\"", name), "loss is always there");
+    return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--metric_for_best_model: this task gives no metric \"%s\"", name),
+                      "loss is always there");
 }
 
 static hone_status check_precision(const hone_trainer *t)
 {
     if (!t->args.bf16 && !t->args.fp16)
         return HONE_OK;
-    return hone__hint(hone__fail(HONE_UNSUPPORTED, "--%s: mixed precision is not there on the device %s: it trains in fp32", t->args.bf16 ? "bf16" : "fp16",
-                                 hone_device_name(hone_model_device(t->model))),
+    return hone__hint(hone__fail(HONE_UNSUPPORTED, "--%s: mixed precision is not there on the device %s: it trains in fp32",
+                                 t->args.bf16 ? "bf16" : "fp16", hone_device_name(hone_model_device(t->model))),
                       "leave the option out");
 }
 
 static hone_status check_smoothing(const hone_trainer *t)
 {
     if (t->args.label_smoothing_factor > 0 && (t->task.loss || t->task.kind != HONE_CAUSAL_LM))
-        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--label_smoothing_factor: this loss does not know it"), "leave the option out");
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--label_smoothing_factor: this loss does not know it"),
+                          "leave the option out");
     return HONE_OK;
 }
 
@@ -71,7 +73,8 @@ hone_status hone_trainer_new(hone_trainer **out, hone_model *model, const hone_t
     HONE_GO(check_precision(t));
     HONE_GO(check_smoothing(t));
     if (t->options.train_dataset && !hone__model_params(model)->grad)
-        HONE_GO(hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "the model was opened for inference and cannot be trained"), "set for_training in hone_model_options"));
+        HONE_GO(hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "the model was opened for inference and cannot be trained"),
+                           "set for_training in hone_model_options"));
     HONE_GO(make_tapes(t));
     *out = t;
     return HONE_OK;

@@ -75,7 +75,8 @@ int64_t hone__trainer_count_items(hone_trainer *t, const hone_batch *batch, bool
 /* What control asks for, in the reference's order: log, evaluate, save. */
 hone_status hone__trainer_log_evaluate_save(hone_trainer *t);
 
-hone_status hone__trainer_evaluate_now(hone_trainer *t, hone_metrics *metrics); /* an evaluation inside training: progress, log, callbacks, best metric */
+hone_status hone__trainer_evaluate_now(hone_trainer *t,
+                                       hone_metrics *metrics); /* an evaluation inside training: progress, log, callbacks, best metric */
 
 /* ---- log.c ---- */
 hone_status hone__trainer_log_step(hone_trainer *t);
