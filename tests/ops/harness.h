@@ -31,6 +31,7 @@ typedef struct operand {
     const char *of, *fill;
     char dtype;     /* 0: the run's; f F32, d F64, i I32; '<' and '>': options from and to */
     bool is_vector; /* an entry gets its address alone: rows are never apart */
+    bool no_beta;   /* a result that is always written, never added to */
 } operand;
 
 typedef struct run run;
@@ -87,12 +88,13 @@ struct run {
 
 #define ENTRIES(X)                                                                                                                         \
     X(alloc)                                                                                                                               \
-    X(release) X(upload) X(download) X(fill_zero) X(sync) X(close) X(supports) X(workspace) X(gemm) X(linear_forward) X(linear_dx)         \
-        X(linear_dw) X(attention_forward) X(attention_backward) X(residual_norm_forward) X(residual_norm_backward) X(act_forward)          \
-            X(act_backward) X(dropout) X(unary) X(binary) X(where) X(is_in) X(axpy) X(convert) X(random) X(embed_forward)                  \
-                X(embed_backward) X(gather_rows) X(scatter_add_rows) X(gather_cols) X(scatter_add_cols) X(log_softmax_forward)             \
-                    X(log_softmax_backward) X(softmax_block) X(softmax_nll) X(softmax_grad) X(rows_reduce) X(rows_spread) X(reduce)        \
-                        X(column_sum) X(row_sum) X(argmax) X(top_k) X(norm2) X(adamw)
+    X(release)                                                                                                                             \
+    X(upload) X(download) X(fill_zero) X(sync) X(close) X(supports) X(workspace) X(gemm) X(linear_forward) X(linear_dx) X(linear_dw)       \
+        X(attention_forward) X(attention_backward) X(residual_norm_forward) X(residual_norm_backward) X(act_forward) X(act_backward)       \
+            X(dropout) X(unary) X(binary) X(where) X(is_in) X(axpy) X(convert) X(random) X(embed_forward) X(embed_backward) X(gather_rows) \
+                X(scatter_add_rows) X(gather_cols) X(scatter_add_cols) X(log_softmax_forward) X(log_softmax_backward) X(softmax_block)     \
+                    X(softmax_nll) X(softmax_grad) X(rows_reduce) X(rows_spread) X(reduce) X(column_sum) X(row_sum) X(argmax) X(top_k)     \
+                        X(norm2) X(adamw)
 enum {
 #define X(name) ENTRY_##name,
     ENTRIES(X)
@@ -105,7 +107,7 @@ static bool called[N_ENTRIES];
 static int n_failed, n_run, n_unsupported;
 
 /* A NULL entry is reported once by check_entries; a case that needs it is passed over. */
-#define CALL(r, entry, ...)                                                                                                                \
+#define CALL(r, entry, ...) \
     ((r)->b->ops->entry ? (called[ENTRY_##entry] = true, (r)->b->ops->entry((r)->b, __VA_ARGS__)) : HONE_UNSUPPORTED)
 
 static void __attribute__((format(printf, 2, 3))) fail_run(run *r, const char *format, ...)

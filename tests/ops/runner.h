@@ -223,27 +223,54 @@ static void run_in_place(test_case *c, hone_backend *b)
     }
 }
 
+/* ref with beta 1 is ref with beta 0 plus what was there; plain: the results with beta 0. */
+static void check_beta(test_case *c, hone_backend *ref, double *plain[])
+{
+    run r = {.c = c, .b = ref, .dtype = HONE_DTYPE_F64, .beta = 1.0f};
+    for (int k = 0; k < c->n; k++) {
+        const operand *p = &c->op->operands[k];
+        bool takes_beta = p->role == GRAD ? c->op->beta_backward : p->role == OUT && c->op->beta_forward;
+        for (int64_t i = 0; takes_beta && !p->no_beta && !c->absent[k] && !r.failed && i < c->rows[k] * c->cols[k]; i++)
+            if (fabs(c->want[k][i] - (plain[k][i] + c->old[k][i])) > 1e-12 * (fabs(plain[k][i]) + 10.0)) /* a rounding or two of F64 */
+                fail_run(&r, "%s[%lld]: beta 1 gives %.9g, beta 0 %.9g, before %.9g", p->name, (long long)i, c->want[k][i], plain[k][i],
+                         c->old[k][i]);
+    }
+}
+
+static void run_halves(test_case *c, hone_backend *b, float beta, bool forward, bool backward)
+{
+    for (int64_t pad = 0; pad < 6; pad += 5) {
+        if (forward)
+            run_half(c, b, false, pad, beta, -1, -1);
+        if (backward)
+            run_half(c, b, true, pad, beta, -1, -1);
+    }
+    if (beta == 0.0f)
+        run_in_place(c, b);
+}
+
 static void run_case(const op *o, const char *text, hone_backend *ref, hone_backend *const *backends, int n_backends, bool gradients)
 {
     test_case c;
+    double *plain[MAX_OPERANDS];
     case_init(&c, o, text);
-    for (int beta = 0; beta < 2; beta++) {
-        bool forward = beta == 0 || o->beta_forward, backward = has_backward(&c) && (beta == 0 || o->beta_backward);
-        if (!forward && !backward)
-            continue;
-        expect(&c, ref, (float)beta);
-        if (gradients && backward && beta == 0 && num(&c, "fd", 1) > 0)
-            check_gradients(&c, ref);
-        for (int i = 0; i < n_backends; i++) {
-            for (int64_t pad = 0; pad < 6; pad += 5) {
-                if (forward)
-                    run_half(&c, backends[i], false, pad, (float)beta, -1, -1);
-                if (backward)
-                    run_half(&c, backends[i], true, pad, (float)beta, -1, -1);
-            }
-            if (beta == 0)
-                run_in_place(&c, backends[i]);
+    bool backward = has_backward(&c);
+    expect(&c, ref, 0.0f);
+    if (gradients && backward && num(&c, "fd", 1) > 0)
+        check_gradients(&c, ref);
+    for (int i = 0; i < n_backends; i++)
+        run_halves(&c, backends[i], 0.0f, true, backward);
+    if (o->beta_forward || (backward && o->beta_backward)) {
+        for (int k = 0; k < c.n; k++) {
+            plain[k] = c.want[k];
+            c.want[k] = calloc((size_t)(c.rows[k] * c.cols[k]) + 1, sizeof(double));
         }
+        expect(&c, ref, 1.0f);
+        check_beta(&c, ref, plain);
+        for (int i = 0; i < n_backends; i++)
+            run_halves(&c, backends[i], 1.0f, o->beta_forward, backward && o->beta_backward);
+        for (int k = 0; k < c.n; k++)
+            free(plain[k]);
     }
     case_dispose(&c);
 }

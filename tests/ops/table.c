@@ -108,7 +108,7 @@ static const op table[] = {
                   {"dy", "N,C", COT, "y"},
                   {"dsum", "N,C", COT, "sum"},
                   {"dx", "N,C", GRAD, "x"},
-                  {"df", "N,C", GRAD, "f"},
+                  {"df", "N,C", GRAD, "f", .no_beta = true},
                   {"dgamma", "1,C", GRAD, "gamma", .is_vector = true},
                   {"dbeta", "1,C", GRAD, "beta", .is_vector = true}},
      .beta_backward = true,
