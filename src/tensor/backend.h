@@ -54,7 +54,7 @@ typedef enum hone_unary {
 #undef X
 } hone_unary;
 
-/* z = x op y; comparisons give 1.0 or 0.0 */
+/* z = x op y; comparisons give 1.0 or 0.0; MAXIMUM and MINIMUM are NaN where either operand is, as torch has it */
 #define HONE_BINARY_MAP(X) X(ADD) X(SUB) X(MUL) X(DIV) X(MAXIMUM) X(MINIMUM) X(EQ) X(NE) X(LT) X(LE) X(GT) X(GE)
 typedef enum hone_binary {
 #define X(name) HONE_BINARY_##name,
