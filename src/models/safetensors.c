@@ -133,7 +133,8 @@ static hone_status check_cover(hone_safetensor *tensors, size_t n, size_t data_s
 {
     size_t end = data_start;
     const char *previous = NULL;
-    qsort(tensors, n, sizeof(*tensors), by_place);
+    if (n)
+        qsort(tensors, n, sizeof(*tensors), by_place);
     for (size_t i = 0; i < n; i++) {
         const hone_safetensor *t = &tensors[i];
         if (t->offset < end)
