@@ -170,7 +170,7 @@ static hone_status store(hone_kv_cache *c, void *layer, const hone_tensor *qkv, 
     return HONE_OK;
 }
 
-/* A layer's matrix as a tensor for one op. */
+/* A layer's matrix as a tensor for one op: device memory without a gradient, as a parameter is. */
 static hone_tensor *lend(hone_tape *t, const hone_kv_cache *c, void *layer)
 {
     hone_tensor *x = hone__tape_alloc(t, sizeof(*x));
@@ -178,7 +178,7 @@ static hone_tensor *lend(hone_tape *t, const hone_kv_cache *c, void *layer)
         *x = (hone_tensor){.data = layer,
                            .dtype = HONE_DTYPE_F32,
                            .n_dims = 2,
-                           .kind = HONE_TENSOR_CONST,
+                           .kind = HONE_TENSOR_PARAM,
                            .dim = {c->n_slots * c->capacity, c->width},
                            .ld = c->width,
                            .rows = &c->rows,

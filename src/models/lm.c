@@ -4,8 +4,6 @@
  * HONE_IGNORE_INDEX takes a token out (transformers/loss/loss_utils.py, ForCausalLMLoss). */
 #include "models/class.h"
 
-#include <string.h>
-
 static bool predicts(const hone_batch *b, int32_t r, int32_t i)
 {
     return i + 1 < b->cu_seqlens[r + 1] && (!b->labels || b->labels[i + 1] >= 0);
@@ -32,70 +30,27 @@ int64_t hone_model_count_items(const hone_model *m, const hone_batch *batch)
     return n;
 }
 
-/* The M tokens that predict: where they stand, what they predict, whose they are. */
+/* The M tokens that predict: where they stand, what they predict. */
 typedef struct predictions {
     int32_t n;
-    int32_t *index, *labels, *start, *row, *pos;
-    hone_rows *rows;
+    int32_t *index, *labels;
 } predictions;
 
-static bool alloc_predictions(predictions *p, hone_tape *t, const hone_batch *b)
+static bool find_predictions(predictions *p, hone_tape *t, const hone_batch *b)
 {
-    size_t n = (size_t)p->n + 1, rows = (size_t)b->n_rows + 1;
-    int32_t *block = hone__tape_alloc(t, (4 * n + rows) * sizeof(int32_t));
-    p->rows = hone__tape_alloc(t, sizeof(*p->rows));
-    if (!block || !p->rows)
-        return false;
-    p->index = block;
-    p->labels = block + n;
-    p->row = block + 2 * n;
-    p->pos = block + 3 * n;
-    p->start = block + 4 * n;
-    return true;
-}
-
-static bool find_predictions(predictions *p, hone_tape *t, const hone_rows *rows, const hone_batch *b)
-{
-    int32_t k = 0, longest = 0;
-    *p = (predictions){.n = (int32_t)count(b)};
-    if (!rows || !alloc_predictions(p, t, b))
+    int32_t k = 0;
+    p->n = (int32_t)count(b);
+    p->index = hone__tape_alloc(t, ((size_t)p->n + 1) * sizeof(int32_t));
+    p->labels = hone__tape_alloc(t, ((size_t)p->n + 1) * sizeof(int32_t));
+    if (!p->index || !p->labels)
         return false;
     for (int32_t r = 0; r < b->n_rows; r++) {
-        p->start[r] = k;
         for (int32_t i = b->cu_seqlens[r]; i < b->cu_seqlens[r + 1]; i++) {
             if (!predicts(b, r, i))
                 continue;
             p->index[k] = i;
-            p->labels[k] = (b->labels ? b->labels : b->input_ids)[i + 1];
-            p->row[k] = r;
-            p->pos[k++] = rows->pos ? rows->pos[i] : i - b->cu_seqlens[r];
+            p->labels[k++] = (b->labels ? b->labels : b->input_ids)[i + 1];
         }
-        longest = k - p->start[r] > longest ? k - p->start[r] : longest;
-    }
-    p->start[b->n_rows] = k;
-    *p->rows = (hone_rows){.n_tokens = k,
-                           .n_rows = b->n_rows,
-                           .longest = longest,
-                           .start = p->start,
-                           .d_start = p->start,
-                           .row = p->row,
-                           .d_row = p->row,
-                           .pos = p->pos,
-                           .d_pos = p->pos,
-                           .key = rows->key,
-                           .d_key = rows->d_key};
-    return true;
-}
-
-/* Every label stands in the vocabulary: the kernels rely on it. */
-static bool check_labels(hone_tape *t, const predictions *p, int64_t n_classes)
-{
-    for (int32_t i = 0; i < p->n; i++) {
-        if (p->labels[i] < n_classes)
-            continue;
-        hone__tape_fail(t, HONE_INVALID_ARGUMENT, "row %d, token %d: label %d is outside the vocabulary of %lld", p->row[i], p->pos[i] + 1,
-                        p->labels[i], (long long)n_classes);
-        return false;
     }
     return true;
 }
@@ -107,12 +62,7 @@ static hone_tensor *select_predictions(predictions *p, hone_tape *t, hone_output
         return NULL;
     if (out->model->task != HONE_CAUSAL_LM)
         return hone__tape_fail(t, HONE_INVALID_ARGUMENT, "the loss of the next token is for causal language models");
-    if (!find_predictions(p, t, hone__tape_rows(t, b), b) || !check_labels(t, p, out->model->config->vocab_size))
-        return NULL;
-    hone_tensor *x = hone_index_select(t, out->hidden, hone_tape_ints(t, p->index, 1, (const int64_t[]){p->n}));
-    if (x)
-        x->rows = p->rows;
-    return x;
+    return find_predictions(p, t, b) ? hone__tape_gather_tokens(t, out->hidden, p->index, p->n) : NULL;
 }
 
 hone_tensor *hone__next_token_loss(hone_tape *t, hone_output *out, const hone_batch *batch, const float *weights, float smoothing)
