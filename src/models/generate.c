@@ -5,7 +5,7 @@
 #include <hone/generate.h>
 
 #include "models/beam_search.h"
-#include "models/decoder.h"
+#include "models/stepper.h"
 #include "models/logits_process.h"
 
 #include <math.h>
@@ -26,7 +26,7 @@ typedef struct run {
     int32_t own_eos;
     size_t n_eos;
     int32_t pad;
-    hone_decoder d;
+    hone_stepper d;
     hone_logits_work work;
     hone_generation *out;
     bool stopped; /* on_token said so */
@@ -148,7 +148,7 @@ static hone_status read_ahead(run *x, size_t prompt, int32_t slot)
     for (size_t at = 0, n = x->lengths[prompt] - 1; at < n;) {
         int32_t now = (int32_t)(n - at < PREFILL_TOKENS ? n - at : PREFILL_TOKENS);
         const int32_t *ids = x->prompts[prompt] + at;
-        HONE_TRY(hone__decoder_feed(&x->d, 1, &slot, &ids, &now, false));
+        HONE_TRY(hone__stepper_feed(&x->d, 1, &slot, &ids, &now, false));
         at += (size_t)now;
     }
     return HONE_OK;
@@ -166,7 +166,7 @@ static hone_status read_prompts(run *x)
         if (large)
             HONE_TRY(read_ahead(x, i, x->slots[i]));
     }
-    HONE_TRY(hone__decoder_feed(&x->d, (int32_t)x->n_prompts, x->slots, x->new_ids, x->n_new, true));
+    HONE_TRY(hone__stepper_feed(&x->d, (int32_t)x->n_prompts, x->slots, x->new_ids, x->n_new, true));
     for (size_t i = 0; i < x->n_prompts; i++)
         for (size_t k = 1; k < x->n_each; k++)
             HONE_TRY(hone__kv_cache_copy(x->d.cache, (int32_t)(i * x->n_each + k), (int32_t)(i * x->n_each)));
@@ -278,8 +278,8 @@ static double log_probability(const run *x, int32_t row, int32_t id)
 
 static hone_status look_at_logits(run *x, bool plain)
 {
-    HONE_TRY(hone__decoder_states(&x->d));
-    return plain ? hone__decoder_argmax(&x->d) : hone__decoder_read(&x->d, false);
+    HONE_TRY(hone__stepper_states(&x->d));
+    return plain ? hone__stepper_argmax(&x->d) : hone__stepper_read(&x->d, false);
 }
 
 /* Appends an id; true when the sequence goes on. */
@@ -316,7 +316,7 @@ static hone_status search(run *x, size_t *active, float *scores)
         }
         first = false;
         if (n_active > 0 && !x->stopped)
-            HONE_TRY(hone__decoder_feed(&x->d, (int32_t)n_active, x->slots, x->new_ids, x->n_new, true));
+            HONE_TRY(hone__stepper_feed(&x->d, (int32_t)n_active, x->slots, x->new_ids, x->n_new, true));
     }
     return HONE_OK;
 }
@@ -384,7 +384,7 @@ static hone_status beam_steps(run *x, hone_beams **beams, int32_t *slot, int32_t
     int64_t n = x->d.n_classes;
     for (bool first = true; n_left > 0; first = false) {
         int32_t row = 0, n_rows = 0;
-        HONE_TRY(hone__decoder_read(&x->d, true));
+        HONE_TRY(hone__stepper_read(&x->d, true));
         n_left = 0;
         for (size_t p = 0; p < x->n_prompts; p++) {
             float *log_probs = x->d.host + row * n;
@@ -407,7 +407,7 @@ static hone_status beam_steps(run *x, hone_beams **beams, int32_t *slot, int32_t
             }
         }
         if (n_left > 0)
-            HONE_TRY(hone__decoder_feed(&x->d, n_rows, x->slots, x->new_ids, x->n_new, true));
+            HONE_TRY(hone__stepper_feed(&x->d, n_rows, x->slots, x->new_ids, x->n_new, true));
     }
     return HONE_OK;
 }
@@ -472,7 +472,7 @@ static hone_status prepare(run *x)
     HONE_TRY(HONE_ALLOC(&x->n_new, n));
     HONE_TRY(HONE_ALLOC(&x->new_ids, n));
     HONE_TRY(hone__logits_work_init(&x->work, x->m->config->vocab_size));
-    return hone__decoder_init(&x->d, x->m, (int32_t)n, tokens, (int64_t)max_prompt(x) + x->o->max_new_tokens);
+    return hone__stepper_init(&x->d, x->m, (int32_t)n, tokens, (int64_t)max_prompt(x) + x->o->max_new_tokens);
 }
 
 hone_status hone_generate(hone_generation *out, const hone_model *model, const int32_t *const *prompts, const size_t *lengths,
@@ -490,7 +490,7 @@ hone_status hone_generate(hone_generation *out, const hone_model *model, const i
     HONE_GO(prepare(&x));
     status = x.o->num_beams > 1 ? run_beams(&x) : run_search(&x);
 done:
-    hone__decoder_dispose(&x.d);
+    hone__stepper_dispose(&x.d);
     hone__logits_work_dispose(&x.work);
     hone__free(x.slots);
     hone__free(x.n_new);

@@ -1,12 +1,12 @@
-/* Running a model step by step (decoder.h). A step asks the allocator for nothing: the tape keeps its memory, the batch's arrays are made once. */
-#include "models/decoder.h"
+/* Running a model step by step (stepper.h). A step asks the allocator for nothing: the tape keeps its memory, the batch's arrays are made once. */
+#include "models/stepper.h"
 
 #include <string.h>
 
-hone_status hone__decoder_init(hone_decoder *d, const hone_model *model, int32_t n_slots, int32_t max_tokens, int64_t max_length)
+hone_status hone__stepper_init(hone_stepper *d, const hone_model *model, int32_t n_slots, int32_t max_tokens, int64_t max_length)
 {
     size_t n = (size_t)n_slots, tokens = (size_t)(max_tokens > n_slots ? max_tokens : n_slots);
-    *d = (hone_decoder){.model = model, .backend = model->device->backend, .n_slots = n_slots, .n_classes = model->config->vocab_size};
+    *d = (hone_stepper){.model = model, .backend = model->device->backend, .n_slots = n_slots, .n_classes = model->config->vocab_size};
     d->token_capacity = (int32_t)tokens;
     HONE_TRY(hone_tape_new(&d->tape, model->device, &(hone_tape_options){.recording = false}));
     HONE_TRY(hone__kv_cache_new(&d->cache, d->backend, (int)model->config->n_layers, model->config->hidden_size, n_slots));
@@ -23,7 +23,7 @@ hone_status hone__decoder_init(hone_decoder *d, const hone_model *model, int32_t
     return HONE_OK;
 }
 
-void hone__decoder_dispose(hone_decoder *d)
+void hone__stepper_dispose(hone_stepper *d)
 {
     hone__kv_cache_free(d->cache);
     hone_tape_free(d->tape);
@@ -35,10 +35,10 @@ void hone__decoder_dispose(hone_decoder *d)
     hone__free(d->unlabelled);
     hone__free(d->ids);
     hone__free(d->positions);
-    *d = (hone_decoder){0};
+    *d = (hone_stepper){0};
 }
 
-static hone_batch make_batch(hone_decoder *d, int32_t n_rows, const int32_t *slots, const int32_t *const *ids, const int32_t *n_ids)
+static hone_batch make_batch(hone_stepper *d, int32_t n_rows, const int32_t *slots, const int32_t *const *ids, const int32_t *n_ids)
 {
     int32_t k = 0, longest = 0;
     for (int32_t r = 0; r < n_rows; r++) {
@@ -56,7 +56,7 @@ static hone_batch make_batch(hone_decoder *d, int32_t n_rows, const int32_t *slo
         .n_tokens = k, .n_rows = n_rows, .longest = longest, .cu_seqlens = d->cu_seqlens, .input_ids = d->ids, .positions = d->positions};
 }
 
-hone_status hone__decoder_feed(hone_decoder *d, int32_t n_rows, const int32_t *slots, const int32_t *const *ids, const int32_t *n_ids,
+hone_status hone__stepper_feed(hone_stepper *d, int32_t n_rows, const int32_t *slots, const int32_t *const *ids, const int32_t *n_ids,
                                bool with_logits)
 {
     hone_tape_reset(d->tape);
@@ -70,13 +70,13 @@ hone_status hone__decoder_feed(hone_decoder *d, int32_t n_rows, const int32_t *s
     return HONE_OK;
 }
 
-static hone_status out_of_arena(hone_decoder *d)
+static hone_status out_of_arena(hone_stepper *d)
 {
     hone_status status = hone_tape_status(d->tape);
     return status != HONE_OK ? status : hone__fail(HONE_OUT_OF_MEMORY, "out of memory while text was generated");
 }
 
-hone_status hone__decoder_argmax(hone_decoder *d)
+hone_status hone__stepper_argmax(hone_stepper *d)
 {
     hone_mat x = hone__mat(d->logits);
     int32_t *index = hone__tape_alloc(d->tape, (size_t)d->n_rows * sizeof(*index));
@@ -86,7 +86,7 @@ hone_status hone__decoder_argmax(hone_decoder *d)
     return d->backend->ops->download(d->backend, d->best, index, (size_t)d->n_rows * sizeof(*index));
 }
 
-hone_status hone__decoder_states(hone_decoder *d)
+hone_status hone__stepper_states(hone_stepper *d)
 {
     const int64_t dims[2] = {d->n_rows, 4};
     hone_tensor *state = hone__tape_tensor(d->tape, d->logits->dtype, 2, dims, NULL);
@@ -98,7 +98,7 @@ hone_status hone__decoder_states(hone_decoder *d)
     return hone_tensor_read(state, d->states, (size_t)d->n_rows * 4);
 }
 
-hone_status hone__decoder_read(hone_decoder *d, bool log_softmax)
+hone_status hone__stepper_read(hone_stepper *d, bool log_softmax)
 {
     size_t n = (size_t)d->n_rows * (size_t)d->n_classes;
     hone_tensor *x = d->logits;
