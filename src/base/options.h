@@ -4,44 +4,7 @@
 
 #include "base/json.h"
 
-typedef enum hone_option_type {
-    HONE_OPTION_BOOL,    /* bool */
-    HONE_OPTION_INT,     /* int64_t */
-    HONE_OPTION_DOUBLE,  /* double */
-    HONE_OPTION_STRING,  /* char *, owned by the struct; NULL: not given */
-    HONE_OPTION_STRINGS, /* hone_strings: one or more values after one name */
-    HONE_OPTION_ENUM     /* int, one of `choices` ("no|steps|epoch"), by place */
-} hone_option_type;
-
-typedef struct hone_strings {
-    char **items;
-    size_t n;
-} hone_strings;
-
-typedef struct hone_option {
-    const char *name; /* "learning_rate": `-` and `_` are the same on the command line */
-    hone_option_type type;
-    size_t offset;        /* in the struct */
-    const char *fallback; /* the default as text, NULL: zero / NULL */
-    double min, max;      /* INT and DOUBLE: the legal range; both 0: any */
-    const char *choices;  /* ENUM: names with | between */
-    const char *group;    /* heading in --help */
-    const char *help;     /* one line */
-} hone_option;
-
-/* An older or shorter spelling of an option. */
-typedef struct hone_option_alias {
-    const char *alias, *name;
-    const char *value; /* what a bare flag means, or NULL */
-    const char *note;  /* one line shown as a warning, or NULL */
-} hone_option_alias;
-
-typedef struct hone_option_table {
-    const hone_option *rows;
-    size_t n_rows;
-    const hone_option_alias *aliases;
-    size_t n_aliases;
-} hone_option_table;
+#include <hone/options.h>
 
 hone_status hone__options_defaults(const hone_option_table *t, void *options);
 void hone__options_dispose(const hone_option_table *t, void *options);                  /* frees strings */

@@ -1,0 +1,82 @@
+/* The command line of a command: its own table of options and the one that all share. */
+#include "cli/cli.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define FIELD(field) offsetof(cli_common, field)
+
+static const hone_option common_rows[] = {
+    {"threads", HONE_OPTION_INT, FIELD(threads), "0", 0, 4096, NULL, "everywhere", "threads that compute; 0: the cores of the machine"},
+    {"device", HONE_OPTION_STRING, FIELD(device), "auto", 0, 0, NULL, "everywhere", "where models are computed: auto, cpu"},
+    {"seed", HONE_OPTION_INT, FIELD(seed), "42", 0, 9007199254740992.0, NULL, "everywhere", "of all random numbers"},
+    {"offline", HONE_OPTION_BOOL, FIELD(offline), NULL, 0, 0, NULL, "everywhere", "never use the network"},
+    {"quiet", HONE_OPTION_BOOL, FIELD(quiet), NULL, 0, 0, NULL, "everywhere", "only errors on standard error, no progress"},
+    {"log_level", HONE_OPTION_ENUM, FIELD(log_level), "info", 0, 0, "debug|info|warning|error", "everywhere",
+     "what to tell on standard error"},
+    {"help", HONE_OPTION_BOOL, FIELD(help), NULL, 0, 0, NULL, "everywhere", "this text"},
+};
+static const hone_option_alias common_aliases[] = {{"num_threads", "threads", NULL, NULL}, {"h", "help", "true", NULL}};
+static const hone_option_table common_table = {common_rows, sizeof(common_rows) / sizeof(*common_rows), common_aliases,
+                                               sizeof(common_aliases) / sizeof(*common_aliases)};
+
+static int show_help(const cli_spec *spec)
+{
+    const hone_option_table *tables[] = {spec->table, &common_table};
+    char *text = NULL;
+    hone_status status = hone_options_help(&text, tables, 2);
+    if (status != HONE_OK)
+        return cli_fail(status);
+    printf("usage: %s\n\n%s\n\n%s\n`-` and `_` are the same in a name; `--name value` and `--name=value` both work.\n", spec->synopsis,
+           spec->about, text);
+    hone_options_free_text(text);
+    return cli_finish(CLI_OK);
+}
+
+/* Help is shown whatever else stands on the line. */
+static bool asks_for_help(int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            return true;
+    return false;
+}
+
+bool cli_parse(cli_args *args, const cli_spec *spec, void *options, int argc, char **argv, int *exit_status)
+{
+    const hone_option_table *tables[] = {spec->table, &common_table};
+    void *structs[] = {options, &args->common};
+    *args = (cli_args){.spec = spec, .options = options};
+    hone_status status = hone_options_defaults(spec->table, options);
+    if (status == HONE_OK)
+        status = hone_options_defaults(&common_table, &args->common);
+    args->words = calloc((size_t)argc + 1, sizeof(*args->words));
+    if (asks_for_help(argc, argv)) {
+        *exit_status = show_help(spec);
+        return false;
+    }
+    cli_show_logs(&args->common);
+    if (status == HONE_OK)
+        status = hone_options_parse(tables, structs, 2, argc - 1, argv + 1, spec->takes_words ? args->words : NULL,
+                                    spec->takes_words ? &args->n_words : NULL);
+    if (status != HONE_OK) {
+        *exit_status = cli_fail_usage();
+        return false;
+    }
+    cli_show_logs(&args->common);
+    return true;
+}
+
+void cli_dispose(cli_args *args)
+{
+    hone_options_dispose(args->spec->table, args->options);
+    hone_options_dispose(&common_table, &args->common);
+    free(args->words);
+}
+
+int cli_missing(const char *what)
+{
+    fprintf(stderr, "hone: error: %s is missing: the command line\n", what);
+    fprintf(stderr, "hint: --help shows what the command takes\n");
+    return CLI_USAGE;
+}

@@ -1,0 +1,54 @@
+/* Messages on standard error: log lines, errors and their hints; and standard output, whose failures must not go unseen. */
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <string.h>
+
+static void show_line(void *payload, hone_log_level level, const char *line)
+{
+    static const char *const kinds[] = {"debug: ", "", "warning: ", "error: "};
+    (void)payload;
+    cli_clear_progress();
+    fprintf(stderr, "hone: %s%s\n", kinds[level], line);
+}
+
+void cli_show_logs(const cli_common *common)
+{
+    hone_set_log(show_line, NULL, common->quiet ? HONE_LOG_ERROR : (hone_log_level)common->log_level);
+    cli_show_progress(!common->quiet);
+}
+
+static void show_failure(void)
+{
+    cli_clear_progress();
+    fprintf(stderr, "hone: error: %s\n", hone_error_message());
+    if (*hone_error_hint())
+        fprintf(stderr, "hint: %s\n", hone_error_hint());
+}
+
+int cli_fail(hone_status status)
+{
+    show_failure();
+    return status == HONE_CANCELLED ? CLI_STOPPED : CLI_FAILED;
+}
+
+int cli_fail_usage(void)
+{
+    show_failure();
+    return CLI_USAGE;
+}
+
+hone_status cli_write(void *payload, const char *text, size_t len)
+{
+    (void)payload;
+    return fwrite(text, 1, len, stdout) == len ? HONE_OK : HONE_IO;
+}
+
+int cli_finish(int exit_status)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return exit_status;
+    cli_clear_progress();
+    fprintf(stderr, "hone: error: cannot write: standard output: %s\n", strerror(errno));
+    return CLI_FAILED;
+}

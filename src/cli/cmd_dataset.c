@@ -1,0 +1,191 @@
+/* hone dataset info|head|filter: looks at texts, and keeps some of them. */
+#include "cli/cli.h"
+
+#include <hone/text.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct options {
+    char *text_column_name, *glob, *format, *keywords, *output;
+    bool line_by_line, raw_newlines;
+    int64_t n;
+} options;
+
+#define FIELD(field) offsetof(options, field)
+#define TEXT_ROWS                                                                                                                          \
+    {"glob", HONE_OPTION_STRING, FIELD(glob), NULL, 0, 0, NULL, "the files", "which files inside folders: '*.py'"},                        \
+        {"text_column_name", HONE_OPTION_STRING, FIELD(text_column_name), "content", 0, 0, NULL, "the files", "the text's key in JSON"},   \
+        {"format",                                                                                                                         \
+         HONE_OPTION_STRING,                                                                                                               \
+         FIELD(format),                                                                                                                    \
+         NULL,                                                                                                                             \
+         0,                                                                                                                                \
+         0,                                                                                                                                \
+         NULL,                                                                                                                             \
+         "the files",                                                                                                                      \
+         "text or jsonl; otherwise .jsonl, .ndjson and .json files are JSON and all others text"},                                         \
+        {"line_by_line", HONE_OPTION_BOOL, FIELD(line_by_line), NULL, 0, 0, NULL, "the files", "each line of a text file is a document"},  \
+    {                                                                                                                                      \
+        "raw_newlines", HONE_OPTION_BOOL, FIELD(raw_newlines), NULL, 0, 0, NULL, "the files", "keep CRLF and CR; otherwise they become LF" \
+    }
+
+static const hone_option info_rows[] = {TEXT_ROWS};
+static const hone_option head_rows[] = {{"n", HONE_OPTION_INT, FIELD(n), "5", 0, 1e15, NULL, "options", "documents to show"}, TEXT_ROWS};
+static const hone_option filter_rows[] = {{"keywords", HONE_OPTION_STRING, FIELD(keywords), NULL, 0, 0, NULL, "options",
+                                           "words separated by commas; a text is kept when it contains one of them"},
+                                          TEXT_ROWS};
+#define N_ROWS(rows) (sizeof(rows) / sizeof(*(rows)))
+static const hone_option_table info_table = {info_rows, N_ROWS(info_rows), NULL, 0};
+static const hone_option_table head_table = {head_rows, N_ROWS(head_rows), NULL, 0};
+static const hone_option_table filter_table = {filter_rows, N_ROWS(filter_rows), NULL, 0};
+
+static const cli_spec info_spec = {"hone dataset info [--glob G] FILE|DIR…",
+                                   "Reads all of the files and prints what they hold, as one JSON object: files, documents, bytes of text, "
+                                   "the longest document, and what\n"
+                                   "had to be passed over (each is named on standard error).",
+                                   &info_table, true};
+static const cli_spec head_spec = {"hone dataset head [--n N] [--glob G] FILE|DIR…", "Prints the first documents, a line of JSON each.",
+                                   &head_table, true};
+static const cli_spec filter_spec = {
+    "hone dataset filter --keywords pandas,sklearn,… [--text_column_name content] [--glob G] FILE|DIR… > kept.jsonl",
+    "Keeps the texts that contain one of the words (plain substring) and prints them as lines of JSON: a line of a .jsonl file as it "
+    "stands, a text\n"
+    "file as {\"content\": …, \"path\": …}. Works as a stream, in little memory. On standard error it says how much was kept.",
+    &filter_table, true};
+
+static hone_status open_texts(hone_text_stream **out, const options *o, const cli_args *args, int64_t max_documents)
+{
+    hone_text_options t = HONE_TEXT_OPTIONS_INIT;
+    t.glob = o->glob;
+    t.column = o->text_column_name;
+    t.format = o->format;
+    t.line_by_line = o->line_by_line;
+    t.raw_newlines = o->raw_newlines;
+    t.max_documents = max_documents;
+    return hone_text_open(out, args->words, args->n_words, &t);
+}
+
+static int info(options *o, const cli_args *args)
+{
+    hone_text_stream *s = NULL;
+    hone_text_counts counts;
+    hone_document doc;
+    size_t longest = 0;
+    hone_status status = open_texts(&s, o, args, -1);
+    while (status == HONE_OK && hone_text_next(s, &doc))
+        longest = doc.len > longest ? doc.len : longest;
+    if (status == HONE_OK)
+        status = hone_text_status(s);
+    if (status == HONE_OK) {
+        hone_text_counts_of(s, &counts);
+        printf("{\"files\": %lld, \"documents\": %lld, \"bytes\": %llu, \"longest\": %zu, \"skipped_files\": %lld, \"empty_files\": %lld, "
+               "\"bad_lines\": %lld}\n",
+               (long long)counts.n_files, (long long)counts.n_documents, (unsigned long long)counts.bytes, longest,
+               (long long)counts.n_skipped, (long long)counts.n_empty, (long long)counts.n_bad_lines);
+    }
+    hone_text_free(s);
+    return cli_finish(status == HONE_OK ? CLI_OK : cli_fail(status));
+}
+
+/* A hone_document_fn; payload: the options. */
+static hone_status print_document(void *payload, const hone_document *doc)
+{
+    const options *o = payload;
+    char *json = NULL;
+    size_t len;
+    hone_status status = hone_document_to_json(&json, &len, doc, o->text_column_name);
+    if (status == HONE_OK)
+        status = cli_write(NULL, json, len);
+    if (status == HONE_OK)
+        status = cli_write(NULL, "\n", 1);
+    hone_text_free_json(json);
+    return status;
+}
+
+/* A failure of the work, or of standard output, which has no message yet. */
+static int finish(hone_status status)
+{
+    return cli_finish(status == HONE_OK || ferror(stdout) ? CLI_OK : cli_fail(status));
+}
+
+static int head(options *o, const cli_args *args)
+{
+    hone_text_stream *s = NULL;
+    hone_document doc;
+    hone_status status = open_texts(&s, o, args, o->n);
+    while (status == HONE_OK && hone_text_next(s, &doc))
+        status = print_document(o, &doc);
+    if (status == HONE_OK)
+        status = hone_text_status(s);
+    hone_text_free(s);
+    return finish(status);
+}
+
+static hone_status make_keywords(hone_keywords **out, char *list)
+{
+    const char **words = calloc(strlen(list) + 1, sizeof(*words));
+    size_t n = 0;
+    for (char *next = list; words && next;)
+        words[n++] = strsep(&next, ",");
+    hone_status status = hone_keywords_new(out, words, n);
+    free(words);
+    return status;
+}
+
+static int filter(options *o, const cli_args *args)
+{
+    hone_text_stream *s = NULL;
+    hone_keywords *keywords = NULL;
+    hone_filter_counts counts = {0, 0};
+    if (!o->keywords)
+        return cli_missing("--keywords");
+    if (make_keywords(&keywords, o->keywords) != HONE_OK)
+        return cli_fail_usage();
+    hone_status status = open_texts(&s, o, args, -1);
+    if (status == HONE_OK)
+        status = hone_text_filter(&counts, s, keywords, print_document, o);
+    hone_text_free(s);
+    hone_keywords_free(keywords);
+    int exit_status = finish(status);
+    if (exit_status == CLI_OK)
+        fprintf(stderr, "%.2f%% of data after filtering.\n", 100.0 * (double)counts.n_kept / (double)counts.n_documents);
+    return exit_status;
+}
+
+/* The three commands begin alike. */
+static int begin(const cli_spec *spec, int (*work)(options *, const cli_args *), int argc, char **argv)
+{
+    options o = {0};
+    cli_args args;
+    int exit_status;
+    if (cli_parse(&args, spec, &o, argc, argv, &exit_status))
+        exit_status = args.n_words > 0 ? work(&o, &args) : cli_missing("FILE|DIR");
+    cli_dispose(&args);
+    return exit_status;
+}
+
+static int cmd_info_of_texts(int argc, char **argv)
+{
+    return begin(&info_spec, info, argc, argv);
+}
+
+static int cmd_head(int argc, char **argv)
+{
+    return begin(&head_spec, head, argc, argv);
+}
+
+static int cmd_filter(int argc, char **argv)
+{
+    return begin(&filter_spec, filter, argc, argv);
+}
+
+int cmd_dataset(int argc, char **argv)
+{
+    static const cli_command commands[] = {
+        {"info", cmd_info_of_texts, "how much text there is"},
+        {"head", cmd_head, "the first documents"},
+        {"filter", cmd_filter, "the texts that contain one of some words"},
+    };
+    return cli_dispatch("hone dataset", "Looks at texts: files, folders of them, JSON lines.", commands, 3, argc, argv);
+}

@@ -1,0 +1,36 @@
+/* The command `hone`: a table of commands, each a file of its own (cmd_*.c). */
+#include "cli/cli.h"
+
+#include <hone/tape.h>
+#include <hone/version.h>
+
+#include <string.h>
+
+static const cli_command commands[] = {
+    {"tokenize", cmd_tokenize, "text in, encodings out"},
+    {"tokenizer", cmd_tokenizer, "train a new tokenizer from files"},
+    {"dataset", cmd_dataset, "look at data and change it"},
+};
+
+static int print_version(void)
+{
+    hone_device *device = NULL;
+    const char *library;
+    printf("hone %s\n", hone_version());
+    if (hone_device_open(&device, NULL) == HONE_OK)
+        printf("device: %s\n", hone_device_describe(device));
+    hone_device_free(device);
+    printf("libraries:");
+    for (unsigned i = 0; (library = hone_version_library(i)); i++)
+        printf("%s %s", i ? "," : "", library);
+    printf("\ncompiler: %s\n", hone_version_compiler());
+    return cli_finish(CLI_OK);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "version") == 0))
+        return print_version();
+    return cli_dispatch("hone", "Trains and uses language models on this machine: tokenizers, GPT-2, no Python.", commands,
+                        sizeof(commands) / sizeof(*commands), argc, argv);
+}
