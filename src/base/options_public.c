@@ -20,11 +20,8 @@ hone_status hone_options_parse(const hone_option_table *const *tables, void *con
 hone_status hone_options_help(char **out, const hone_option_table *const *tables, size_t n_tables)
 {
     hone_str text = HONE_STR_INIT;
-    for (size_t i = 0; i < n_tables; i++) {
-        if (i > 0)
-            hone__str_putc(&text, '\n');
+    for (size_t i = 0; i < n_tables; i++)
         hone__options_help(tables[i], &text);
-    }
     hone_status status = hone__str_take(out, &text);
     hone__str_dispose(&text);
     return status;

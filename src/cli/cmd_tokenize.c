@@ -48,6 +48,13 @@ static hone_status write_errors(void *payload, const char *text, size_t len)
     return fwrite(text, 1, len, stderr) == len ? HONE_OK : HONE_IO;
 }
 
+/* Answers go out as they are made: somebody may be waiting for them. */
+static hone_status write_now(void *payload, const char *text, size_t len)
+{
+    hone_status status = cli_write(payload, text, len);
+    return status == HONE_OK && fflush(stdout) == 0 ? HONE_OK : HONE_IO;
+}
+
 static int tokenize(const options *o, const cli_common *common, int in)
 {
     hone_tokenizer *tok = NULL;
@@ -61,7 +68,7 @@ static int tokenize(const options *o, const cli_common *common, int in)
     t.n_threads = (int)common->threads;
     hone_status status = hone_tokenizer_from_pretrained(&tok, o->tokenizer);
     if (status == HONE_OK)
-        status = hone_tokenize_lines(&counts, tok, in, o->count ? write_errors : cli_write, NULL, &t);
+        status = hone_tokenize_lines(&counts, tok, in, o->count ? write_errors : write_now, NULL, &t);
     hone_tokenizer_free(tok);
     if (status != HONE_OK)
         return ferror(stdout) ? cli_finish(CLI_FAILED) : cli_fail(status);

@@ -83,7 +83,7 @@ static int train(const options *o, const cli_args *args)
         status = hone_tokenizer_save(tok, o->output_dir);
     int exit_status = status == HONE_OK ? CLI_OK : cli_fail(status);
     if (status == HONE_OK)
-        printf("{\"vocab_size\": %zu, \"output_dir\": \"%s\"}\n", hone_tokenizer_vocab_size(tok, true), o->output_dir);
+        printf("{\"vocab_size\": %zu}\n", hone_tokenizer_vocab_size(tok, true));
     hone_tokenizer_free(tok);
     free(specials);
     return cli_finish(exit_status);

@@ -1,0 +1,52 @@
+# hone dataset info, head, filter: what is printed where, what is passed over and counted.
+. "$(dirname "$0")/lib.sh"
+
+mkdir -p tree/sub
+printf 'import pandas as pd\r\n' >tree/a.py
+printf 'import os\n' >tree/sub/b.py
+printf 'caf\351' >tree/latin.py
+printf 'a\0b' >tree/binary.py
+: >tree/empty.py
+echo "pandas" >tree/note.txt
+printf '{"content": "from sklearn import x", "n": 1}\n{"content": }\n{"content": "import sys"}\n' >lines.jsonl
+
+run 0 dataset info --glob '*.py' tree
+equals "$(cat out)" '{"files": 2, "documents": 2, "bytes": 30, "longest": 20, "skipped_files": 2, "empty_files": 1, "bad_lines": 0}' "info"
+says err "tree/latin.py: not UTF-8 (byte 0xE9 at offset 3)"
+says err "tree/binary.py: a binary file (NUL byte at offset 1)"
+run 0 dataset info --quiet --glob '*.py' tree
+silent err
+run 0 dataset head --n 1 tree/a.py lines.jsonl
+equals "$(cat out)" '{"content": "import pandas as pd\n", "path": "tree/a.py"}' "head"
+
+run 0 dataset filter --keywords pandas,sklearn --glob '*.py' tree lines.jsonl
+printf '%s\n' '{"content": "import pandas as pd\n", "path": "tree/a.py"}' '{"content": "from sklearn import x", "n": 1}' >expected
+same expected out
+says err "lines.jsonl:2:13: "
+says err "50.00% of data after filtering."
+run 0 dataset filter --keywords nothing lines.jsonl
+silent out
+says err "0.00% of data after filtering."
+run 0 dataset filter --keywords 1 --text_column_name n2 --format text lines.jsonl
+says out '"n2"'
+cat lines.jsonl | "$HONE" dataset filter --keywords sys - >out 2>err
+equals "$(cat out)" '{"content": "import sys"}' "filtering standard input"
+
+run 2 dataset filter lines.jsonl
+says err "--keywords is missing"
+run 2 dataset filter --keywords a,,b lines.jsonl
+says err "keyword 2 is empty"
+run 2 dataset info
+says err "FILE|DIR is missing"
+run 1 dataset info absent
+says err "hone: error: "
+says err "absent"
+run 1 dataset info tree/binary.py
+says err "no text was found in 1 files: tree/binary.py: a binary file"
+run 1 dataset info --text_column_name other lines.jsonl
+says err 'there is no key "other"'
+run 2 dataset info --glib x tree
+says err "hint: did you mean --glob?"
+run 0 dataset info --format jsonl lines.jsonl
+says err "lines.jsonl:2:13"
+finish

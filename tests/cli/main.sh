@@ -1,0 +1,52 @@
+# The command itself: version, help, unknown commands and options, standard output that cannot be written.
+. "$(dirname "$0")/lib.sh"
+
+run 0 --version
+says out "hone "
+says out "libraries: oneDNN"
+silent err
+run 0 --help
+says out "usage: hone COMMAND"
+says out "tokenize"
+run 2
+says err "usage: hone COMMAND"
+silent out
+run 2 tokenise
+says err "hone: error: tokenise is no command"
+says err 'hint: did you mean `hone tokenize`?'
+run 2 dataset fliter
+says err 'hint: did you mean `hone dataset filter`?'
+run 2 tokenize --tokeniser x
+says err "hone: error: --tokeniser is no option"
+says err "hint: did you mean --tokenizer?"
+run 2 tokenize --threads many
+says err "--threads"
+run 2 tokenize --log_level loud
+says err "--log_level"
+run 0 dataset head --n=nonsense --help
+says out "usage: hone dataset head"
+
+# every command that is listed explains itself
+for command in $("$HONE" --help | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'); do
+    run 0 "$command" --help
+    says out "usage: hone $command"
+done
+
+# a full disk behind standard output is a failure
+if [ -e /dev/full ]; then
+    printf 'x\n' >a.txt
+    "$HONE" dataset head a.txt >/dev/full 2>err
+    equals $? 1 "status with a full disk"
+    says err "cannot write: standard output: No space left on device"
+fi
+
+# starts at once: 20 ms, measured as the best of ten (the machine may be busy)
+best=1000000
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+    a=$(date +%s%N); "$HONE" --version >/dev/null; b=$(date +%s%N)
+    [ $(((b - a) / 1000)) -lt $best ] && best=$(((b - a) / 1000))
+done
+if "$HONE" --version | grep -q "sanitizer"; then :; elif [ -n "${HONE_BUILD:-}" ] && grep -q "HONE_SANITIZE:STRING=." "$HONE_BUILD/CMakeCache.txt" 2>/dev/null; then :; else
+    [ $best -lt 20000 ] || complain "--version took $best microseconds"
+fi
+finish
