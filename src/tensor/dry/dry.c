@@ -344,6 +344,6 @@ hone_status hone__dry_open(hone_backend *b)
     HONE_TRY(hone__backend_open(&behind, "auto", b->n_threads));
     b->ops = &dry_ops;
     b->self = behind;
-    b->own_memory = true; /* so that nothing is lent to it: what a real run uploads is counted */
+    b->own_memory = behind->own_memory; /* what a real run uploads is counted, what it is lent is not */
     return HONE_OK;
 }
