@@ -52,7 +52,7 @@ static hone_status encode_unpadded(hone_encoding **out, hone__encoder *e, const 
 {
     *out = NULL;
     HONE_TRY(check_input(input));
-    e->n_tokens = e->n_chars = e->n_replaced = 0;
+    hone__encoder_clear(e);
     HONE_TRY(encode_sequence(e, &input->first));
     size_t n_first = e->n_tokens;
     bool pair = is_given(&input->second);

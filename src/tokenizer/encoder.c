@@ -27,6 +27,8 @@ static void free_encoder(hone__encoder *e)
         return;
     hone__free(e->tokens);
     hone__free(e->chars);
+    hone__free(e->wide);
+    hone__str_dispose(&e->wide_texts);
     hone__bpe_scratch_dispose(&e->scratch);
     hone__work_dispose(&e->work);
     hone__aligned_dispose(&e->repaired);
@@ -59,6 +61,12 @@ static hone_status new_encoder(hone__encoder **out, const hone_tokenizer *tok)
     return status;
 }
 
+void hone__encoder_clear(hone__encoder *e)
+{
+    e->n_tokens = e->n_chars = e->n_wide = e->n_counted = e->n_replaced = 0;
+    hone__str_clear(&e->wide_texts);
+}
+
 hone_status hone__encoder_take(hone__encoder **out, const hone_tokenizer *tok, hone__sink sink)
 {
     pthread_mutex_lock(&tok->pool->lock);
@@ -70,7 +78,7 @@ hone_status hone__encoder_take(hone__encoder **out, const hone_tokenizer *tok, h
         HONE_TRY(new_encoder(out, tok));
     hone__encoder *e = *out;
     e->sink = sink;
-    e->n_tokens = e->n_chars = e->n_counted = e->n_replaced = 0;
+    hone__encoder_clear(e);
     e->word = 0;
     e->fixed_word = false;
     e->ids = NULL;
@@ -128,6 +136,20 @@ static inline void emit(hone__encoder *e, int32_t id, hone__range at)
         e->ids->data[e->ids->n++] = id;
     else
         e->n_counted++;
+}
+
+/* Takes an added token that covers text[0..len) at `at`. */
+static hone_status emit_added(hone__encoder *e, const hone__added_token *t, const char *text, size_t len, hone__range at)
+{
+    HONE_TRY(reserve(e, 1));
+    if (len != t->len && e->sink == HONE__SINK_TOKENS) {
+        HONE_TRY(HONE_GROW(&e->wide, &e->wide_capacity, e->n_wide + 1));
+        e->wide[e->n_wide++] = (hone__wide_token){e->n_tokens, e->wide_texts.len, len};
+        hone__str_append(&e->wide_texts, text, len);
+        HONE_TRY(hone__str_status(&e->wide_texts));
+    }
+    emit(e, t->id, at);
+    return HONE_OK;
 }
 
 static inline void next_word(hone__encoder *e)
@@ -247,11 +269,8 @@ static hone_status encode_split(hone__encoder *e, hone__split split)
 {
     const hone__aligned *text = &e->work.text;
     size_t at = split.at.start, len = split.at.end - split.at.start;
-    if (split.added_id >= 0) {
-        HONE_TRY(reserve(e, 1));
-        emit(e, split.added_id, hone__aligned_origin(text, at, at + len));
-        return HONE_OK;
-    }
+    if (split.added_id >= 0)
+        return emit_added(e, hone__added_by_id(&e->tok->added, split.added_id), text->data + at, len, hone__aligned_origin(text, at, at + len));
     HONE_TRY(hone__model_encode(&e->tok->model, &e->scratch, text->data + at, len));
     HONE_TRY(reserve(e, e->scratch.n));
     for (size_t i = 0, start = 0; i < e->scratch.n; i++) {
@@ -297,8 +316,7 @@ static hone_status encode_valid(hone__encoder *e, const char *text, size_t len)
     for (const hone__added_token *t; (t = hone__added_next(&e->tok->added, &e->tok->added.raw, text, len, from, done, &at, &from));
          done = at.end) {
         HONE_TRY(encode_piece(e, text + done, at.start - done, (uint32_t)done));
-        HONE_TRY(reserve(e, 1));
-        emit(e, t->id, at);
+        HONE_TRY(emit_added(e, t, text + at.start, at.end - at.start, at));
         next_word(e);
     }
     return encode_piece(e, text + done, len - done, (uint32_t)done);

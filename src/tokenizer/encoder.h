@@ -25,6 +25,11 @@ typedef struct hone__token {
     hone__range at; /* bytes of its text */
 } hone__token;
 
+/* An added token whose lstrip or rstrip took in white space: its text is what it covers, not the vocabulary's. */
+typedef struct hone__wide_token {
+    size_t token, start, len; /* index; place in the encoder's wide_texts */
+} hone__wide_token;
+
 /* Where tokens go: all of a token, its id alone, or nowhere but into the count. */
 typedef enum hone__sink { HONE__SINK_TOKENS, HONE__SINK_IDS, HONE__SINK_COUNT } hone__sink;
 
@@ -35,6 +40,9 @@ typedef struct hone__encoder {
     size_t n_tokens, capacity;
     hone__range *chars; /* places in code points, [0..n_chars); tokens behind that are of ASCII texts */
     size_t n_chars, chars_capacity;
+    hone__wide_token *wide; /* by token index */
+    size_t n_wide, wide_capacity;
+    hone_str wide_texts;
     hone_ids *ids;
     size_t n_counted, n_replaced;
     int32_t word; /* the next word's index, or with fixed_word every word's */
@@ -52,6 +60,8 @@ void hone__pool_free(struct hone__encoder_pool *pool);
 
 /* An encoder of the tokenizer's pool, for this thread until it is given back. */
 hone_status hone__encoder_take(hone__encoder **out, const hone_tokenizer *tok, hone__sink sink);
+/* Forgets what it has encoded. */
+void hone__encoder_clear(hone__encoder *e);
 void hone__encoder_give(hone__encoder *e);
 
 /* Encodes one text behind what is there already. Word indices count on from e->word. */

@@ -128,6 +128,9 @@ void hone_encoding_free(hone_encoding *e)
     for (size_t i = 0; i < e->n_overflowing; i++)
         hone_encoding_free(e->overflowing[i]);
     hone__free(e->overflowing);
+    for (size_t i = 0; i < e->n_texts; i++)
+        hone__free(e->texts[i].text);
+    hone__free(e->texts);
     hone__free(e);
 }
 
@@ -165,6 +168,18 @@ static void set_sequence(hone_encoding *e, size_t at, const hone__encoder *from,
                 span_of(window.start + k < from->n_chars ? from->chars[window.start + k] : from->tokens[window.start + k].at);
 }
 
+const char *hone__encoding_token(const hone_encoding *e, size_t i, size_t *len)
+{
+    size_t n = 0;
+    const char *text = i < e->n ? hone__tokenizer_token(e->tok, e->ids[i], &n) : NULL;
+    for (size_t k = 0; k < e->n_texts; k++)
+        if (e->texts[k].token == i)
+            text = e->texts[k].text, n = e->texts[k].len;
+    if (len)
+        *len = text ? n : 0;
+    return text ? text : "";
+}
+
 /* How many blanks (the letter of a space, or white space) a token begins and ends with. */
 static void count_blanks(const char *token, size_t len, size_t *leading, size_t *trailing)
 {
@@ -191,16 +206,36 @@ static void trim_offsets(hone_encoding *e, size_t at, size_t n, bool add_prefix_
 {
     for (size_t i = at; i < at + n; i++) {
         size_t len, leading, trailing;
-        const char *token = hone__tokenizer_token(e->tok, e->ids[i], &len);
-        if (!token)
-            continue;
+        const char *token = hone__encoding_token(e, i, &len);
         count_blanks(token, len, &leading, &trailing);
         if (!leading && !trailing)
             continue;
-        trim_span(&e->offsets[i], leading, trailing, (i == at || e->offsets[i].start == 0) && add_prefix_space);
-        if (e->chars != e->offsets)
-            trim_span(&e->chars[i], leading, trailing, (i == at || e->chars[i].start == 0) && add_prefix_space);
+        hone_span bytes = e->offsets[i], chars = e->chars[i];
+        bool keep_one = (i == at || chars.start == 0) && add_prefix_space;
+        trim_span(&e->offsets[i], leading, trailing, keep_one);
+        if (e->chars == e->offsets)
+            continue;
+        trim_span(&e->chars[i], leading, trailing, keep_one);
+        if (e->chars[i].start == e->chars[i].end) /* a blank that stood for a longer character */
+            e->offsets[i].start = e->offsets[i].end = e->chars[i].start == chars.start ? bytes.start : bytes.end;
     }
+}
+
+/* The texts of the window's wide tokens; the window begins at token `at` of the encoding. */
+static hone_status add_texts(hone_encoding *e, const hone__encoder *from, hone__window window, size_t at)
+{
+    for (size_t i = 0; i < from->n_wide; i++) {
+        hone__wide_token wide = from->wide[i];
+        if (wide.token < window.start || wide.token >= window.start + window.n)
+            continue;
+        HONE_TRY(HONE_GROW(&e->texts, &e->texts_capacity, e->n_texts + 1));
+        hone__token_text *text = &e->texts[e->n_texts];
+        HONE_TRY(hone__strndup(&text->text, from->wide_texts.data + wide.start, wide.len));
+        text->token = at + wide.token - window.start;
+        text->len = wide.len;
+        e->n_texts++;
+    }
+    return HONE_OK;
 }
 
 static hone_status compose(hone_encoding **out, const hone__encoder *from, const hone__window windows[2], bool pair, bool special)
@@ -216,6 +251,7 @@ static hone_status compose(hone_encoding **out, const hone__encoder *from, const
         if (piece->sequence >= 0) {
             hone__window w = windows[piece->sequence];
             set_sequence(*out, at, from, w, piece->sequence, piece->type_id);
+            HONE_TRY(add_texts(*out, from, w, at));
             if (p->kind == HONE__POSTPROCESSOR_BYTE_LEVEL && p->byte_level.trim_offsets)
                 trim_offsets(*out, at, w.n, p->byte_level.add_prefix_space);
             at += w.n;
@@ -232,9 +268,8 @@ static hone_status add_overflowing(hone_encoding *e, const hone__encoder *from, 
                                    bool special)
 {
     HONE_TRY(HONE_GROW(&e->overflowing, &e->overflowing_capacity, e->n_overflowing + 1));
-    HONE_TRY(compose(&e->overflowing[e->n_overflowing], from, (hone__window[]){first, second}, pair, special));
-    e->n_overflowing++;
-    return HONE_OK;
+    e->overflowing[e->n_overflowing++] = NULL;
+    return compose(&e->overflowing[e->n_overflowing - 1], from, (hone__window[]){first, second}, pair, special);
 }
 
 /* First the windows of the first sequence, each with all of the second's; then the first's main window with those of the second. */
@@ -257,13 +292,12 @@ hone_status hone__encoding_build(hone_encoding **out, const hone__encoder *e, si
     size_t keep[2] = {all[0].n, all[1].n};
     *out = NULL;
     HONE_TRY(plan_lengths(keep, e->tok, pair, o));
-    if (keep[0] == all[0].n && keep[1] == all[1].n)
-        return compose(out, e, all, pair, !o->no_special_tokens);
     hone_status status = HONE_OK;
-    for (int i = 0; i < 1 + pair && status == HONE_OK; i++)
+    bool whole = keep[0] == all[0].n && keep[1] == all[1].n;
+    for (int i = 0; i < 1 + pair && status == HONE_OK && !whole; i++)
         status = hone__truncate(&windows[i], all[i], keep[i], o->stride, o->truncation_side);
     if (status == HONE_OK)
-        status = compose_all(out, e, windows, pair, !o->no_special_tokens);
+        status = whole ? compose(out, e, all, pair, !o->no_special_tokens) : compose_all(out, e, windows, pair, !o->no_special_tokens);
     hone__free(windows[0].items);
     hone__free(windows[1].items);
     if (status != HONE_OK) {
@@ -304,6 +338,10 @@ hone_status hone__encoding_pad(hone_encoding **e, size_t length, const hone_enco
     wide->n_replaced = old->n_replaced;
     wide->overflowing = old->overflowing;
     wide->n_overflowing = old->n_overflowing;
+    wide->texts = old->texts;
+    wide->n_texts = old->n_texts;
+    for (size_t i = 0; o->padding_side == HONE_SIDE_LEFT && i < wide->n_texts; i++)
+        wide->texts[i].token += n_pads;
     hone__free(old);
     *e = wide;
     return HONE_OK;

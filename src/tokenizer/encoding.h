@@ -4,6 +4,12 @@
 
 #include "tokenizer/encoder.h"
 
+/* A token's own text. */
+typedef struct hone__token_text {
+    size_t token, len;
+    char *text;
+} hone__token_text;
+
 /* The arrays lie behind the struct in one block; chars is offsets where all text is ASCII. */
 struct hone_encoding {
     const hone_tokenizer *tok;
@@ -12,6 +18,8 @@ struct hone_encoding {
     int32_t *ids, *type_ids, *word_ids, *sequence_ids;
     uint8_t *special, *attention;
     size_t n_replaced;
+    hone__token_text *texts; /* of the tokens whose text is not the vocabulary's, by index */
+    size_t n_texts, texts_capacity;
     hone_encoding **overflowing;
     size_t n_overflowing, overflowing_capacity;
 };
@@ -31,6 +39,9 @@ hone_status hone__truncate(hone__windows *out, hone__window all, size_t max_len,
 
 /* How many tokens each sequence of a pair keeps with longest_first, for max_length L (utils/truncation.rs). */
 void hone__longest_first(size_t *first, size_t *second, size_t max_length);
+
+/* The text of token i, "" when it is unknown; *len may be NULL. */
+const char *hone__encoding_token(const hone_encoding *e, size_t i, size_t *len);
 
 /* Makes the encoding of the tokens [0, n_first) and, with a pair, [n_first, e->n_tokens). No padding yet. */
 hone_status hone__encoding_build(hone_encoding **out, const hone__encoder *e, size_t n_first, bool pair,

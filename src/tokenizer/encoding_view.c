@@ -50,8 +50,7 @@ size_t hone_encoding_n_replaced(const hone_encoding *e)
 
 const char *hone_encoding_token(const hone_encoding *e, size_t i)
 {
-    const char *text = i < e->n ? hone__tokenizer_token(e->tok, e->ids[i], NULL) : NULL;
-    return text ? text : "";
+    return hone__encoding_token(e, i, NULL);
 }
 
 const hone_encoding *hone_encoding_overflowing(const hone_encoding *e, size_t i)
@@ -225,13 +224,13 @@ static void put_tokens(hone_str *out, const hone_encoding *e)
     took(out, put_key(o, ",\"tokens\":["));
     for (size_t i = 0; i < e->n; i++) {
         size_t len = 0;
-        const char *text = hone__tokenizer_token(e->tok, e->ids[i], &len);
+        const char *text = hone__encoding_token(e, i, &len);
         o = room(out, 6 * len + 8);
         if (!o)
             return;
         if (i)
             *o++ = ',';
-        took(out, put_string(o, text ? text : "", len));
+        took(out, put_string(o, text, len));
     }
     if ((o = room(out, 2))) {
         *o++ = ']';

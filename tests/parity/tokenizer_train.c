@@ -1,14 +1,6 @@
 /* Training gives the reference's tokenizer.json (fixture task/train_bpe), entry for entry and byte for byte, for any number of threads and any way in. */
-#include "base/file.h"
+#include "support/support.h"
 #include "tokenizer/tokenizer.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 typedef struct lines {
     const char *at, *end;
@@ -16,7 +8,6 @@ typedef struct lines {
 
 static char *corpus, *expected;
 static size_t corpus_len, expected_len;
-static char corpus_path[4096];
 
 static hone_status next_line(void *payload, hone_text *out)
 {
@@ -29,33 +20,13 @@ static hone_status next_line(void *payload, hone_text *out)
     return HONE_OK;
 }
 
-static int load(void **state)
+static void load(void)
 {
-    (void)state;
-    const char *root = getenv("HONE_FIXTURES");
-    char path[4096];
-    root = root ? root : "../shared/fixtures";
-    snprintf(corpus_path, sizeof corpus_path, "%s/task/train_bpe/corpus.txt", root);
-    snprintf(path, sizeof path, "%s/task/train_bpe/tokenizer.json", root);
-    if (hone__read_file(&corpus, &corpus_len, corpus_path, 0) == HONE_OK)
-        hone__read_file(&expected, &expected_len, path, 0);
-    return 0;
-}
-
-static int unload(void **state)
-{
-    (void)state;
     hone__free(corpus);
     hone__free(expected);
-    return 0;
-}
-
-static void need_fixture(void)
-{
-    if (!expected) {
-        print_message("skipped: no %s\n", corpus_path);
-        skip();
-    }
+    corpus = expected = NULL;
+    corpus = test_read(test_fixture("task/train_bpe/corpus.txt"), &corpus_len);
+    expected = test_read(test_fixture("task/train_bpe/tokenizer.json"), &expected_len);
 }
 
 static void assert_expected(const hone_tokenizer *tok)
@@ -71,7 +42,7 @@ static void assert_expected(const hone_tokenizer *tok)
 static void from_callback(void **state)
 {
     (void)state;
-    need_fixture();
+    load();
     for (int threads = 1; threads <= 3; threads++) {
         hone_tokenizer_train_options o = HONE_TOKENIZER_TRAIN_OPTIONS_INIT;
         o.vocab_size = 2000;
@@ -87,11 +58,11 @@ static void from_callback(void **state)
 static void from_file(void **state)
 {
     (void)state;
-    need_fixture();
+    load();
     hone_tokenizer_train_options o = HONE_TOKENIZER_TRAIN_OPTIONS_INIT;
     o.vocab_size = 2000;
     hone_tokenizer *tok = NULL;
-    const char *paths[] = {corpus_path};
+    const char *paths[] = {test_fixture("task/train_bpe/corpus.txt")};
     assert_int_equal(hone_tokenizer_train_files(&tok, &o, paths, 1), HONE_OK);
     assert_expected(tok);
     hone_tokenizer_free(tok);
@@ -100,7 +71,7 @@ static void from_file(void **state)
 static void from_old_tokenizer(void **state)
 {
     (void)state;
-    need_fixture();
+    load();
     hone_tokenizer_train_options o = HONE_TOKENIZER_TRAIN_OPTIONS_INIT;
     o.vocab_size = 2000;
     hone_tokenizer *old = NULL, *tok = NULL;
@@ -113,8 +84,5 @@ static void from_old_tokenizer(void **state)
     hone_tokenizer_free(tok);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {cmocka_unit_test(from_callback), cmocka_unit_test(from_file), cmocka_unit_test(from_old_tokenizer)};
-    return cmocka_run_group_tests_name("tokenizer training parity", tests, load, unload);
-}
+static const struct CMUnitTest tests[] = {cmocka_unit_test(from_callback), cmocka_unit_test(from_file), cmocka_unit_test(from_old_tokenizer)};
+TEST_MAIN(tests)

@@ -1,0 +1,79 @@
+/* Each allocation fails in turn while a tokenizer is trained, loaded, used and saved as text. */
+#include "support/support.h"
+#include "tokenizer/tokenizer.h"
+
+static const char *const texts[] = {"hello world, hello words", "the world of the words"};
+static char *json;
+
+static hone_status next_text(void *payload, hone_text *out)
+{
+    size_t *i = payload;
+    if (*i < 2)
+        *out = hone_text_from(texts[(*i)++]);
+    return HONE_OK;
+}
+
+static hone_status train(void *payload)
+{
+    hone_tokenizer *tok = NULL;
+    hone_tokenizer_train_options o = HONE_TOKENIZER_TRAIN_OPTIONS_INIT;
+    size_t i = 0;
+    (void)payload;
+    o.vocab_size = 270;
+    o.n_threads = 1;
+    hone_status status = hone_tokenizer_train(&tok, &o, next_text, &i);
+    hone_tokenizer_free(tok);
+    return status;
+}
+
+static hone_status encode(const hone_tokenizer *tok)
+{
+    hone_encoding *e = NULL;
+    hone_encode_options o = HONE_ENCODE_OPTIONS_INIT;
+    hone_ids ids = HONE_IDS_INIT;
+    char *text = NULL;
+    hone_status status;
+    o.truncation = HONE_TRUNCATION_LONGEST_FIRST, o.max_length = 4, o.stride = 1;
+    o.padding = HONE_PADDING_MAX_LENGTH, o.pad_length = 6;
+    HONE_GO(hone_tokenizer_encode(&e, tok, HONE_TEXT("hello world of \xFF words é"), HONE_TEXT("the words"), &o));
+    HONE_GO(hone_tokenizer_encode_ids(&ids, tok, HONE_TEXT("hello 你 world"), true));
+    HONE_GO(hone_tokenizer_decode(&text, NULL, tok, ids.data, ids.n, true));
+done:
+    hone_encoding_free(e);
+    hone_ids_dispose(&ids);
+    hone_tokenizer_free_text(text);
+    return status;
+}
+
+static hone_status load_and_encode(void *payload)
+{
+    hone_tokenizer *tok = NULL;
+    (void)payload;
+    HONE_TRY(hone_tokenizer_from_bytes(&tok, json, strlen(json)));
+    hone_status status = encode(tok);
+    hone_tokenizer_free(tok);
+    return status;
+}
+
+static void training_survives(void **state)
+{
+    (void)state;
+    assert_in_range(test_oom(train, NULL), 10, 100000);
+}
+
+static void loading_and_encoding_survive(void **state)
+{
+    (void)state;
+    hone_tokenizer *tok = NULL;
+    hone_tokenizer_train_options o = HONE_TOKENIZER_TRAIN_OPTIONS_INIT;
+    size_t i = 0;
+    o.vocab_size = 270;
+    assert_ok(hone_tokenizer_train(&tok, &o, next_text, &i));
+    assert_ok(hone_tokenizer_to_json(&json, NULL, tok));
+    hone_tokenizer_free(tok);
+    assert_in_range(test_oom(load_and_encode, NULL), 10, 100000);
+    hone_tokenizer_free_text(json);
+}
+
+static const struct CMUnitTest tests[] = {cmocka_unit_test(training_survives), cmocka_unit_test(loading_and_encoding_survive)};
+TEST_MAIN(tests)
