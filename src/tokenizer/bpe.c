@@ -115,7 +115,8 @@ static hone_status build_merge_table(hone__bpe *bpe)
         bpe->merges[--kept] = merge;
     }
     bpe->n_merges -= kept;
-    memmove(bpe->merges, bpe->merges + kept, bpe->n_merges * sizeof *bpe->merges);
+    if (kept)
+        memmove(bpe->merges, bpe->merges + kept, bpe->n_merges * sizeof *bpe->merges);
     return HONE_OK;
 }
 

@@ -270,7 +270,8 @@ static hone_status encode_split(hone__encoder *e, hone__split split)
     const hone__aligned *text = &e->work.text;
     size_t at = split.at.start, len = split.at.end - split.at.start;
     if (split.added_id >= 0)
-        return emit_added(e, hone__added_by_id(&e->tok->added, split.added_id), text->data + at, len, hone__aligned_origin(text, at, at + len));
+        return emit_added(e, hone__added_by_id(&e->tok->added, split.added_id), text->data + at, len,
+                          hone__aligned_origin(text, at, at + len));
     HONE_TRY(hone__model_encode(&e->tok->model, &e->scratch, text->data + at, len));
     HONE_TRY(reserve(e, e->scratch.n));
     for (size_t i = 0, start = 0; i < e->scratch.n; i++) {

@@ -16,10 +16,11 @@ typedef struct members {
 static hone_status split_members(members *out, hone__scan *s, const char *const big[2])
 {
     hone_str small = HONE_STR_INIT;
-    hone_status status = hone__scan_expect(s, '{');
-    bool more = status == HONE_OK;
+    hone_status status;
+    bool more;
+    HONE_GO(hone__scan_expect(s, '{'));
     hone__str_putc(&small, '{');
-    for (bool first = true; status == HONE_OK; first = false) {
+    for (bool first = true;; first = false) {
         const char *key;
         size_t len;
         hone__stretch name, value;
@@ -109,6 +110,7 @@ static hone_status read_merges(hone__model *m, hone__scan *s)
         HONE_GO(hone__scan_more(s, ']', i == 0, &more));
         if (!more)
             break;
+        hone__scan_peek(s);
         size_t at = s->at;
         if ((status = read_merge(m, s, &left)) != HONE_OK) {
             size_t line = 1;

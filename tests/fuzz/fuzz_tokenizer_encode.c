@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const corpus[] = {"hello world isn't the world", "  def f(x): return x + 1", "\xE4\xBD\xA0\xE5\xA5\xBD \xD0\xBC\xD0\xB8\xD1\x80"};
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const char *const corpus[] = {"hello world isn't the world", "  def f(x): return x + 1",
+                                     "\xE4\xBD\xA0\xE5\xA5\xBD \xD0\xBC\xD0\xB8\xD1\x80"};
 
 static hone_status next_text(void *payload, hone_text *out)
 {
@@ -32,7 +35,8 @@ static void check(const hone_encoding *fast, const hone_encoding *general, size_
         abort();
     for (size_t i = 0; i < hone_encoding_n_tokens(fast); i++) {
         hone_span a = hone_encoding_offsets(fast)[i], b = hone_encoding_offsets(general)[i];
-        if (hone_encoding_ids(fast)[i] != hone_encoding_ids(general)[i] || a.start != b.start || a.end != b.end || a.start > a.end || a.end > size)
+        if (hone_encoding_ids(fast)[i] != hone_encoding_ids(general)[i] || a.start != b.start || a.end != b.end || a.start > a.end ||
+            a.end > size)
             abort();
     }
 }

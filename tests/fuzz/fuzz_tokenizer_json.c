@@ -1,6 +1,8 @@
 /* Any bytes as a tokenizer.json: an error, or a tokenizer that encodes, decodes and writes itself. */
 #include "tokenizer/tokenizer.h"
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     hone_tokenizer *tok = NULL;

@@ -84,5 +84,6 @@ static void from_old_tokenizer(void **state)
     hone_tokenizer_free(tok);
 }
 
-static const struct CMUnitTest tests[] = {cmocka_unit_test(from_callback), cmocka_unit_test(from_file), cmocka_unit_test(from_old_tokenizer)};
+static const struct CMUnitTest tests[] = {cmocka_unit_test(from_callback), cmocka_unit_test(from_file),
+                                          cmocka_unit_test(from_old_tokenizer)};
 TEST_MAIN(tests)

@@ -30,10 +30,14 @@ static void wrong_kinds(void **state)
     (void)state;
     refuse("{\"model\":{\"type\":\"Unigram\",\"vocab\":[[\"a\",0.5]]}}", HONE_UNSUPPORTED, "Unigram");
     refuse("{\"version\":\"2.0\",\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[]}}", HONE_UNSUPPORTED, "2.0");
-    refuse("{\"pre_tokenizer\":{\"type\":\"Odd\"},\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[]}}", HONE_UNSUPPORTED, "pre_tokenizer \"Odd\"");
-    refuse("{\"normalizer\":{\"type\":\"Odd\"},\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[]}}", HONE_UNSUPPORTED, "normalizer \"Odd\"");
-    refuse("{\"post_processor\":{\"type\":\"Odd\"},\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[]}}", HONE_UNSUPPORTED, "post_processor \"Odd\"");
-    refuse("{\"decoder\":{\"type\":\"Odd\"},\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[]}}", HONE_UNSUPPORTED, "decoder \"Odd\"");
+    refuse("{\"pre_tokenizer\":{\"type\":\"Odd\"},\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[]}}", HONE_UNSUPPORTED,
+           "pre_tokenizer \"Odd\"");
+    refuse("{\"normalizer\":{\"type\":\"Odd\"},\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[]}}", HONE_UNSUPPORTED,
+           "normalizer \"Odd\"");
+    refuse("{\"post_processor\":{\"type\":\"Odd\"},\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[]}}", HONE_UNSUPPORTED,
+           "post_processor \"Odd\"");
+    refuse("{\"decoder\":{\"type\":\"Odd\"},\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[]}}", HONE_UNSUPPORTED,
+           "decoder \"Odd\"");
     refuse("{\"model\":{\"type\":\"BPE\",\"dropout\":0.1,\"vocab\":{\"a\":0},\"merges\":[]}}", HONE_UNSUPPORTED, "dropout");
     refuse("{\"model\":{\"type\":\"BPE\",\"unk_token\":\"<unk>\",\"vocab\":{\"a\":0},\"merges\":[]}}", HONE_FORMAT, "<unk>");
 }
@@ -49,8 +53,10 @@ static void vocabularies_and_merges(void **state)
     refuse(MODEL("{\"a\":0,\"b\":1}", "[[\"a\",\"b\"]]"), HONE_FORMAT, "merges[0]: merge \"a\" \"b\": their token \"ab\"");
     refuse(MODEL("{\"a\":0,\"b\":1,\"ab\":2}", "[\"a b\",\n\"a c\"]"), HONE_FORMAT, "tokenizer.json:2: merges[1]");
     refuse(MODEL("{\"a\":0}", "[\"aa\"]"), HONE_FORMAT, "two tokens");
-    refuse("{\"added_tokens\":[{\"id\":1,\"content\":\"a\"}],\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[]}}", HONE_FORMAT, "vocabulary says 0");
-    refuse("{\"added_tokens\":[{\"id\":9,\"content\":\"x\"}],\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[]}}", HONE_FORMAT, "no token has id 1");
+    refuse("{\"added_tokens\":[{\"id\":1,\"content\":\"a\"}],\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[]}}", HONE_FORMAT,
+           "vocabulary says 0");
+    refuse("{\"added_tokens\":[{\"id\":9,\"content\":\"x\"}],\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[]}}", HONE_FORMAT,
+           "no token has id 1");
 }
 
 /* Characters instead of bytes: unknown ones, with and without unk_token, fused, or as <0xNN>. */
@@ -63,10 +69,17 @@ static void unknown_characters(void **state)
         size_t n;
     } cases[] = {
         {MODEL("{\"a\":0,\"b\":1,\"ab\":2}", "[[\"a\",\"b\"]]"), {2, 0}, 2},
-        {"{\"model\":{\"type\":\"BPE\",\"unk_token\":\"?\",\"vocab\":{\"a\":0,\"b\":1,\"ab\":2,\"?\":3},\"merges\":[\"a b\"]}}", {2, 3, 3, 0}, 4},
-        {"{\"model\":{\"type\":\"BPE\",\"unk_token\":\"?\",\"fuse_unk\":true,\"vocab\":{\"a\":0,\"b\":1,\"ab\":2,\"?\":3},\"merges\":[\"a b\"]}}", {2, 3, 0}, 3},
-        {"{\"model\":{\"type\":\"BPE\",\"byte_fallback\":true,\"vocab\":{\"a\":0,\"b\":1,\"ab\":2,\"<0x63>\":3,\"<0xC3>\":4,\"<0xA9>\":5},\"merges\":[\"a b\"]}}",
-         {2, 3, 4, 5, 0}, 5},
+        {"{\"model\":{\"type\":\"BPE\",\"unk_token\":\"?\",\"vocab\":{\"a\":0,\"b\":1,\"ab\":2,\"?\":3},\"merges\":[\"a b\"]}}",
+         {2, 3, 3, 0},
+         4},
+        {"{\"model\":{\"type\":\"BPE\",\"unk_token\":\"?\",\"fuse_unk\":true,\"vocab\":{\"a\":0,\"b\":1,\"ab\":2,\"?\":3},\"merges\":[\"a "
+         "b\"]}}",
+         {2, 3, 0},
+         3},
+        {"{\"model\":{\"type\":\"BPE\",\"byte_fallback\":true,\"vocab\":{\"a\":0,\"b\":1,\"ab\":2,\"<0x63>\":3,\"<0xC3>\":4,\"<0xA9>\":5},"
+         "\"merges\":[\"a b\"]}}",
+         {2, 3, 4, 5, 0},
+         5},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         hone_tokenizer *tok = NULL;
@@ -99,6 +112,7 @@ static void merges_files_name_their_line(void **state)
     assert_fails(HONE_NOT_FOUND, "no such file", hone_tokenizer_from_pretrained(&tok, "bert-base-cased"));
 }
 
-static const struct CMUnitTest tests[] = {cmocka_unit_test(broken_json), cmocka_unit_test(wrong_kinds), cmocka_unit_test(vocabularies_and_merges),
-                                          cmocka_unit_test(unknown_characters), cmocka_unit_test(merges_files_name_their_line)};
+static const struct CMUnitTest tests[] = {cmocka_unit_test(broken_json), cmocka_unit_test(wrong_kinds),
+                                          cmocka_unit_test(vocabularies_and_merges), cmocka_unit_test(unknown_characters),
+                                          cmocka_unit_test(merges_files_name_their_line)};
 TEST_MAIN(tests)
