@@ -40,12 +40,12 @@ typedef struct op {
     hone_status (*forward)(run *r), (*backward)(run *r);
     operand operands[MAX_OPERANDS];
     bool beta_forward, beta_backward;
-    const char *in_place; /* "y:x sum:f": the first may be the second */
-    int n_what;           /* number of values of "*" */
-    double limit, floor;  /* greatest error; added to the size that it is relative to */
-    bool by_element;      /* each element relative to itself; else the norm of the difference relative to the norm */
-    const char *reason;   /* of the limit */
-    double (*flops)(run *r);
+    const char *in_place;                   /* "y:x sum:f": the first may be the second */
+    int n_what;                             /* number of values of "*" */
+    double limit, floor;                    /* greatest error; added to the size that it is relative to */
+    bool by_element;                        /* each element relative to itself; else the norm of the difference relative to the norm */
+    const char *reason;                     /* of the limit */
+    double (*flops)(run *r), backward_work; /* of forward; backward's share of it */
     const char *const *cases, *const *times;
 } op;
 
@@ -90,12 +90,12 @@ struct run {
     X(alloc)                                                                                                                               \
     X(release)                                                                                                                             \
     X(upload)                                                                                                                              \
-    X(download) X(fill_zero) X(sync) X(close) X(supports) X(workspace) X(gemm) X(linear_forward) X(linear_dx) X(linear_dw)                 \
-        X(attention_forward) X(attention_backward) X(residual_norm_forward) X(residual_norm_backward) X(act_forward) X(act_backward)       \
-            X(dropout) X(unary) X(binary) X(where) X(is_in) X(axpy) X(convert) X(random) X(embed_forward) X(embed_backward) X(gather_rows) \
-                X(scatter_add_rows) X(gather_cols) X(scatter_add_cols) X(log_softmax_forward) X(log_softmax_backward) X(softmax_block)     \
-                    X(softmax_nll) X(softmax_grad) X(rows_reduce) X(rows_spread) X(reduce) X(column_sum) X(row_sum) X(argmax) X(top_k)     \
-                        X(norm2) X(adamw)
+    X(download)                                                                                                                            \
+    X(fill_zero) X(sync) X(close) X(supports) X(workspace) X(gemm) X(linear_forward) X(linear_dx) X(linear_dw) X(attention_forward)        \
+        X(attention_backward) X(residual_norm_forward) X(residual_norm_backward) X(act_forward) X(act_backward) X(dropout) X(unary)        \
+            X(binary) X(where) X(is_in) X(axpy) X(convert) X(random) X(embed_forward) X(embed_backward) X(gather_rows) X(scatter_add_rows) \
+                X(gather_cols) X(scatter_add_cols) X(log_softmax_forward) X(log_softmax_backward) X(softmax_block) X(softmax_nll)          \
+                    X(softmax_grad) X(rows_reduce) X(rows_spread) X(reduce) X(column_sum) X(row_sum) X(argmax) X(top_k) X(norm2) X(adamw)
 enum {
 #define X(name) ENTRY_##name,
     ENTRIES(X)

@@ -103,12 +103,15 @@ static hone_status attention_backward(run *r)
                 scratch(r, HONE_WS_ATTENTION_BACKWARD, r->k.rows.longest, q->cols, (int64_t)r->q.rows.n_rows * heads));
 }
 
+/* Two products over the pairs of query and key that see each other. */
 static double attention_flops(run *r)
 {
-    double pairs = 0.0, size = (double)dimension(r->c, 'C');
-    for (int i = 0; i < r->q.rows.n_rows; i++)
-        pairs += (double)(r->q.stop[i] - r->q.start[i]) * (double)(r->k.stop[i] - r->k.start[i]);
-    return 4.0 * pairs * size;
+    double pairs = 0.0;
+    for (int i = 0; i < r->q.rows.n_rows; i++) {
+        double n_q = (double)(r->q.stop[i] - r->q.start[i]), n_k = (double)(r->k.stop[i] - r->k.start[i]);
+        pairs += n_q * n_k - (option_int(r, "causal") ? n_q * (n_q - 1) / 2 : 0.0);
+    }
+    return 4.0 * pairs * (double)dimension(r->c, 'C');
 }
 
 /* ---- residual + norm ---- */

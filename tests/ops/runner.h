@@ -308,7 +308,7 @@ static void expand(const op *o, const char *text, case_fn use, void *payload)
 static double seconds_of(run *r, bool backward)
 {
     double best = 1e30, start = hone__seconds();
-    for (int n = 0; n < 3 || hone__seconds() - start < 0.3; n++) {
+    for (int n = 0; n < 5 || hone__seconds() - start < 0.3; n++) {
         double before = hone__seconds();
         (backward ? r->c->op->backward : r->c->op->forward)(r);
         finish(r);
@@ -338,7 +338,7 @@ static void time_case(void *payload, const op *o, const char *text)
     run_place(&r, false);
     r.timed = true;
     for (int backward = 0; backward < 1 + has_backward(&c); backward++) {
-        double t = seconds_of(&r, backward != 0), work = o->flops ? o->flops(&r) * (backward ? 2 : 1) : 0.0;
+        double t = seconds_of(&r, backward != 0), work = o->flops ? o->flops(&r) * (backward ? o->backward_work : 1) : 0.0;
         printf("%-14s %-9s %-44s %10.3f ms %8.1f GB/s", o->name, backward ? "backward" : "forward", text, t * 1e3,
                traffic(&r, backward) / t * 1e-9);
         printf(work > 0.0 ? " %8.1f GFLOP/s\n" : "\n", work / t * 1e-9);
