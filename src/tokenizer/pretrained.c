@@ -52,6 +52,10 @@ hone_status hone__tokenizer_configure(hone_tokenizer *tok, const char *config_pa
     take_max_length(tok, tok->config);
     take_specials(tok, tok->config, seen);
     take_specials(tok, map, seen);
+    const char *class = json_string_value(json_object_get(tok->config, "tokenizer_class"));
+    for (int i = 0; class && strcmp(class, "PreTrainedTokenizerFast") == 0 && i < HONE_SPECIAL_COUNT; i++)
+        if (!seen[i]) /* other classes have special tokens by default */
+            tok->special_ids[i] = -1;
 done:
     json_decref(map);
     return status;

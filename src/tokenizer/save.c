@@ -2,6 +2,7 @@
 #include "tokenizer/tokenizer.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static hone_status write_in(const char *folder, const char *name, const hone_str *text)
@@ -41,6 +42,15 @@ static hone_status save_merges(const hone_tokenizer *tok, const char *folder)
     return status;
 }
 
+/* The special token that a key of the configuration names, HONE_SPECIAL_COUNT for other keys. */
+static int special_of(const char *key)
+{
+    int which = 0;
+    while (which < HONE_SPECIAL_COUNT && strcmp(key, hone__special_key((hone_special_token)which)) != 0)
+        which++;
+    return which;
+}
+
 static void write_special_tokens(const hone_tokenizer *tok, hone_json_writer *w)
 {
     static const hone_special_token sorted[] = {HONE_SPECIAL_BOS, HONE_SPECIAL_CLS, HONE_SPECIAL_EOS, HONE_SPECIAL_MASK,
@@ -69,7 +79,6 @@ static hone_status save_special_map(const hone_tokenizer *tok, const char *folde
 
 static void write_added_decoder(const hone_tokenizer *tok, hone_json_writer *w)
 {
-    hone__jw_key(w, "added_tokens_decoder");
     hone__jw_object(w);
     for (size_t i = 0; i < tok->added.n; i++) {
         const hone__added_token *t = &tok->added.tokens[i];
@@ -103,53 +112,79 @@ static const char *tokenizer_class(const hone_tokenizer *tok)
                : "PreTrainedTokenizerFast";
 }
 
+/* transformers' "no limit", int(1e30), which fits no integer here. */
+static void write_max_length(const hone_tokenizer *tok, hone_json_writer *w)
+{
+    hone__jw_uint(w, tok->model_max_length == SIZE_MAX ? 1 : tok->model_max_length);
+    if (tok->model_max_length == SIZE_MAX)
+        hone__str_puts(w->out, "000000000000000019884624838656");
+}
+
+static void write_setting(const hone_tokenizer *tok, const char *key, hone_json_writer *w)
+{
+    const json_t *old = json_object_get(tok->config, key);
+    int special = special_of(key);
+    hone__jw_key(w, key);
+    if (strcmp(key, "added_tokens_decoder") == 0) {
+        write_added_decoder(tok, w);
+    } else if (strcmp(key, "model_max_length") == 0) {
+        write_max_length(tok, w);
+    } else if (special < HONE_SPECIAL_COUNT && tok->special_ids[special] >= 0) {
+        hone__jw_string(w, hone__tokenizer_token(tok, tok->special_ids[special], NULL));
+    } else if (old) {
+        hone__jw_json(w, old);
+    } else if (strcmp(key, "tokenizer_class") == 0) {
+        hone__jw_string(w, tokenizer_class(tok));
+    } else if (strcmp(key, "extra_special_tokens") == 0) {
+        hone__jw_object(w);
+        hone__jw_end_object(w);
+    } else {
+        hone__jw_bool(w, false); /* clean_up_tokenization_spaces */
+    }
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The keys of tokenizer_config.json: what was read, and what transformers always writes; sorted, as it writes them. */
+static hone_status list_settings(const char ***out, size_t *n, const hone_tokenizer *tok)
+{
+    static const char *const own[] = {"added_tokens_decoder", "clean_up_tokenization_spaces", "extra_special_tokens", "model_max_length",
+                                      "tokenizer_class"};
+    const char **keys = NULL, *key;
+    json_t *value;
+    HONE_TRY(HONE_ALLOC(&keys, json_object_size(tok->config) + sizeof own / sizeof *own + HONE_SPECIAL_COUNT));
+    *n = 0;
+    json_object_foreach(tok->config, key, value) keys[(*n)++] = key;
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        if (!json_object_get(tok->config, own[i]))
+            keys[(*n)++] = own[i];
+    for (int i = 0; i < HONE_SPECIAL_COUNT; i++)
+        if (tok->special_ids[i] >= 0 && !json_object_get(tok->config, hone__special_key((hone_special_token)i)))
+            keys[(*n)++] = hone__special_key((hone_special_token)i);
+    qsort(keys, *n, sizeof *keys, compare_keys);
+    *out = keys;
+    return HONE_OK;
+}
+
 /* A configuration that was read is written again, the parts that hone knows anew. */
 static hone_status save_config(const hone_tokenizer *tok, const char *folder)
 {
-    static const char *const own[] = {"added_tokens_decoder", "model_max_length", "tokenizer_class", "clean_up_tokenization_spaces",
-                                      "extra_special_tokens"};
     hone_str text = HONE_STR_INIT;
-    hone_json_writer writer = hone__json_writer(&text, 2), *w = &writer;
-    const json_t *class = json_object_get(tok->config, "tokenizer_class"),
-                 *clean = json_object_get(tok->config, "clean_up_tokenization_spaces"),
-                 *extra = json_object_get(tok->config, "extra_special_tokens");
-    hone__jw_object(w);
-    write_added_decoder(tok, w);
-    hone__jw_key(w, "clean_up_tokenization_spaces");
-    hone__jw_bool(w, json_is_true(clean));
-    hone__jw_key(w, "extra_special_tokens");
-    if (extra) {
-        hone__jw_json(w, extra);
-    } else {
-        hone__jw_object(w);
-        hone__jw_end_object(w);
-    }
-    hone__jw_key(w, "model_max_length");
-    if (tok->model_max_length == SIZE_MAX)
-        hone__jw_double(w, 1e30);
-    else
-        hone__jw_uint(w, tok->model_max_length);
-    write_special_tokens(tok, w);
-    hone__jw_key(w, "tokenizer_class");
-    hone__jw_string(w, json_is_string(class) ? json_string_value(class) : tokenizer_class(tok));
-    const char *key;
-    json_t *value;
-    json_object_foreach(tok->config, key, value)
-    {
-        bool mine = false;
-        for (size_t i = 0; i < sizeof own / sizeof *own; i++)
-            mine |= strcmp(key, own[i]) == 0;
-        for (int i = 0; i < HONE_SPECIAL_COUNT; i++)
-            mine |= strcmp(key, hone__special_key((hone_special_token)i)) == 0;
-        if (mine)
-            continue;
-        hone__jw_key(w, key);
-        hone__jw_json(w, value);
-    }
-    hone__jw_end_object(w);
+    hone_json_writer w = hone__json_writer(&text, 2);
+    const char **keys = NULL;
+    size_t n = 0;
+    HONE_TRY(list_settings(&keys, &n, tok));
+    hone__jw_object(&w);
+    for (size_t i = 0; i < n; i++)
+        write_setting(tok, keys[i], &w);
+    hone__jw_end_object(&w);
     hone__str_putc(&text, '\n');
     hone_status status = write_in(folder, "tokenizer_config.json", &text);
     hone__str_dispose(&text);
+    hone__free(keys);
     return status;
 }
 
