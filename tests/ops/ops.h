@@ -362,8 +362,8 @@ static hone_status adamw(run *r)
 {
     hone_segment s[MAX_ROWS];
     size_t n = segments(r, s);
-    double t = num(r->c, "t", 1), beta1 = (double)0.9f, beta2 = (double)0.999f;
-    hone_adamw how = {1e-3f, 0.9f, 0.999f, 1e-8f, (float)(1 - pow(beta1, t)), (float)sqrt(1 - pow(beta2, t))};
+    double t = num(r->c, "t", 1);
+    hone_adamw how = {1e-3, 0.9, 0.999, 1e-8, 1 - pow(0.9, t), sqrt(1 - pow(0.999, t))};
     return CALL(r, adamw, v(r, "master"), v(r, "compute"), named_dtype(r->c, "to"), v(r, "g"), v(r, "m"), v(r, "v"), s, n, &how,
                 v(r, "factor"), v(r, "skip"));
 }

@@ -528,6 +528,8 @@ static int test_in_process(const char *self, const char *name)
     fflush(stdout);
     if (posix_spawn(&child, self, NULL, NULL, args, environ) != 0 || waitpid(child, &status, 0) < 0)
         return 1;
+    if (WIFSIGNALED(status))
+        printf("FAILED %s: ended by signal %d (memory overwritten, or instructions this machine lacks)\n", name, WTERMSIG(status));
     return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 

@@ -26,13 +26,13 @@ static hone_status ref_adamw(hone_backend *b, float *master, void *compute, hone
     (void)b;
     if (skip && *skip != 0)
         return HONE_OK;
-    double b1 = (double)how->beta1, b2 = (double)how->beta2;
+    double b1 = how->beta1, b2 = how->beta2;
     for (size_t s = 0; s < n_segments; s++) {
-        double lr = (double)how->lr * (double)segments[s].lr_scale, decay = 1.0 - lr * (double)segments[s].weight_decay;
+        double lr = how->lr * (double)segments[s].lr_scale, decay = 1.0 - lr * (double)segments[s].weight_decay;
         for (size_t i = segments[s].begin; i < segments[s].end; i++) {
             double gradient = (double)g[i] * (double)*factor;
             double mean = b1 * (double)m[i] + (1.0 - b1) * gradient, square = b2 * (double)v[i] + (1.0 - b2) * gradient * gradient;
-            double step = lr / (double)how->bias1 * mean / (sqrt(square) / (double)how->bias2_sqrt + (double)how->eps);
+            double step = lr / how->bias1 * mean / (sqrt(square) / how->bias2_sqrt + how->eps);
             m[i] = (float)mean;
             v[i] = (float)square;
             master[i] = (float)((double)master[i] * decay - step);
