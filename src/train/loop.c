@@ -103,6 +103,27 @@ static hone_status resume_if_asked(hone_trainer *t)
     return status;
 }
 
+static hone_status ones(hone_trainer *t, size_t n)
+{
+    size_t old = t->ones_capacity;
+    HONE_TRY(HONE_GROW(&t->ones, &t->ones_capacity, n));
+    for (size_t i = old; i < t->ones_capacity; i++)
+        t->ones[i] = 1;
+    return HONE_OK;
+}
+
+/* Room for the weights of the largest batch there can be, so that no step asks for memory. */
+static hone_status reserve_ones(hone_trainer *t)
+{
+    const hone_examples *data = t->options.train_dataset;
+    int32_t longest = 0;
+    for (int64_t i = 0, n = hone_examples_count(data); i < n; i++) {
+        int32_t length = hone_examples_length(data, i);
+        longest = length > longest ? length : longest;
+    }
+    return ones(t, (size_t)longest * (size_t)t->args.per_device_train_batch_size);
+}
+
 /* Six a token and parameter, embedding tables left out, as the reference's floating_point_ops. */
 static double count_flos_per_token(const hone_model *model)
 {
@@ -126,6 +147,7 @@ static hone_status prepare(hone_trainer *t)
     count_steps(t);
     HONE_TRY(make_optimizer(t));
     hone_model_set_recompute(t->model, t->args.gradient_checkpointing);
+    HONE_TRY(reserve_ones(t));
     t->flos_per_token = count_flos_per_token(t->model);
     HONE_TRY(hone__make_dirs(t->output_dir));
     hone__checkpoint_clean(t->output_dir);
@@ -137,15 +159,6 @@ static hone_status prepare(hone_trainer *t)
 }
 
 /* ---- a step ---- */
-
-static hone_status ones(hone_trainer *t, size_t n)
-{
-    size_t old = t->ones_capacity;
-    HONE_TRY(HONE_GROW(&t->ones, &t->ones_capacity, n));
-    for (size_t i = old; i < t->ones_capacity; i++)
-        t->ones[i] = 1;
-    return HONE_OK;
-}
 
 hone_tensor *hone__trainer_loss(hone_trainer *t, hone_tape *tape, hone_output *out, const hone_batch *batch, bool own)
 {

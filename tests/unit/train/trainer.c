@@ -1,0 +1,323 @@
+/* The trainer on a tiny model: accumulation, evaluation, best model, limits, steps that are not finite, no allocation in a step, flat memory. */
+#include "tiny.h"
+
+static hone_training_args quiet_args(const char *folder)
+{
+    hone_training_args a = HONE_TRAINING_ARGS_INIT;
+    a.output_dir = folder;
+    a.learning_rate = 3e-3;
+    a.weight_decay = 0.01;
+    a.logging_steps = 1;
+    a.save_strategy = HONE_STRATEGY_NO;
+    a.disable_tqdm = true;
+    return a;
+}
+
+/* ---- the same run in other splits ---- */
+
+typedef struct run_result {
+    double loss[64], norm[64];
+    size_t n_logs, n_weights;
+    float *weights;
+} run_result;
+
+static run_result run_split(int64_t rows, int64_t accumulation)
+{
+    run_result r = {.n_logs = 0};
+    hone_model *model = tiny_model(true);
+    hone_examples *data = tiny_examples(36); /* 4 full groups of 8 and a part */
+    hone_trainer *t;
+    hone_training_args a = quiet_args(test_temp("split"));
+    a.per_device_train_batch_size = rows;
+    a.gradient_accumulation_steps = accumulation;
+    a.num_train_epochs = 2;
+    assert_ok(hone_trainer_new(&t, model, &a, &(hone_trainer_options){.train_dataset = data}));
+    assert_ok(hone_trainer_train(t));
+    const hone_metrics *entry;
+    for (size_t i = 0; (entry = hone_trainer_log_entry(t, i)); i++)
+        if (hone_metrics_get(entry, "loss", &r.loss[r.n_logs]) && hone_metrics_get(entry, "grad_norm", &r.norm[r.n_logs]))
+            r.n_logs++;
+    r.weights = tiny_weights(model, &r.n_weights);
+    hone_trainer_free(t);
+    hone_examples_free(data);
+    hone_model_free(model);
+    return r;
+}
+
+/* Dropout is on: equal losses mean equal masks. fp32 sums in another order: 1e-5 relative (engine.md, 5); weights may differ by what Adam makes of rounding. */
+static void splits_agree(void **state)
+{
+    (void)state;
+    static const int64_t splits[][2] = {{4, 2}, {2, 4}, {1, 8}};
+    run_result one = run_split(8, 1);
+    assert_int_equal(one.n_logs, 10);
+    for (size_t s = 0; s < 3; s++) {
+        run_result other = run_split(splits[s][0], splits[s][1]);
+        assert_int_equal(other.n_logs, one.n_logs);
+        for (size_t i = 0; i < one.n_logs; i++) {
+            assert_true(fabs(other.loss[i] - one.loss[i]) <= 1e-5 * one.loss[i]);
+            assert_true(fabs(other.norm[i] - one.norm[i]) <= 1e-4 * one.norm[i]);
+        }
+        assert_true(tiny_distance(one.weights, other.weights, one.n_weights) < 1e-2);
+        free(other.weights);
+    }
+    free(one.weights);
+}
+
+/* ---- evaluation ---- */
+
+static double eval_loss(hone_model *model, const hone_examples *data, int64_t batch_size)
+{
+    hone_trainer *t;
+    hone_metrics m = HONE_METRICS_INIT;
+    hone_training_args a = quiet_args(test_temp("eval"));
+    double loss = NAN, samples = 0;
+    a.per_device_eval_batch_size = batch_size;
+    assert_ok(hone_trainer_new(&t, model, &a, &(hone_trainer_options){.eval_dataset = data}));
+    assert_ok(hone_trainer_evaluate(t, &m));
+    assert_true(hone_metrics_get(&m, "eval_loss", &loss) && hone_metrics_get(&m, "eval_samples", &samples));
+    assert_true(samples == (double)hone_examples_count(data));
+    hone_metrics_dispose(&m);
+    hone_trainer_free(t);
+    return loss;
+}
+
+static void eval_loss_is_a_mean_over_tokens(void **state)
+{
+    (void)state;
+    hone_model *model = tiny_model(false);
+    hone_examples *data = tiny_examples(29);
+    double one = eval_loss(model, data, 1);
+    /* fresh weights know nothing: near ln V */
+    assert_true(fabs(one - log(TINY_VOCAB)) < 0.2);
+    for (int64_t batch = 2; batch < 33; batch += 5)
+        assert_true(fabs(eval_loss(model, data, batch) - one) < 1e-6 * one);
+    hone_examples_free(data);
+    hone_model_free(model);
+}
+
+/* ---- best model, limits, early stopping ---- */
+
+static void save_total_limit_keeps_newest_and_best(void **state)
+{
+    (void)state;
+    hone_model *model = tiny_model(true);
+    hone_examples *data = tiny_examples(32);
+    hone_trainer *t;
+    const char *folder = test_temp("limit");
+    int64_t *steps;
+    size_t n;
+    hone_training_args a = quiet_args(folder);
+    a.save_strategy = a.eval_strategy = HONE_STRATEGY_STEPS;
+    a.save_steps = a.eval_steps = 1;
+    a.save_total_limit = 2;
+    a.max_steps = 7;
+    a.load_best_model_at_end = true;
+    a.greater_is_better = HONE_TRUE; /* the worst loss, so that the best step is an early one */
+    assert_ok(hone_trainer_new(&t, model, &a, &(hone_trainer_options){.train_dataset = data, .eval_dataset = data}));
+    assert_ok(hone_trainer_train(t));
+    assert_ok(hone__checkpoint_list(&steps, &n, folder));
+    assert_int_equal(n, 2);
+    assert_int_equal(steps[1], 7);
+    assert_int_equal(steps[0], hone_trainer_get_state(t)->best_global_step);
+    assert_int_equal(hone_trainer_get_state(t)->best_global_step, 1);
+    assert_true(hone__ends_with(hone_trainer_get_state(t)->best_model_checkpoint, "checkpoint-1"));
+    /* the model is that of step 1 now */
+    hone_model *best;
+    size_t count, best_count;
+    hone_model_options o = HONE_MODEL_OPTIONS_INIT;
+    o.device = tiny_device();
+    assert_ok(hone_model_from_pretrained(&best, HONE_CAUSAL_LM, hone_trainer_get_state(t)->best_model_checkpoint, &o));
+    float *x = tiny_weights(model, &count), *y = tiny_weights(best, &best_count);
+    assert_int_equal(count, best_count);
+    assert_memory_equal(x, y, count * sizeof(float));
+    free(x);
+    free(y);
+    hone__free(steps);
+    hone_model_free(best);
+    hone_trainer_free(t);
+    hone_examples_free(data);
+    hone_model_free(model);
+}
+
+static void stops_early(void **state)
+{
+    (void)state;
+    hone_model *model = tiny_model(true);
+    hone_examples *data = tiny_examples(32);
+    hone_trainer *t;
+    hone_early_stopping patience = {.patience = 2};
+    hone_callback callback = hone_early_stopping_callback(&patience);
+    hone_training_args a = quiet_args(test_temp("early"));
+    a.eval_strategy = HONE_STRATEGY_STEPS;
+    a.eval_steps = 1;
+    a.max_steps = 50;
+    a.metric_for_best_model = "loss";
+    a.greater_is_better = HONE_TRUE;
+    assert_ok(hone_trainer_new(
+        &t, model, &a, &(hone_trainer_options){.train_dataset = data, .eval_dataset = data, .callbacks = &callback, .n_callbacks = 1}));
+    assert_ok(hone_trainer_train(t));
+    assert_int_equal(hone_trainer_get_state(t)->global_step, 3);
+    hone_trainer_free(t);
+    hone_examples_free(data);
+    hone_model_free(model);
+}
+
+static void unknown_metric_is_refused(void **state)
+{
+    (void)state;
+    hone_model *model = tiny_model(true);
+    hone_examples *data = tiny_examples(8);
+    hone_trainer *t;
+    hone_training_args a = quiet_args(test_temp("metric"));
+    a.metric_for_best_model = "f1";
+    assert_fails(HONE_INVALID_ARGUMENT, "no metric \"f1\"",
+                 hone_trainer_new(&t, model, &a, &(hone_trainer_options){.train_dataset = data, .eval_dataset = data}));
+    a = quiet_args(test_temp("metric"));
+    a.bf16 = true;
+    assert_fails(HONE_UNSUPPORTED, "bf16", hone_trainer_new(&t, model, &a, &(hone_trainer_options){.train_dataset = data}));
+    hone_examples_free(data);
+    hone_model_free(model);
+}
+
+/* ---- steps that are not finite ---- */
+
+typedef struct poison {
+    int calls;
+    float weights[1024];
+} poison;
+
+/* The plain sum, infinite in the third call. */
+static hone_tensor *poisoned_loss(void *self, hone_tape *t, hone_output *out, const hone_batch *batch)
+{
+    poison *p = self;
+    p->calls++;
+    for (int32_t i = 0; i < batch->n_tokens; i++)
+        p->weights[i] = p->calls == 3 ? INFINITY : 1;
+    return hone_next_token_loss(t, out, batch, p->weights);
+}
+
+static void nonfinite_steps_are_passed_over_and_counted(void **state)
+{
+    (void)state;
+    hone_model *model = tiny_model(true);
+    hone_examples *data = tiny_examples(64);
+    hone_trainer *t;
+    poison p = {0};
+    hone_task task = hone_task_default(model);
+    size_t n;
+    double value;
+    task.self = &p;
+    task.loss = poisoned_loss;
+    hone_training_args a = quiet_args(test_temp("nonfinite"));
+    a.max_steps = 6;
+    a.logging_steps = 2;
+    assert_ok(hone_trainer_new(&t, model, &a, &(hone_trainer_options){.train_dataset = data, .task = &task}));
+    assert_ok(hone_trainer_train(t));
+    assert_int_equal(hone_trainer_get_state(t)->n_nonfinite_steps, 1);
+    assert_int_equal(hone_trainer_get_state(t)->global_step, 6);
+    assert_true(hone_metrics_get(hone_trainer_log_entry(t, 1), "nonfinite_steps", &value) && value == 1);
+    assert_true(hone_metrics_get(hone_trainer_log_entry(t, 1), "loss", &value) && isfinite(value));
+    assert_false(hone_metrics_get(hone_trainer_log_entry(t, 0), "nonfinite_steps", &value));
+    float *w = tiny_weights(model, &n);
+    for (size_t i = 0; i < n; i++)
+        assert_true(isfinite(w[i]));
+    free(w);
+    hone_trainer_free(t);
+    hone_examples_free(data);
+    hone_model_free(model);
+}
+
+/* ---- memory ---- */
+
+typedef struct watch {
+    uint64_t requests, worst;
+    size_t rss_early, rss_late;
+} watch;
+
+static hone_status watch_memory(void *payload, hone_trainer *t, hone_event event, const hone_trainer_state *state,
+                                hone_trainer_control *control, const hone_metrics *metrics)
+{
+    watch *w = payload;
+    hone_mem_stats stats;
+    (void)t, (void)control, (void)metrics;
+    hone__mem_stats(&stats);
+    if (event == HONE_ON_STEP_END && state->global_step > 20 && stats.n_requests - w->requests > w->worst)
+        w->worst = stats.n_requests - w->requests;
+    w->requests = stats.n_requests;
+    if (event == HONE_ON_STEP_END && state->global_step == 20)
+        w->rss_early = hone__rss_now();
+    if (event == HONE_ON_STEP_END && state->global_step == 2000)
+        w->rss_late = hone__rss_now();
+    return HONE_OK;
+}
+
+/* Rows of 3 .. 24 tokens, 5 a batch: N changes from step to step. Allowed growth of the process: 1 MB, for what malloc and the kernels keep. */
+static void a_step_allocates_nothing(void **state)
+{
+    (void)state;
+    hone_model *model = tiny_model(true);
+    hone_examples *data = tiny_examples(997);
+    hone_trainer *t;
+    watch w = {0};
+    hone_callback callback = {watch_memory, &w};
+    hone_training_args a = quiet_args(test_temp("memory"));
+    a.per_device_train_batch_size = 5;
+    a.max_steps = 2000;
+    a.logging_steps = 5000;
+    assert_ok(hone_trainer_new(&t, model, &a, &(hone_trainer_options){.train_dataset = data, .callbacks = &callback, .n_callbacks = 1}));
+    assert_ok(hone_trainer_train(t));
+    assert_int_equal(hone_trainer_get_state(t)->global_step, 2000);
+    assert_int_equal(w.worst, 0);
+    printf("resident: %zu KB at step 20, %zu KB at step 2000\n", w.rss_early >> 10, w.rss_late >> 10);
+#if !defined(__SANITIZE_ADDRESS__)
+    assert_true(w.rss_late < w.rss_early + (1u << 20));
+#endif
+    hone_trainer_free(t);
+    hone_examples_free(data);
+    hone_model_free(model);
+}
+
+/* ---- accounting ---- */
+
+static void accounting_is_the_reference_s(void **state)
+{
+    (void)state;
+    hone_model *model = tiny_model(true);
+    hone_examples *data = tiny_examples(21);
+    hone_trainer *t;
+    double value;
+    hone_training_args a = quiet_args(test_temp("accounting"));
+    a.per_device_train_batch_size = 4; /* 6 batches, 3 updates of an epoch, the last of one batch and a short one */
+    a.gradient_accumulation_steps = 2;
+    a.num_train_epochs = 1.5;
+    a.warmup_steps = 0.3;
+    assert_ok(hone_trainer_new(&t, model, &a, &(hone_trainer_options){.train_dataset = data}));
+    assert_ok(hone_trainer_train(t));
+    const hone_trainer_state *s = hone_trainer_get_state(t);
+    assert_int_equal(s->max_steps, 5); /* ceil(1.5 * 3) */
+    assert_int_equal(s->global_step, 5);
+    assert_int_equal(s->num_train_epochs, 2);
+    /* warm-up of ceil(0.3 * 5) = 2: the first update has rate 0, then 1/2, then (5 - k) / 3 */
+    static const double rates[] = {0, 0.5, 1, 2.0 / 3, 1.0 / 3}, epochs[] = {2.0 / 6, 4.0 / 6, 1, 1 + 2.0 / 6, 1 + 4.0 / 6};
+    for (size_t i = 0; i < 5; i++) {
+        assert_true(hone_metrics_get(hone_trainer_log_entry(t, i), "learning_rate", &value) && fabs(value - 3e-3 * rates[i]) < 1e-15);
+        assert_true(hone_metrics_get(hone_trainer_log_entry(t, i), "epoch", &value) && fabs(value - epochs[i]) < 1e-15);
+    }
+    assert_true(hone_metrics_get(hone_trainer_log_entry(t, 5), "train_loss", &value) && value > 0);
+    hone_trainer_free(t);
+    hone_examples_free(data);
+    hone_model_free(model);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(accounting_is_the_reference_s),
+    cmocka_unit_test(splits_agree),
+    cmocka_unit_test(eval_loss_is_a_mean_over_tokens),
+    cmocka_unit_test(save_total_limit_keeps_newest_and_best),
+    cmocka_unit_test(stops_early),
+    cmocka_unit_test(unknown_metric_is_refused),
+    cmocka_unit_test(nonfinite_steps_are_passed_over_and_counted),
+    cmocka_unit_test(a_step_allocates_nothing),
+};
+TEST_MAIN(tests)
