@@ -6,7 +6,7 @@
  *     g = dy o gamma;   xhat = (s - mean) rstd;   ds = rstd (g - mean(g) - xhat mean(g o xhat)) [+ dsum];   dgamma = sums of dy o xhat;   dbeta = sums of dy
  *     dx = ds;   df = drop(ds)
  *
- * Kept: x (or the sum) and mean, rstd per token. The sum takes f's memory when nobody needs f, so that a block keeps 12 C a token and not 14 C. */
+ * Kept: x (or the sum) and mean, rstd per token. The sum takes f's memory (residual.c). */
 #include "nn/op.h"
 
 typedef struct norm_attr {
@@ -160,23 +160,6 @@ static hone_status residual_backward(hone_tape *t, const hone_node *n)
 const hone_op_info hone__op_residual_norm = {
     .name = "residual and layer norm", .backward = residual_backward, .saves = HONE_SAVE_OUT(1) | HONE_SAVE_AUX, .n_in = N_IN};
 
-static bool may_take(const hone_tensor *x, const hone_tensor *f)
-{
-    const hone__slot *s = hone__slot_of(f);
-    return s && f != x && !s->lent && !s->base && !s->saved && !s->shared;
-}
-
-/* The sum's header: in f's memory, or in its own. */
-static hone_status make_sum(hone_tape *t, hone_tensor **sum, const hone_tensor *x, const hone_tensor *f)
-{
-    hone__slot *s = hone__slot_of(f);
-    if (!may_take(x, f))
-        return hone__op_output_like(t, sum, x);
-    HONE_TRY(hone__op_header(t, sum, f->data, x->dtype, x->n_dims, x->dim, x->rows));
-    s->taken = s->lent = true;
-    return HONE_OK;
-}
-
 static hone_status residual_forward(hone_tape *t, hone_tensor **y, hone_tensor **sum, hone_tensor **in, float eps, float dropout,
                                     uint32_t site)
 {
@@ -191,7 +174,7 @@ static hone_status residual_forward(hone_tape *t, hone_tensor **y, hone_tensor *
     HONE_TRY(hone__check_drop(x, dropout));
     HONE_TRY(hone__op_output_like(t, y, x));
     if (sum || hone__op_records(t, &hone__op_residual_norm, in))
-        HONE_TRY(make_sum(t, &kept, x, f));
+        HONE_TRY(hone__residual_sum(t, &kept, x, f));
     HONE_TRY(statistics(t, &hone__op_residual_norm, in, aux));
     HONE_TRY(hone__op_attr(t, (void **)&attr, sizeof(*attr)));
     attr->drop = hone__drop(t, dropout, site, x->rows);

@@ -10,8 +10,8 @@
 enum { LOGITS, LABELS, WEIGHTS, N_IN };
 
 typedef struct loss_attr {
-    const void *weights; /* (N), device: w[i], divided already; NULL: scale for all */
-    float scale, smoothing;
+    const void *weights; /* (N), device: w[i], divided already */
+    float smoothing;
 } loss_attr;
 
 static hone_status backward(hone_tape *t, const hone_node *n)
@@ -22,7 +22,7 @@ static hone_status backward(hone_tape *t, const hone_node *n)
     hone__sink s;
     HONE_TRY(hone__grad_sink(t, n->in[LOGITS], &s));
     HONE_TRY(ops->unary(t->backend, &s.to, &logits, HONE_UNARY_COPY, 0.0f, 0.0f));
-    HONE_TRY(ops->softmax_grad(t->backend, &s.to, &lse, n->in[LABELS]->data, a->weights, a->scale, a->smoothing, 0, logits.cols));
+    HONE_TRY(ops->softmax_grad(t->backend, &s.to, &lse, n->in[LABELS]->data, a->weights, 1.0f, a->smoothing, 0, logits.cols));
     HONE_TRY(ops->binary(t->backend, &s.to, &s.to, &dy, HONE_BINARY_MUL, HONE_BROADCAST_SCALAR));
     return hone__grad_flush(t, &s);
 }
@@ -65,19 +65,17 @@ static hone_status read_weights(hone_tape *t, float **out, const hone_tensor *we
     return hone_tensor_read(weights, *out, count);
 }
 
-/* Weights of the items (device) and the factor that makes the sum a mean. Class weights are divided here, in double. */
+/* Weights of the items (device), divided by their sum for a mean, in double. */
 static hone_status item_weights(hone_tape *t, loss_attr *attr, const float *class_weights, const int32_t *labels, int64_t n, bool mean)
 {
-    double total = 0.0;
-    float *w;
+    double total = 0.0, *w;
     for (int64_t i = 0; i < n; i++)
         total += labels[i] < 0 ? 0.0 : class_weights ? (double)class_weights[labels[i]] : 1.0;
-    double factor = !mean ? 1.0 : total > 0.0 ? 1.0 / total : 0.0;
-    attr->scale = 1.0f;
-    HONE_TRY(hone__op_attr(t, (void **)&w, (size_t)n * sizeof(float)));
+    double divisor = mean ? total : 1.0;
+    HONE_TRY(hone__op_attr(t, (void **)&w, (size_t)n * sizeof(*w)));
     for (int64_t i = 0; i < n; i++)
-        w[i] = labels[i] < 0 ? 0.0f : (float)((class_weights ? (double)class_weights[labels[i]] : 1.0) * factor);
-    return hone__place_floats(t, &attr->weights, w, n);
+        w[i] = labels[i] < 0 || divisor == 0.0 ? 0.0 : (class_weights ? (double)class_weights[labels[i]] : 1.0) / divisor;
+    return hone__place_doubles(t, &attr->weights, w, n);
 }
 
 static hone_status forward(hone_tape *t, hone_tensor **y, hone_tensor **in, const loss_attr *attr)

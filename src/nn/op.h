@@ -133,6 +133,8 @@ void *hone__at(const void *data, hone_dtype dtype, int64_t i);
 hone_status hone__place(hone_tape *t, const void **out, const void *host, size_t bytes);
 /* n floats in the dtype of statistics. */
 hone_status hone__place_floats(hone_tape *t, const void **out, const float *host, int64_t n);
+/* n doubles of the tape's arena likewise. */
+hone_status hone__place_doubles(hone_tape *t, const void **out, const double *host, int64_t n);
 /* Rows for a per-token tensor that holds the tokens index[0 .. m) of source; HONE_INVALID_ARGUMENT when they are not in the order of rows. */
 hone_status hone__rows_gather(hone_tape *t, const hone_rows **out, const hone_rows *source, const int32_t *index, int32_t m);
 
@@ -169,16 +171,19 @@ hone_status hone__linear_dims(const hone_tensor *x, const hone_param *w, const h
 hone_status hone__linear_param_grads(hone_tape *t, hone_tensor *w, hone_tensor *b, bool wants_w, bool wants_b, const hone_mat *dy,
                                      const hone_mat *x);
 hone_drop hone__drop(const hone_tape *t, float p, uint32_t site, const hone_rows *rows); /* p 0 when the tape is not training */
+/* The header of x + f: in f's memory when nobody else needs f, in its own otherwise. */
+hone_status hone__residual_sum(hone_tape *t, hone_tensor **sum, const hone_tensor *x, const hone_tensor *f);
 hone_status hone__check_drop(const hone_tensor *x, float p);
 
 /* Every differentiable op: X(name). Each is defined in the file of its op as hone__op_<name>; the test of gradients has a case for each. */
-#define HONE_OP_MAP(X)                                                                                                              \
-    X(add)                                                                                                                          \
-    X(sub)                                                                                                                          \
-    X(mul) X(div) X(maximum) X(minimum) X(scale) X(add_scalar) X(neg) X(exp) X(log) X(sqrt) X(square) X(abs) X(pow) X(clamp) X(act) \
-        X(where) X(sum) X(mean) X(rows_sum) X(rows_mean) X(matmul) X(log_softmax) X(gather) X(index_select) X(gather_tokens)        \
-            X(cross_entropy) X(linear) X(ffn) X(attention_block) X(layer_norm) X(residual_norm) X(embed) X(dropout) X(vocab_nll)    \
-                X(vocab_loss) X(layer)
+#define HONE_OP_MAP(X)                                                                                                                    \
+    X(add)                                                                                                                                \
+    X(sub)                                                                                                                                \
+    X(mul)                                                                                                                                \
+    X(div) X(maximum) X(minimum) X(scale) X(add_scalar) X(neg) X(exp) X(log) X(sqrt) X(square) X(abs) X(pow) X(clamp) X(act) X(where)     \
+        X(sum) X(mean) X(rows_sum) X(rows_mean) X(matmul) X(log_softmax) X(gather) X(index_select) X(gather_tokens) X(cross_entropy)      \
+            X(linear) X(ffn) X(attention_block) X(layer_norm) X(residual_norm) X(residual) X(embed) X(dropout) X(vocab_nll) X(vocab_loss) \
+                X(layer)
 #define X(name) extern const hone_op_info hone__op_##name;
 HONE_OP_MAP(X)
 #undef X

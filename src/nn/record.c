@@ -155,6 +155,20 @@ hone_status hone__place_floats(hone_tape *t, const void **out, const float *host
     return hone__place(t, out, wide, count * sizeof(double));
 }
 
+hone_status hone__place_doubles(hone_tape *t, const void **out, const double *host, int64_t n)
+{
+    size_t count = (size_t)n;
+    *out = NULL;
+    if (hone__aux_dtype(t) == HONE_DTYPE_F64)
+        return hone__place(t, out, host, count * sizeof(double));
+    float *narrow = hone__arena_alloc(t->host, count * sizeof(float));
+    if (!narrow)
+        return HONE_OUT_OF_MEMORY;
+    for (size_t i = 0; i < count; i++)
+        narrow[i] = (float)host[i];
+    return hone__place(t, out, narrow, count * sizeof(float));
+}
+
 /* A user's constant in place of *x: on the device, floats in the tape's dtype. */
 static hone_status place_constant(hone_tape *t, hone_tensor **x)
 {

@@ -73,6 +73,8 @@ hone_tensor *hone__layer_norm(hone_tape *t, hone_tensor *x, hone_param *gamma, h
 /* sum = x + dropout(f); returns norm(sum), and sum itself through *sum when sum is not NULL (GPT-2 goes on with both). Takes f's memory for the sum: f is not to be used
  * again. */
 hone_tensor *hone__residual_norm(hone_tape *t, hone_tensor **sum, hone_tensor *x, hone_tensor *f, hone_param *gamma, hone_param *beta, float eps, float dropout, uint32_t site);
+/* x + dropout(f), without a norm: the end of a GPT-2 block. Takes f's memory likewise. */
+hone_tensor *hone__residual(hone_tape *t, hone_tensor *x, hone_tensor *f, float dropout, uint32_t site);
 /* dropout(sum of table[ids]) ; at most 3 tables (ids are host arrays of N, lent). Out-of-range ids are an error that names the place. padding_idx[k]: row without gradient, -1 none. */
 hone_tensor *hone__embed(hone_tape *t, int n_tables, hone_param *const *tables, const int32_t *const *ids, const int32_t *padding_idx, const hone_rows *rows, float dropout, uint32_t site);
 hone_tensor *hone__dropout(hone_tape *t, hone_tensor *x, float p, uint32_t site);

@@ -184,6 +184,15 @@ static hone_tensor *residual_norm_itself(hone_tape *t, hone_param **p)
     hone_tensor *x = step_of(t, p[0]);
     return hone__residual_norm(t, NULL, x, x, p[1], p[2], 1e-5f, 0.0f, 4);
 }
+static hone_tensor *residual_case(hone_tape *t, hone_param **p)
+{
+    return hone_square(t, hone__residual(t, tokens_of(t, p[0]), tokens_of(t, p[1]), 0.25f, 4));
+}
+static hone_tensor *residual_kept(hone_tape *t, hone_param **p)
+{
+    hone_tensor *f = step_of(t, p[1]), *g = hone_square(t, f); /* f is read again in backward */
+    return hone_mul(t, g, hone__residual(t, step_of(t, p[0]), f, 0.0f, 4));
+}
 static const int32_t some_ids[] = {1, 0, 4, 4, 2, 1, 4, 0, 3}, types[] = {0, 0, 1, 1, 0, 1, 0, 1, 1};
 static hone_tensor *embed_case(hone_tape *t, hone_param **p)
 {
@@ -310,6 +319,8 @@ static const op_case cases[] = {
     {.name = "residual_norm", .build = residual_norm_alone, .shapes = {{5, 6}, {5, 6}, {6}, {6}}},
     {.name = "residual_norm", .build = residual_norm_sum_only, .shapes = {{9, 6}, {9, 6}, {6}, {6}}},
     {.name = "residual_norm", .build = residual_norm_itself, .shapes = {{5, 6}, {6}, {6}}},
+    {.name = "residual", .build = residual_case, .shapes = {{9, 6}, {9, 6}}},
+    {.name = "residual", .build = residual_kept, .shapes = {{5, 6}, {5, 6}}},
     {.name = "embed", .build = embed_case, .shapes = {{5, 3}, {2, 3}}},
     {.name = "dropout", .build = dropout_case, .shapes = {{9, 5}}},
     {.name = "vocab_nll", .build = vocab_nll_case, .shapes = {{9, 4}, {7, 4}, {7}}},

@@ -91,7 +91,7 @@ static inline hone_tensor *mini_layer(hone_tape *t, const void *self, int l, hon
     hone_tensor *f = hone__linear(t, o, p[W_O], p[B_O], HONE_ACT_NONE, 0);
     hone_tensor *n = hone__residual_norm(t, &x, x, f, p[LN2_G], p[LN2_B], 1e-5f, m->dropout, hone__site(HONE_PLACE_ATTENTION_OUTPUT, l));
     f = hone__ffn(t, n, p[W_1], p[B_1], HONE_ACT_GELU_NEW, p[W_2], p[B_2], 0);
-    return hone_add(t, x, hone__dropout(t, f, m->dropout, hone__site(HONE_PLACE_FFN_OUTPUT, l)));
+    return hone__residual(t, x, f, m->dropout, hone__site(HONE_PLACE_FFN_OUTPUT, l));
 }
 
 /* The hidden states of all tokens (N, C). */

@@ -266,6 +266,75 @@ static void test_dry_forecast(void **state)
     mini_close(&real);
 }
 
+static size_t rounded(size_t floats)
+{
+    return (floats * sizeof(float) + 63) / 64 * 64;
+}
+
+/* A block keeps 12 C a token (two norms, qkv, o, two sums, 4 C of pre-activation), mean and rstd twice, lse: nothing else, with dropout too. */
+static void test_what_a_layer_keeps(void **state)
+{
+    (void)state;
+    mini m;
+    mini_open(&m, "ref", 1, HONE_DTYPE_F32, 0.1f);
+    hone_param *tables[] = {m.p[WTE], m.p[WPE]};
+    const hone_rows *rows = hone__tape_rows(m.t, &mini_batch);
+    const int32_t *ids[] = {mini_ids, rows->pos};
+    hone_tensor *x = hone__embed(m.t, 2, tables, ids, NULL, rows, 0.1f, 0);
+    size_t n = (size_t)mini_batch.n_tokens, before = m.t->saved.used;
+    x = hone__tape_layer(m.t, mini_layer, &m, 0, x, rows);
+    assert_non_null(x);
+    assert_int_equal(m.t->saved.used - before, 5 * rounded(n * MINI_C) + rounded(3 * n * MINI_C) + rounded(4 * n * MINI_C) +
+                                                   4 * rounded(n) + rounded(n * MINI_HEADS));
+    hone__tape_set_recompute(m.t, true);
+    before = m.t->saved.used;
+    assert_non_null(hone__tape_layer(m.t, mini_layer, &m, 1, x, rows));
+    assert_int_equal(m.t->saved.used - before, rounded(n * MINI_C));
+    hone__tape_set_recompute(m.t, false);
+    hone_tape_set_recording(m.t, false);
+    before = m.t->saved.used;
+    assert_non_null(hone__tape_layer(m.t, mini_layer, &m, 1, x, rows));
+    assert_int_equal(m.t->saved.used - before, rounded(n * MINI_C));
+    mini_close(&m);
+}
+
+/* The same for what a step needs beforehand: device, tape, parameters. */
+static hone_status open_all(hone_device **d, hone_tape **t, hone_params **p)
+{
+    hone_param *param;
+    HONE_TRY(hone_device_open(d, &(hone_device_options){"ref", 1}));
+    HONE_TRY(hone_tape_new(t, *d, NULL));
+    HONE_TRY(hone__params_new(p, (*d)->backend));
+    HONE_TRY(hone__params_add(&param, *p, "w", 2, (int64_t[]){3, 4}, true));
+    HONE_TRY(hone__params_add_slice(*p, param, "v", 0, 1, false, true));
+    return hone__params_train(*p);
+}
+
+static void test_out_of_memory_at_the_start(void **state)
+{
+    (void)state;
+    hone_mem_stats before, after;
+    hone__mem_stats(&before);
+    hone_status status = HONE_OUT_OF_MEMORY;
+    int n_failures = 0;
+    for (uint64_t n = 1; status != HONE_OK; n++) {
+        hone_device *d = NULL;
+        hone_tape *t = NULL;
+        hone_params *p = NULL;
+        hone__mem_fail_at(n);
+        status = open_all(&d, &t, &p);
+        hone__mem_fail_at(0);
+        assert_true(status == HONE_OK || status == HONE_OUT_OF_MEMORY);
+        n_failures += status != HONE_OK;
+        hone_tape_free(t);
+        hone__params_free(p);
+        hone_device_free(d);
+    }
+    assert_true(n_failures >= 8);
+    hone__mem_stats(&after);
+    assert_int_equal(before.bytes_now, after.bytes_now);
+}
+
 /* The n-th request for memory fails: a message, nothing leaks, the weights are as they were, and the next step is right. */
 static void test_out_of_memory(void **state)
 {
@@ -343,10 +412,19 @@ static void test_hook(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_differences),           cmocka_unit_test(test_tied),           cmocka_unit_test(test_recompute),
-        cmocka_unit_test(test_micro_batches),         cmocka_unit_test(test_backends_agree), cmocka_unit_test(test_same_bits_again),
-        cmocka_unit_test(test_steps_ask_for_nothing), cmocka_unit_test(test_own_memory),     cmocka_unit_test(test_dry_forecast),
-        cmocka_unit_test(test_out_of_memory),         cmocka_unit_test(test_hook),
+        cmocka_unit_test(test_differences),
+        cmocka_unit_test(test_tied),
+        cmocka_unit_test(test_recompute),
+        cmocka_unit_test(test_micro_batches),
+        cmocka_unit_test(test_backends_agree),
+        cmocka_unit_test(test_same_bits_again),
+        cmocka_unit_test(test_steps_ask_for_nothing),
+        cmocka_unit_test(test_own_memory),
+        cmocka_unit_test(test_dry_forecast),
+        cmocka_unit_test(test_out_of_memory),
+        cmocka_unit_test(test_hook),
+        cmocka_unit_test(test_what_a_layer_keeps),
+        cmocka_unit_test(test_out_of_memory_at_the_start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
