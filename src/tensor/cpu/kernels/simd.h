@@ -500,7 +500,11 @@ HONE_INLINE vf vscale2(vf a, vf n)
 }
 HONE_INLINE uint32_t vbits(vm m)
 {
+#ifdef __SSE2__
+    return (uint32_t)__builtin_ia32_movmskps((vf)m);
+#else
     return (uint32_t)((m[0] & 1) | (m[1] & 2) | (m[2] & 4) | (m[3] & 8));
+#endif
 }
 HONE_INLINE bool vany(vm m)
 {
@@ -570,12 +574,22 @@ HONE_INLINE vi vi_xor3(vi a, vi b, vi c)
 {
     return a ^ b ^ c;
 }
+typedef uint64_t v2u __attribute__((vector_size(16)));
+HONE_INLINE v2u mul_even(v2u a, v2u b) /* products of the lower halves */
+{
+#ifdef __SSE2__
+    typedef int v4i __attribute__((vector_size(16)));
+    return (v2u)__builtin_ia32_pmuludq128((v4i)a, (v4i)b);
+#else
+    return (a & UINT32_MAX) * (b & UINT32_MAX);
+#endif
+}
 HONE_INLINE void vi_mul64(vi *high, vi *low, vi a, vi b)
 {
-    for (int i = 0; i < W; i++) {
-        uint64_t product = (uint64_t)a[i] * b[i];
-        (*low)[i] = (uint32_t)product, (*high)[i] = (uint32_t)(product >> 32);
-    }
+    const v2u half = {UINT32_MAX, UINT32_MAX};
+    v2u even = mul_even((v2u)a, (v2u)b), odd = mul_even((v2u)a >> 32, (v2u)b >> 32);
+    *low = (vi)((even & half) | odd << 32);
+    *high = (vi)(even >> 32 | (odd & ~half));
 }
 HONE_INLINE uint32_t vi_bits_ge(vi a, vi b)
 {
