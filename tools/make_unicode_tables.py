@@ -5,10 +5,12 @@ usage: make_unicode_tables.py unicode_tables.json > src/tokenizer/unicode_tables
 
 unicode_tables.json was made by asking the reference about every code point: {property: [[first, last], ...], "lower": [[from, to...], ...]}.
 No system library has these tables: \\p{L}, \\p{N} and \\s of the byte-level pattern are Unicode 16.0's, BertNormalizer's are Unicode 8.0's.
-The order of PROPERTIES is that of the flags in src/tokenizer/unicode.h.
+Canonical decompositions and combining classes are Python's (Unicode 14.0), but for U+11938, which the reference leaves: compared with the reference's NFD over every
+code point. The order of PROPERTIES is that of the flags in src/tokenizer/unicode.h.
 """
 import json
 import sys
+import unicodedata
 
 PROPERTIES = ["letter", "number", "space", "clean_drop", "clean_space", "bert_space", "bert_punctuation", "cjk", "nonspacing", "combining"]
 BLOCK = 256
@@ -42,6 +44,29 @@ def main():
             "const hone__lower_case hone__unicode_lower[%d] = {" % len(lower)]
     out += rows([tuple(row) for row in lower], 8, "{%d, %d, %d}")
     out += ["};", "const size_t hone__unicode_n_lower = %d;" % len(lower)]
+    nfd = []
+    for cp in range(0x110000):
+        if 0xAC00 <= cp < 0xD7A4 or 0xD800 <= cp < 0xE000 or cp == 0x11938:
+            continue
+        to = [ord(c) for c in unicodedata.normalize("NFD", chr(cp))]
+        if to != [cp]:
+            assert len(to) <= 4
+            nfd.append(tuple([cp] + (to + [0] * 4)[:4]))
+    out += ["", "/* Canonical decomposition of one code point, zeros behind; ascending. Hangul syllables are computed. */",
+            "const hone__decomposition hone__unicode_nfd[%d] = {" % len(nfd)]
+    out += rows(nfd, 6, "{%d, {%d, %d, %d, %d}}")
+    out += ["};", "const size_t hone__unicode_n_nfd = %d;" % len(nfd)]
+    classes = []
+    for cp in range(0x110000):
+        c = unicodedata.combining(chr(cp))
+        if c and classes and classes[-1][1] == cp - 1 and classes[-1][2] == c:
+            classes[-1][1] = cp
+        elif c:
+            classes.append([cp, cp, c])
+    out += ["", "/* Canonical combining classes that are not 0: first, last, class; ascending. */",
+            "const hone__combining_class hone__unicode_classes[%d] = {" % len(classes)]
+    out += rows([tuple(c) for c in classes], 8, "{%d, %d, %d}")
+    out += ["};", "const size_t hone__unicode_n_classes = %d;" % len(classes)]
     print("\n".join(out))
 
 

@@ -4,11 +4,13 @@
 
 #include "tokenizer/pretokenizer.h"
 
-typedef enum hone__decoder_kind { HONE__DECODER_NONE, HONE__DECODER_BYTE_LEVEL } hone__decoder_kind;
+typedef enum hone__decoder_kind { HONE__DECODER_NONE, HONE__DECODER_BYTE_LEVEL, HONE__DECODER_WORDPIECE } hone__decoder_kind;
 
 typedef struct hone__decoder {
     hone__decoder_kind kind;
     hone__byte_level byte_level;
+    char *prefix; /* WordPiece */
+    bool cleanup;
 } hone__decoder;
 
 void hone__decoder_dispose(hone__decoder *d);

@@ -5,10 +5,12 @@
 #include "base/json.h"
 #include "tokenizer/work.h"
 
-typedef enum hone__normalizer_kind { HONE__NORMALIZER_NONE } hone__normalizer_kind;
+typedef enum hone__normalizer_kind { HONE__NORMALIZER_NONE, HONE__NORMALIZER_BERT } hone__normalizer_kind;
 
 typedef struct hone__normalizer {
     hone__normalizer_kind kind;
+    bool clean_text, handle_chinese_chars, lowercase;
+    int strip_accents; /* -1: null, the same as lowercase */
 } hone__normalizer;
 
 void hone__normalizer_dispose(hone__normalizer *n);

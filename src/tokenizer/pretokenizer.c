@@ -43,15 +43,25 @@ hone_status hone__pretokenizer_read(hone__pretokenizer *out, const json_t *secti
         out->kind = HONE__PRETOKENIZER_BYTE_LEVEL;
         return hone__byte_level_read(&out->byte_level, section, name);
     }
+    if (type && strcmp(type, "BertPreTokenizer") == 0) {
+        out->kind = HONE__PRETOKENIZER_BERT;
+        return HONE_OK;
+    }
     return hone__fail(HONE_UNSUPPORTED, "%s: pre_tokenizer \"%s\" is not supported", name, type ? type : "(without a type)");
 }
 
 void hone__pretokenizer_write(const hone__pretokenizer *p, hone_json_writer *w)
 {
-    if (p->kind == HONE__PRETOKENIZER_BYTE_LEVEL)
+    if (p->kind == HONE__PRETOKENIZER_BYTE_LEVEL) {
         hone__byte_level_write(p->byte_level, w);
-    else
+    } else if (p->kind == HONE__PRETOKENIZER_BERT) {
+        hone__jw_object(w);
+        hone__jw_key(w, "type");
+        hone__jw_string(w, "BertPreTokenizer");
+        hone__jw_end_object(w);
+    } else {
         hone__jw_null(w);
+    }
 }
 
 /* Appends the letters of a word's bytes to next_text, each with its byte's origin. */
@@ -112,7 +122,35 @@ static hone_status run_byte_level(const hone__byte_level *o, hone__work *w)
     return HONE_OK;
 }
 
+/* Words end at white space, which goes, and at punctuation, which is a word of its own. */
+static hone_status run_bert(hone__work *w)
+{
+    for (size_t k = 0; k < w->splits.n; k++) {
+        hone__split split = w->splits.items[k];
+        size_t start = split.at.start;
+        if (split.added_id >= 0) {
+            HONE_TRY(hone__splits_push(&w->next_splits, split.at.start, split.at.end, split.added_id));
+            continue;
+        }
+        for (size_t i = start, n; i < split.at.end; i += n) {
+            unsigned flags = hone__unicode(hone__char_at(w->text.data + i));
+            n = hone__char_len((unsigned char)w->text.data[i]);
+            if (!(flags & (HONE__BERT_SPACE | HONE__BERT_PUNCTUATION)))
+                continue;
+            HONE_TRY(hone__splits_push(&w->next_splits, start, i, -1));
+            if (flags & HONE__BERT_PUNCTUATION)
+                HONE_TRY(hone__splits_push(&w->next_splits, i, i + n, -1));
+            start = i + n;
+        }
+        HONE_TRY(hone__splits_push(&w->next_splits, start, split.at.end, -1));
+    }
+    hone__work_swap_splits(w);
+    return HONE_OK;
+}
+
 hone_status hone__pretokenizer_run(const hone__pretokenizer *p, hone__work *w)
 {
-    return p->kind == HONE__PRETOKENIZER_BYTE_LEVEL ? run_byte_level(&p->byte_level, w) : HONE_OK;
+    if (p->kind == HONE__PRETOKENIZER_BYTE_LEVEL)
+        return run_byte_level(&p->byte_level, w);
+    return p->kind == HONE__PRETOKENIZER_BERT ? run_bert(w) : HONE_OK;
 }

@@ -12,7 +12,11 @@ typedef struct hone__byte_level {
 hone_status hone__byte_level_read(hone__byte_level *out, const json_t *section, const char *name);
 void hone__byte_level_write(hone__byte_level options, hone_json_writer *w);
 
-typedef enum hone__pretokenizer_kind { HONE__PRETOKENIZER_NONE, HONE__PRETOKENIZER_BYTE_LEVEL } hone__pretokenizer_kind;
+typedef enum hone__pretokenizer_kind {
+    HONE__PRETOKENIZER_NONE,
+    HONE__PRETOKENIZER_BYTE_LEVEL,
+    HONE__PRETOKENIZER_BERT
+} hone__pretokenizer_kind;
 
 typedef struct hone__pretokenizer {
     hone__pretokenizer_kind kind;

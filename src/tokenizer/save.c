@@ -42,6 +42,21 @@ static hone_status save_merges(const hone_tokenizer *tok, const char *folder)
     return status;
 }
 
+static hone_status save_vocab_txt(const hone_tokenizer *tok, const char *folder)
+{
+    hone_str text = HONE_STR_INIT;
+    const hone__vocab *v = &tok->model.vocab;
+    for (size_t id = 0; id < v->n_ids; id++) {
+        if (v->start[id] == HONE__NO_TEXT)
+            continue;
+        hone__str_append(&text, hone__vocab_text(v, (int32_t)id), v->len[id]);
+        hone__str_putc(&text, '\n');
+    }
+    hone_status status = write_in(folder, "vocab.txt", &text);
+    hone__str_dispose(&text);
+    return status;
+}
+
 /* The special token that a key of the configuration names, HONE_SPECIAL_COUNT for other keys. */
 static int special_of(const char *key)
 {
@@ -103,9 +118,11 @@ static void write_added_decoder(const hone_tokenizer *tok, hone_json_writer *w)
     hone__jw_end_object(w);
 }
 
-/* GPT-2's class knows what a byte-level BPE with <|endoftext|> is; any other is the general one. */
+/* GPT-2's class knows what a byte-level BPE with <|endoftext|> is, BERT's its WordPiece; any other is the general one. */
 static const char *tokenizer_class(const hone_tokenizer *tok)
 {
+    if (tok->model.kind == HONE__MODEL_WORDPIECE && tok->normalizer.kind == HONE__NORMALIZER_BERT)
+        return "BertTokenizer";
     return tok->byte_words && tok->special_ids[HONE_SPECIAL_EOS] >= 0 &&
                    tok->special_ids[HONE_SPECIAL_EOS] == hone_tokenizer_token_to_id(tok, "<|endoftext|>")
                ? "GPT2Tokenizer"
@@ -197,8 +214,12 @@ hone_status hone_tokenizer_save(const hone_tokenizer *tok, const char *folder)
         status = write_in(folder, "tokenizer.json", &text);
     hone__str_dispose(&text);
     HONE_TRY(status);
-    HONE_TRY(save_vocab(tok, folder));
-    HONE_TRY(save_merges(tok, folder));
+    if (tok->model.kind == HONE__MODEL_WORDPIECE) {
+        HONE_TRY(save_vocab_txt(tok, folder));
+    } else {
+        HONE_TRY(save_vocab(tok, folder));
+        HONE_TRY(save_merges(tok, folder));
+    }
     HONE_TRY(save_special_map(tok, folder));
     return save_config(tok, folder);
 }

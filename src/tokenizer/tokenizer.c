@@ -87,7 +87,7 @@ static hone_status check_template(const hone_tokenizer *tok, const char *name)
 static hone_status check_unknown(const hone_tokenizer *tok, const char *name)
 {
     const hone__bpe *bpe = &tok->model.bpe;
-    if (bpe->unk_token && bpe->unk_id < 0 && !bpe->has_bytes)
+    if (tok->model.kind == HONE__MODEL_BPE && bpe->unk_token && bpe->unk_id < 0 && !bpe->has_bytes)
         return hone__fail(HONE_FORMAT, "%s: unk_token \"%s\" is not in the vocabulary", name, bpe->unk_token);
     return HONE_OK;
 }

@@ -145,29 +145,56 @@ static hone_status read_bpe_options(hone__bpe *bpe, const json_t *options, const
     return hone__json_get_bool(options, "ignore_merges", &bpe->ignore_merges, name);
 }
 
+static hone_status read_wordpiece_options(hone__wordpiece *w, const json_t *options, const char *name)
+{
+    const char *unk = "[UNK]", *prefix = "##";
+    int64_t max_chars = 100;
+    HONE_TRY(hone__json_get_string(options, "unk_token", &unk, name));
+    HONE_TRY(hone__json_get_string(options, "continuing_subword_prefix", &prefix, name));
+    HONE_TRY(hone__json_get_int(options, "max_input_chars_per_word", &max_chars, name));
+    if (max_chars < 0)
+        return hone__fail(HONE_FORMAT, "%s: model: max_input_chars_per_word is negative", name);
+    w->max_chars = (size_t)max_chars;
+    HONE_TRY(hone__strdup(&w->unk_token, unk));
+    return hone__strdup(&w->prefix, prefix);
+}
+
+/* The model's kind; files of old versions don't name it, and only BPE has merges. */
+static hone_status read_kind(hone__model *m, const members *parts, const char *name)
+{
+    const char *type = NULL;
+    HONE_TRY(hone__json_get_string(parts->small, "type", &type, name));
+    if (!type)
+        type = parts->big[1].end ? "BPE" : "WordPiece";
+    m->kind = strcmp(type, "WordPiece") == 0 ? HONE__MODEL_WORDPIECE : HONE__MODEL_BPE;
+    if (m->kind == HONE__MODEL_BPE && strcmp(type, "BPE") != 0)
+        return hone__fail(HONE_UNSUPPORTED, "%s: model \"%s\" is not supported", name, type);
+    if (!parts->big[0].end || (m->kind == HONE__MODEL_BPE && !parts->big[1].end))
+        return hone__fail(HONE_FORMAT, "%s: the model has no \"%s\"", name, parts->big[0].end ? "merges" : "vocab");
+    return HONE_OK;
+}
+
 static hone_status read_model(hone_tokenizer *tok, hone__scan *s, hone__stretch at)
 {
     static const char *const big[2] = {"vocab", "merges"};
     members m = {0};
-    const char *type = NULL;
+    hone__model *model = &tok->model;
     hone_status status;
     s->at = at.start;
     HONE_GO(split_members(&m, s, big));
-    HONE_GO(hone__json_get_string(m.small, "type", &type, s->name));
-    if (type ? strcmp(type, "BPE") != 0 : !m.big[1].end) {
-        status = hone__fail(HONE_UNSUPPORTED, "%s: model \"%s\" is not supported", s->name, type ? type : "(without a type)");
-        goto done;
-    }
-    if (!m.big[0].end || !m.big[1].end) {
-        status = hone__fail(HONE_FORMAT, "%s: the model has no \"%s\"", s->name, m.big[0].end ? "merges" : "vocab");
-        goto done;
-    }
-    HONE_GO(read_bpe_options(&tok->model.bpe, m.small, s->name));
+    HONE_GO(read_kind(model, &m, s->name));
+    bool bpe = model->kind == HONE__MODEL_BPE;
+    HONE_GO(bpe ? read_bpe_options(&model->bpe, m.small, s->name) : read_wordpiece_options(&model->wordpiece, m.small, s->name));
     s->at = m.big[0].start;
-    HONE_GO(hone__vocab_read(&tok->model.vocab, s));
+    HONE_GO(hone__vocab_read(&model->vocab, s));
+    if (!bpe) {
+        if ((status = hone__wordpiece_finish(&model->wordpiece, &model->vocab)) != HONE_OK)
+            hone__fail_in(status, "%s", s->name);
+        goto done;
+    }
     s->at = m.big[1].start;
-    HONE_GO(read_merges(&tok->model, s));
-    status = hone__bpe_finish(&tok->model.bpe, &tok->model.vocab);
+    HONE_GO(read_merges(model, s));
+    status = hone__bpe_finish(&model->bpe, &model->vocab);
 done:
     json_decref(m.small);
     return status;
@@ -371,6 +398,20 @@ static void write_flag(hone_json_writer *w, const char *key, bool value)
     hone__jw_bool(w, value);
 }
 
+static void write_wordpiece(const hone__model *m, hone_json_writer *w)
+{
+    hone__jw_object(w);
+    hone__jw_key(w, "type");
+    hone__jw_string(w, "WordPiece");
+    write_optional(w, "unk_token", m->wordpiece.unk_token);
+    write_optional(w, "continuing_subword_prefix", m->wordpiece.prefix);
+    hone__jw_key(w, "max_input_chars_per_word");
+    hone__jw_uint(w, m->wordpiece.max_chars);
+    hone__jw_key(w, "vocab");
+    hone__vocab_write(&m->vocab, w);
+    hone__jw_end_object(w);
+}
+
 static void write_bpe(const hone__model *m, hone_json_writer *w)
 {
     const hone__bpe *bpe = &m->bpe;
@@ -418,7 +459,10 @@ hone_status hone__tokenizer_write_json(hone_str *out, const hone_tokenizer *tok)
     hone__jw_key(w, "decoder");
     hone__decoder_write(&tok->decoder, w);
     hone__jw_key(w, "model");
-    write_bpe(&tok->model, w);
+    if (tok->model.kind == HONE__MODEL_WORDPIECE)
+        write_wordpiece(&tok->model, w);
+    else
+        write_bpe(&tok->model, w);
     hone__jw_end_object(w);
     return hone__str_status(out);
 }

@@ -110,7 +110,7 @@ static hone_status train_new(hone_tokenizer **out, const source *from, const hon
     HONE_GO(hone__tokenizer_new(&tok));
     tok->pretokenizer = (hone__pretokenizer){HONE__PRETOKENIZER_BYTE_LEVEL, {o->add_prefix_space, true, true}};
     tok->postprocessor = (hone__postprocessor){.kind = HONE__POSTPROCESSOR_BYTE_LEVEL, .byte_level = {true, false, true}};
-    tok->decoder = (hone__decoder){HONE__DECODER_BYTE_LEVEL, {true, true, true}};
+    tok->decoder = (hone__decoder){.kind = HONE__DECODER_BYTE_LEVEL, .byte_level = {true, true, true}};
     HONE_GO(train_model(tok, from, o, &special));
     HONE_GO(add_specials(tok, &special, NULL));
     HONE_GO(hone__tokenizer_finish(tok, "the trained tokenizer"));

@@ -24,6 +24,19 @@ typedef struct hone__lower_case {
     uint32_t from, to, then;
 } hone__lower_case;
 
+typedef struct hone__decomposition {
+    uint32_t from, to[4];
+} hone__decomposition;
+
+typedef struct hone__combining_class {
+    uint32_t first, last;
+    uint8_t value;
+} hone__combining_class;
+
+extern const hone__decomposition hone__unicode_nfd[];
+extern const size_t hone__unicode_n_nfd;
+extern const hone__combining_class hone__unicode_classes[];
+extern const size_t hone__unicode_n_classes;
 extern const uint8_t hone__unicode_index[];
 extern const uint16_t hone__unicode_flags[][256];
 extern const hone__lower_case hone__unicode_lower[];
@@ -68,6 +81,15 @@ static inline uint32_t hone__char_before(const char *s, size_t *len)
     *len = n;
     return hone__char_at(s - n);
 }
+
+/* The canonical decomposition of a code point (itself, when it has none): out holds 4, returns how many. */
+size_t hone__decompose(uint32_t out[4], uint32_t cp);
+
+/* The canonical combining class of a code point. */
+unsigned hone__combining(uint32_t cp);
+
+/* Lower-cases one code point: out holds 2, returns how many. */
+size_t hone__lower(uint32_t out[2], uint32_t cp);
 
 /* The length of the maximal ill-formed part at s (1..3), given that no valid character starts there: what one U+FFFD stands for. */
 size_t hone__utf8_broken(const char *s, size_t len);

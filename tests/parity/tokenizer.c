@@ -1,4 +1,4 @@
-/* Every case of the fixtures tok/gpt2 (format: the docstring of tokenize_cases.py), all eight fields of every window, and tokenizer.json byte for byte. */
+/* Every case of the fixtures tok/… (format: the docstring of tokenize_cases.py), all eight fields of every window, and tokenizer.json byte for byte. */
 #include "tokenizer_cases.h"
 
 static void check_cases(const char *folder)
@@ -30,6 +30,18 @@ static void gpt2_cases_match(void **state)
     check_cases("gpt2");
 }
 
+static void bert_cased_cases_match(void **state)
+{
+    (void)state;
+    check_cases("bert-cased");
+}
+
+static void bert_uncased_cases_match(void **state)
+{
+    (void)state;
+    check_cases("bert-uncased");
+}
+
 /* What was read is written as the reference wrote it. */
 static void check_saved(const char *folder)
 {
@@ -52,7 +64,11 @@ static void json_is_written_as_read(void **state)
     (void)state;
     check_saved("tok/gpt2");
     check_saved("task/train_bpe");
+    check_saved("tok/bert-cased");
+    check_saved("tok/bert-uncased");
+    check_saved("task/train_wordpiece");
 }
 
-static const struct CMUnitTest tests[] = {cmocka_unit_test(gpt2_cases_match), cmocka_unit_test(json_is_written_as_read)};
+static const struct CMUnitTest tests[] = {cmocka_unit_test(gpt2_cases_match), cmocka_unit_test(bert_cased_cases_match),
+                                          cmocka_unit_test(bert_uncased_cases_match), cmocka_unit_test(json_is_written_as_read)};
 TEST_MAIN(tests)
