@@ -14,6 +14,12 @@ import unicodedata
 
 PROPERTIES = ["letter", "number", "space", "clean_drop", "clean_space", "bert_space", "bert_punctuation", "cjk", "nonspacing", "combining"]
 BLOCK = 256
+# Combining marks that came after the reference's table of combining classes: its NFD leaves them where they are.
+LATE_MARKS = [(0x7FD, 0x7FD), (0x898, 0x89F), (0x8CA, 0x8D3), (0x9FE, 0x9FE), (0xC3C, 0xC3C), (0xD3B, 0xD3C), (0xEBA, 0xEBA), (0x1715, 0x1715), (0x1ABF, 0x1ACE),
+              (0x1DF6, 0x1DFA), (0xA82C, 0xA82C), (0x10D24, 0x10D27), (0x10EAB, 0x10EAC), (0x10F46, 0x10F50), (0x10F82, 0x10F85), (0x11070, 0x11070),
+              (0x1133B, 0x1133B), (0x1145E, 0x1145E), (0x11839, 0x1183A), (0x1193D, 0x1193E), (0x11943, 0x11943), (0x119E0, 0x119E0), (0x11A34, 0x11A34),
+              (0x11A47, 0x11A47), (0x11A99, 0x11A99), (0x11D42, 0x11D42), (0x11D44, 0x11D45), (0x11D97, 0x11D97), (0x16FF0, 0x16FF1), (0x1E130, 0x1E136),
+              (0x1E2AE, 0x1E2AE), (0x1E2EC, 0x1E2EF)]
 
 
 def rows(values, per_line, fmt):
@@ -58,7 +64,7 @@ def main():
     out += ["};", "const size_t hone__unicode_n_nfd = %d;" % len(nfd)]
     classes = []
     for cp in range(0x110000):
-        c = unicodedata.combining(chr(cp))
+        c = 0 if any(first <= cp <= last for first, last in LATE_MARKS) else unicodedata.combining(chr(cp))
         if c and classes and classes[-1][1] == cp - 1 and classes[-1][2] == c:
             classes[-1][1] = cp
         elif c:
