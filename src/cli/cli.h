@@ -23,6 +23,9 @@ typedef struct cli_command {
 int cmd_tokenize(int argc, char **argv);
 int cmd_tokenizer(int argc, char **argv);
 int cmd_dataset(int argc, char **argv);
+int cmd_train(int argc, char **argv);
+int cmd_evaluate(int argc, char **argv);
+int cmd_info(int argc, char **argv);
 
 /* Runs the command of argv[1] (`program` is what stands before it: "hone", "hone dataset"); help and unknown names are seen to. */
 int cli_dispatch(const char *program, const char *about, const cli_command *commands, size_t n, int argc, char **argv);
@@ -59,10 +62,18 @@ void cli_dispose(cli_args *args);
 /* "--name: …" is missing: prints it, gives CLI_USAGE. */
 int cli_missing(const char *what);
 
+/* What a command line says of messages, where another parser reads the rest of it. */
+typedef struct cli_messages {
+    bool help, quiet, offline;
+    int log_level; /* hone_log_level */
+} cli_messages;
+/* Takes --help, --quiet, --offline and --log_level out of argv and follows them. False when one is wrong: it was said. */
+bool cli_take_messages(cli_messages *out, int *argc, char **argv);
+
 /* ---- messages ---- */
 
 /* Log lines and progress go to standard error, as the options say. */
-void cli_show_logs(const cli_common *common);
+void cli_show_logs(bool quiet, int log_level);
 void cli_show_progress(bool on);
 void cli_clear_progress(void); /* before something else is written to the terminal */
 

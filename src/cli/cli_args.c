@@ -55,7 +55,7 @@ bool cli_parse(cli_args *args, const cli_spec *spec, void *options, int argc, ch
         *exit_status = show_help(spec);
         return false;
     }
-    cli_show_logs(&args->common);
+    cli_show_logs(args->common.quiet, args->common.log_level);
     if (status == HONE_OK)
         status = hone_options_parse(tables, structs, 2, argc - 1, argv + 1, spec->takes_words ? args->words : NULL,
                                     spec->takes_words ? &args->n_words : NULL);
@@ -63,7 +63,7 @@ bool cli_parse(cli_args *args, const cli_spec *spec, void *options, int argc, ch
         *exit_status = cli_fail_usage();
         return false;
     }
-    cli_show_logs(&args->common);
+    cli_show_logs(args->common.quiet, args->common.log_level);
     return true;
 }
 
@@ -79,4 +79,59 @@ int cli_missing(const char *what)
     fprintf(stderr, "hone: error: %s is missing: the command line\n", what);
     fprintf(stderr, "hint: --help shows what the command takes\n");
     return CLI_USAGE;
+}
+
+/* ---- what has to do with messages only ---- */
+
+#define MESSAGE(field) offsetof(cli_messages, field)
+static const hone_option message_rows[] = {
+    {"quiet", HONE_OPTION_BOOL, MESSAGE(quiet), NULL, 0, 0, NULL, NULL, NULL},
+    {"offline", HONE_OPTION_BOOL, MESSAGE(offline), NULL, 0, 0, NULL, NULL, NULL},
+    {"log_level", HONE_OPTION_ENUM, MESSAGE(log_level), "info", 0, 0, "debug|info|warning|error", NULL, NULL},
+    {"help", HONE_OPTION_BOOL, MESSAGE(help), NULL, 0, 0, NULL, NULL, NULL},
+};
+static const hone_option_table message_table = {message_rows, sizeof(message_rows) / sizeof(*message_rows), NULL, 0};
+
+/* The row that a word of the command line names, NULL: none. */
+static const hone_option *message_row(const char *word)
+{
+    size_t n = word[0] == '-' && word[1] == '-' ? strcspn(word + 2, "=") : 0;
+    for (size_t i = 0; n > 0 && i < message_table.n_rows; i++) {
+        const char *name = message_rows[i].name;
+        size_t k = 0;
+        while (k < n && name[k] && (name[k] == word[2 + k] || (name[k] == '_' && word[2 + k] == '-')))
+            k++;
+        if (k == n && !name[k])
+            return &message_rows[i];
+    }
+    return NULL;
+}
+
+bool cli_take_messages(cli_messages *out, int *argc, char **argv)
+{
+    const hone_option_table *tables[] = {&message_table};
+    void *structs[] = {out};
+    static char help[] = "--help";
+    int kept = 0, n_taken = 0;
+    char **taken = calloc((size_t)*argc + 1, sizeof(*taken));
+    hone_status status = hone_options_defaults(&message_table, out);
+    for (int i = 0; taken && i < *argc; i++) {
+        const hone_option *row = i > 0 ? message_row(argv[i]) : NULL;
+        if (!row && (i == 0 || strcmp(argv[i], "-h") != 0)) {
+            argv[kept++] = argv[i];
+            continue;
+        }
+        taken[n_taken++] = row ? argv[i] : help;
+        bool has_value = row && !strchr(argv[i], '=') && i + 1 < *argc;
+        if (has_value && (row->type == HONE_OPTION_ENUM || strcmp(argv[i + 1], "true") == 0 || strcmp(argv[i + 1], "false") == 0))
+            taken[n_taken++] = argv[++i];
+    }
+    *argc = kept;
+    if (status == HONE_OK)
+        status = hone_options_parse(tables, structs, 1, n_taken, taken, NULL, NULL);
+    free(taken);
+    cli_show_logs(out->quiet, out->log_level);
+    if (status != HONE_OK)
+        (void)cli_fail_usage();
+    return status == HONE_OK;
 }

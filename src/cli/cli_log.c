@@ -12,10 +12,10 @@ static void show_line(void *payload, hone_log_level level, const char *line)
     fprintf(stderr, "hone: %s%s\n", kinds[level], line);
 }
 
-void cli_show_logs(const cli_common *common)
+void cli_show_logs(bool quiet, int log_level)
 {
-    hone_set_log(show_line, NULL, common->quiet ? HONE_LOG_ERROR : (hone_log_level)common->log_level);
-    cli_show_progress(!common->quiet);
+    hone_set_log(show_line, NULL, quiet ? HONE_LOG_ERROR : (hone_log_level)log_level);
+    cli_show_progress(!quiet);
 }
 
 static void show_failure(void)

@@ -7,9 +7,12 @@
 #include <string.h>
 
 static const cli_command commands[] = {
+    {"train", cmd_train, "fine-tune a model, or train one from scratch"},
+    {"evaluate", cmd_evaluate, "the metrics of a saved model on a file"},
     {"tokenize", cmd_tokenize, "text in, encodings out"},
     {"tokenizer", cmd_tokenizer, "train a new tokenizer from files"},
     {"dataset", cmd_dataset, "look at data and change it"},
+    {"info", cmd_info, "what a model folder holds, and the memory it takes"},
 };
 
 static int print_version(void)

@@ -1,0 +1,117 @@
+/* hone train TASK and hone evaluate TASK: a hone_job each. A signal ends the training after a checkpoint; a second one at once. */
+#include "cli/cli.h"
+
+#include <hone/job.h>
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static hone_job *volatile running; /* what a signal stops */
+static volatile sig_atomic_t n_signals;
+
+static void on_signal(int number)
+{
+    (void)number;
+    if (++n_signals > 1 || !running)
+        _exit(CLI_STOPPED);
+    static const char text[] = "\nhone: stopping after this step, with a checkpoint; once more stops at once\n";
+    ssize_t ignored = write(STDERR_FILENO, text, sizeof(text) - 1);
+    (void)ignored;
+    hone_job_request_stop(running);
+}
+
+static void catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+static void print_results(const char *results)
+{
+    size_t len = strlen(results);
+    printf("%s%s", results, len > 0 && results[len - 1] == '\n' ? "" : "\n");
+}
+
+static int run(hone_job *job)
+{
+    char *results = NULL;
+    running = job;
+    catch_signals();
+    hone_status status = hone_job_run(job, &results);
+    running = NULL;
+    int exit_status = CLI_OK;
+    if (status == HONE_OK)
+        print_results(results);
+    else
+        exit_status = status == HONE_INVALID_ARGUMENT && !hone_job_started(job) ? cli_fail_usage() : cli_fail(status);
+    hone_free_text(results);
+    return cli_finish(exit_status);
+}
+
+static int show_help(const char *verb, const char *about, hone_task_kind task, const hone_job *job)
+{
+    char *text = NULL;
+    hone_status status = hone_job_help(&text, job);
+    if (status != HONE_OK)
+        return cli_fail(status);
+    printf("usage: hone %s %s --option value …\n\n%s\n\n%s\n", verb, hone_task_name(task), about, text);
+    printf("everywhere:\n  --quiet, --log_level debug|info|warning|error, --offline, --help\n\n"
+           "`-` and `_` are the same in a name; `--name value` and `--name=value` both work.\n");
+    hone_free_text(text);
+    return cli_finish(CLI_OK);
+}
+
+static int show_tasks(FILE *to, const char *verb, const char *about)
+{
+    fprintf(to, "usage: hone %s TASK --option value …\n\n%s\n\ntasks:", verb, about);
+    for (int i = 0; i < HONE_N_TASKS; i++) {
+        hone_job *job = NULL;
+        if (hone_job_new(&job, HONE_JOB_TRAIN, (hone_task_kind)i) == HONE_OK)
+            fprintf(to, " %s", hone_task_name((hone_task_kind)i));
+        hone_job_free(job);
+    }
+    fprintf(to, "\n\n`hone %s TASK --help` lists the options.\n", verb);
+    return to == stdout ? cli_finish(CLI_OK) : CLI_USAGE;
+}
+
+static int run_job(hone_job_kind kind, const char *verb, const char *about, int argc, char **argv)
+{
+    cli_messages messages;
+    hone_task_kind task;
+    hone_job *job = NULL;
+    int exit_status = CLI_USAGE;
+    if (!cli_take_messages(&messages, &argc, argv))
+        return CLI_USAGE;
+    if (argc < 2)
+        return show_tasks(messages.help ? stdout : stderr, verb, about);
+    if (hone_task_parse(&task, argv[1]) != HONE_OK || hone_job_new(&job, kind, task) != HONE_OK)
+        return cli_fail_usage();
+    if (messages.help)
+        exit_status = show_help(verb, about, task, job);
+    else
+        exit_status = hone_job_parse(job, argc - 2, argv + 2) == HONE_OK ? run(job) : cli_fail_usage();
+    hone_job_free(job);
+    return exit_status;
+}
+
+int cmd_train(int argc, char **argv)
+{
+    return run_job(HONE_JOB_TRAIN, "train",
+                   "Trains a model, from scratch or from a model folder, and prints the object of all_results.json. --output_dir gets the "
+                   "model in the reference's\n"
+                   "formats, checkpoints, results, the loss curve and a model card. SIGINT ends the run after a checkpoint (exit status "
+                   "130); the same command then\n"
+                   "goes on from there.",
+                   argc, argv);
+}
+
+int cmd_evaluate(int argc, char **argv)
+{
+    return run_job(HONE_JOB_EVALUATE, "evaluate",
+                   "Evaluates a saved model on a file and prints one JSON object: eval_loss, eval_samples, … and the task's metrics.", argc,
+                   argv);
+}
