@@ -22,13 +22,14 @@ typedef struct hone_generate_options {
     bool early_stopping;                /* beams: stop at num_beams finished ones */
     int64_t eos_token_id, pad_token_id; /* -2: the model's (generation_config.json); -1: none */
     uint64_t seed;                      /* of sampling: each sequence draws from its own counter */
+    uint64_t first_sequence;            /* the number of this call's first sequence in the run, so that batches do not draw the same: 0 */
     /* Called with every new token of sequence `sequence` as soon as it is certain (greedy and sampling); NULL: none. Return false to stop. */
     bool (*on_token)(void *payload, size_t sequence, int32_t id);
     void *payload;
 } hone_generate_options;
-#define HONE_GENERATE_OPTIONS_INIT                                                 \
-    {                                                                              \
-        256, false, 1.0, 50, 1.0, 1, 1, 1.0, 0, 1.0, false, -2, -2, 42, NULL, NULL \
+#define HONE_GENERATE_OPTIONS_INIT                                                    \
+    {                                                                                 \
+        256, false, 1.0, 50, 1.0, 1, 1, 1.0, 0, 1.0, false, -2, -2, 42, 0, NULL, NULL \
     }
 
 typedef struct hone_generation {

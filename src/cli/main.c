@@ -9,6 +9,7 @@
 static const cli_command commands[] = {
     {"train", cmd_train, "fine-tune a model, or train one from scratch"},
     {"evaluate", cmd_evaluate, "the metrics of a saved model on a file"},
+    {"pipeline", cmd_pipeline, "use a model: text in, JSON out"},
     {"tokenize", cmd_tokenize, "text in, encodings out"},
     {"tokenizer", cmd_tokenizer, "train a new tokenizer from files"},
     {"dataset", cmd_dataset, "look at data and change it"},

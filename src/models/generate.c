@@ -264,7 +264,7 @@ static int32_t choose(run *x, size_t sequence, int32_t row, float *scores)
     hone__keep_top_k(scores, (size_t)o->top_k, &x->work);
     hone__keep_top_p(scores, o->top_p, &x->work);
     size_t step = length - x->lengths[sequence / x->n_each];
-    return hone__sample(scores, n, hone__sample_uniform(o->seed, sequence, (uint32_t)step));
+    return hone__sample(scores, n, hone__sample_uniform(o->seed, o->first_sequence + sequence, (uint32_t)step));
 }
 
 /* log p of an id under the model itself, before any processor. */

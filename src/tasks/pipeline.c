@@ -1,0 +1,151 @@
+/* hone/pipeline.h: loading, reading inputs, answering in batches. What an answer is, is the task's own (text_generation.c). */
+#include "tasks/pipeline.h"
+
+#include <hone/job.h>
+
+#include <string.h>
+
+static const hone_pipeline_class *const classes[] = {&hone__text_generation};
+
+static hone_status find_class(const hone_pipeline_class **out, hone_task_kind task)
+{
+    for (size_t i = 0; i < sizeof(classes) / sizeof(*classes); i++)
+        if (classes[i]->kind == task) {
+            *out = classes[i];
+            return HONE_OK;
+        }
+    *out = NULL;
+    return hone__hint(hone__fail(HONE_UNSUPPORTED, "there is no pipeline for %s yet", hone_task_name(task)), "there is: text-generation");
+}
+
+/* A model without a tokenizer still answers ids; a tokenizer that is broken is a failure. */
+static hone_status load_tokenizer(hone_pipeline *p, const char *folder)
+{
+    hone_status status = hone_tokenizer_from_pretrained(&p->tokenizer, folder);
+    if (status != HONE_NOT_FOUND)
+        return status;
+    hone__error_save(&p->without_tokenizer, status);
+    return HONE_OK;
+}
+
+static hone_status load(hone_pipeline *p, hone_task_kind task, const char *folder)
+{
+    hone_model_options m = HONE_MODEL_OPTIONS_INIT;
+    hone_device_options d = HONE_DEVICE_OPTIONS_INIT;
+    if (!p->options.device) {
+        d.n_threads = p->options.n_threads;
+        HONE_TRY(hone_device_open(&p->own_device, &d));
+        p->options.device = p->own_device;
+    }
+    m.device = p->options.device;
+    HONE_TRY(hone_model_from_pretrained(&p->model, task, folder, &m));
+    return load_tokenizer(p, folder);
+}
+
+hone_status hone_pipeline_new(hone_pipeline **out, hone_task_kind task, const char *model, const hone_pipeline_options *options)
+{
+    hone_pipeline_options defaults = HONE_PIPELINE_OPTIONS_INIT;
+    const hone_pipeline_class *class;
+    hone_pipeline *p = NULL;
+    hone_status status = HONE_OK;
+    *out = NULL;
+    defaults.generate.max_new_tokens = -1;
+    HONE_TRY(find_class(&class, task));
+    HONE_TRY(HONE_NEW(&p, 1));
+    p->class = class;
+    p->options = options ? *options : defaults;
+    pthread_mutex_init(&p->lock, NULL);
+    HONE_GO(load(p, task, model));
+    *out = p;
+    p = NULL;
+done:
+    hone_pipeline_free(p);
+    return status;
+}
+
+void hone_pipeline_free(hone_pipeline *pipeline)
+{
+    if (!pipeline)
+        return;
+    hone_model_free(pipeline->model);
+    hone_tokenizer_free(pipeline->tokenizer);
+    hone_device_free(pipeline->own_device);
+    pthread_mutex_destroy(&pipeline->lock);
+    hone__free(pipeline);
+}
+
+hone_status hone__pipeline_error(char **answer)
+{
+    hone_str text = HONE_STR_INIT;
+    hone_json_writer w = hone__json_writer(&text, 0);
+    w.spaced = true;
+    hone__jw_object(&w);
+    hone__jw_key(&w, "error");
+    hone__jw_string(&w, hone_error_message());
+    hone__jw_end_object(&w);
+    hone_status status = hone__str_take(answer, &text);
+    hone__str_dispose(&text);
+    return status;
+}
+
+/* Values of the inputs; one that is no JSON stays NULL and is answered with its error. */
+static hone_status parse(json_t **values, char **answers, size_t *n_errors, const hone_text *inputs, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        hone_status status = hone__json_parse(&values[i], inputs[i].data, inputs[i].len, "input");
+        if (status == HONE_OUT_OF_MEMORY)
+            return status;
+        if (status != HONE_OK) {
+            HONE_TRY(hone__pipeline_error(&answers[i]));
+            ++*n_errors;
+        }
+    }
+    return HONE_OK;
+}
+
+hone_status hone_pipeline_run_json(char **answers, size_t *n_errors, hone_pipeline *pipeline, const hone_text *inputs, size_t n)
+{
+    json_t **values = NULL;
+    hone_status status = HONE_OK;
+    *n_errors = 0;
+    memset(answers, 0, n * sizeof(*answers));
+    pthread_mutex_lock(&pipeline->lock);
+    HONE_GO(HONE_NEW(&values, n));
+    HONE_GO(parse(values, answers, n_errors, inputs, n));
+    HONE_GO(pipeline->class->answer(pipeline, (const json_t *const *)values, n, answers, n_errors));
+done:
+    pthread_mutex_unlock(&pipeline->lock);
+    for (size_t i = 0; values && i < n; i++)
+        json_decref(values[i]);
+    hone__free(values);
+    for (size_t i = 0; status != HONE_OK && i < n; i++) {
+        hone__free(answers[i]);
+        answers[i] = NULL;
+    }
+    return status;
+}
+
+hone_status hone_pipeline_run(char **out, hone_pipeline *pipeline, hone_text text)
+{
+    hone_str json = HONE_STR_INIT;
+    hone_json_writer w = hone__json_writer(&json, 0);
+    size_t n_errors = 0;
+    *out = NULL;
+    hone__jw_string_n(&w, text.data, text.len);
+    hone_status status = hone__str_status(&json);
+    hone_text input = {json.data, json.len};
+    if (status == HONE_OK)
+        status = hone_pipeline_run_json(out, &n_errors, pipeline, &input, 1);
+    hone__str_dispose(&json);
+    if (status == HONE_OK && n_errors > 0) {
+        hone__free(*out);
+        *out = NULL;
+        status = HONE_INVALID_ARGUMENT; /* its message is the thread's */
+    }
+    return status;
+}
+
+void hone_pipeline_free_text(char *text)
+{
+    hone__free(text);
+}
