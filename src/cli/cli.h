@@ -60,8 +60,9 @@ typedef struct cli_args {
 /* Reads argv behind argv[0]. True when the command should go on; false: *exit_status says how it ends (help was shown, or the line was wrong). Dispose in both cases. */
 bool cli_parse(cli_args *args, const cli_spec *spec, void *options, int argc, char **argv, int *exit_status);
 void cli_dispose(cli_args *args);
-/* "--name: …" is missing: prints it, gives CLI_USAGE. */
+/* Says that something is missing on the command line, or wrong with it: CLI_USAGE. */
 int cli_missing(const char *what);
+int cli_wrong(const char *what);
 
 /* What a command line says of messages, where another parser reads the rest of it. */
 typedef struct cli_messages {

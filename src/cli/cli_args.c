@@ -74,11 +74,18 @@ void cli_dispose(cli_args *args)
     free(args->words);
 }
 
-int cli_missing(const char *what)
+int cli_wrong(const char *what)
 {
-    fprintf(stderr, "hone: error: %s is missing: the command line\n", what);
+    fprintf(stderr, "hone: error: %s: the command line\n", what);
     fprintf(stderr, "hint: --help shows what the command takes\n");
     return CLI_USAGE;
+}
+
+int cli_missing(const char *what)
+{
+    char text[128];
+    snprintf(text, sizeof(text), "%s is missing", what);
+    return cli_wrong(text);
 }
 
 /* ---- what has to do with messages only ---- */

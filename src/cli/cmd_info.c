@@ -188,8 +188,10 @@ int cmd_info(int argc, char **argv)
     cli_args args;
     int exit_status;
     if (cli_parse(&args, &spec, &o, argc, argv, &exit_status)) {
-        if ((args.n_words == 1) == (o.model_type != NULL) || args.n_words > 1)
+        if (args.n_words == 0 && !o.model_type)
             exit_status = cli_missing("MODEL (a folder), or --model_type,");
+        else if (args.n_words + (o.model_type != NULL) > 1)
+            exit_status = cli_wrong("one MODEL, or --model_type, and no more");
         else
             exit_status = info(&o, args.n_words ? args.words[0] : NULL);
     }

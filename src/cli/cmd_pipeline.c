@@ -198,7 +198,7 @@ static int run(const options *o, const cli_args *args, hone_task_kind task)
     if (args->n_words == 0 && !o->input)
         return cli_missing("PROMPT, or --input,");
     if (o->input && args->n_words > 0)
-        return cli_missing("nothing, but PROMPT and --input exclude each other: one of them");
+        return cli_wrong("PROMPT and --input exclude each other");
     if (o->input && !(in = strcmp(o->input, "-") == 0 ? stdin : fopen(o->input, "re")))
         return fail_file("open", o->input);
     if (o->output && !(out = fopen(o->output, "we"))) {

@@ -74,12 +74,12 @@ static void settle_length(const hone_pipeline *pipe, prompt *p)
 
 /* ---- answering ---- */
 
-/* Where text goes on after as many characters as prompt has, as Python slices strings. */
-static size_t skip_chars(const char *text, size_t len, const char *prompt, size_t prompt_len)
+/* Where text goes on after as many characters as `shown` has, as Python slices strings. */
+static size_t skip_chars(const char *text, size_t len, const char *shown, size_t shown_len)
 {
     size_t i = 0;
-    for (size_t k = 0; k < prompt_len; k++)
-        if (((unsigned char)prompt[k] & 0xC0) != 0x80)
+    for (size_t k = 0; k < shown_len; k++)
+        if (((unsigned char)shown[k] & 0xC0) != 0x80)
             for (i += i < len; i < len && ((unsigned char)text[i] & 0xC0) == 0x80;)
                 i++;
     return i;

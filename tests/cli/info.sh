@@ -1,0 +1,28 @@
+# hone info: parameters and memory of a model that is there, and of one that is not yet.
+. "$(dirname "$0")/lib.sh"
+
+run 0 info --model_type gpt2 --config_overrides vocab_size=50000
+says out "parameters      124.2M (124242432)"
+says out "positions       1024"
+says out "memory to train"
+silent err
+run 0 info --json --model_type gpt2 --config_overrides vocab_size=50000,n_layer=1
+says out '"parameters": 46'
+says out '"bytes_to_train": '
+run 2 info
+says err "MODEL (a folder), or --model_type, is missing"
+run 2 info a --model_type gpt2
+says err "one MODEL, or --model_type"
+run 1 info absent
+says err "absent"
+run 1 info --model_type gpt3
+says err "gpt3"
+run 1 info --model_type gpt2 --config_overrides n_hed=3
+says err "n_hed"
+
+MODEL=$HONE_FIXTURES/task/generation
+needs "$MODEL/config.json"
+run 0 info "$MODEL"
+says out "model type      gpt2"
+says out "layers          2 of 64 channels"
+finish
