@@ -13,33 +13,45 @@ struct hone_device {
     char description[128];
 };
 
-#define HONE_SAVE_IN(i) (1u << (i))
+#define HONE_SAVE_IN(i)  (1u << (i))
 #define HONE_SAVE_OUT(i) (1u << (8 + (i)))
-#define HONE_SAVE_AUX (1u << 16)
-#define HONE_INPUT(i) (1u << (i)) /* for the masks of hone_op_info */
+#define HONE_SAVE_AUX    (1u << 16)
+#define HONE_INPUT(i)    (1u << (i)) /* for the masks of hone_op_info */
 
 typedef struct hone_node hone_node;
 typedef struct hone_op_info {
     const char *name;
     hone_status (*backward)(hone_tape *t, const hone_node *n); /* reads the outputs' gradients, adds to the inputs' (hone__grad_*) */
     uint32_t saves;
-    uint32_t n_in, optional, ints; /* inputs; those that may be NULL; those that are I32; in both masks: either kind, never NULL; the others are of the tape's dtype */
+    uint32_t n_in, optional,
+        ints; /* inputs; those that may be NULL; those that are I32; in both masks: either kind, never NULL; the others are of the tape's dtype */
 } hone_op_info;
 
 struct hone_node {
     const hone_op_info *op;
-    uint32_t wants;          /* bit i: input i needs a gradient */
-    uint32_t site;           /* layer and place, given by the model: dropout key, profile line; never a call counter */
+    uint32_t wants;                       /* bit i: input i needs a gradient */
+    uint32_t site;                        /* layer and place, given by the model: dropout key, profile line; never a call counter */
     hone_tensor *in[6], *out[2], *aux[3]; /* aux: lse, mean, rstd; always F32 (F64 on a F64 tape) */
-    const void *attr;        /* eps, scale, causal, drop …: the op's own struct, in the arena */
+    const void *attr;                     /* eps, scale, causal, drop …: the op's own struct, in the arena */
 };
 
 /* Place in a model for dropout and profiles: hone__site(HONE_PLACE_ATTENTION, layer). Values are part of what a resumed run relies on: append only. */
 typedef enum hone_place {
-    HONE_PLACE_EMBEDDING = 1, HONE_PLACE_ATTENTION, HONE_PLACE_ATTENTION_OUTPUT, HONE_PLACE_FFN, HONE_PLACE_FFN_OUTPUT, HONE_PLACE_CLASSIFIER, HONE_PLACE_HEAD,
-    HONE_PLACE_FINAL_NORM, HONE_PLACE_MASKING, HONE_PLACE_USER
+    HONE_PLACE_EMBEDDING = 1,
+    HONE_PLACE_ATTENTION,
+    HONE_PLACE_ATTENTION_OUTPUT,
+    HONE_PLACE_FFN,
+    HONE_PLACE_FFN_OUTPUT,
+    HONE_PLACE_CLASSIFIER,
+    HONE_PLACE_HEAD,
+    HONE_PLACE_FINAL_NORM,
+    HONE_PLACE_MASKING,
+    HONE_PLACE_USER
 } hone_place;
-static inline uint32_t hone__site(hone_place place, int layer) { return (uint32_t)place | (uint32_t)layer << 8; }
+static inline uint32_t hone__site(hone_place place, int layer)
+{
+    return (uint32_t)place | (uint32_t)layer << 8;
+}
 
 /* ---- for ops and models ---- */
 hone_backend *hone__tape_backend(hone_tape *t);
@@ -47,10 +59,13 @@ hone_backend *hone__tape_backend(hone_tape *t);
 const hone_rows *hone__tape_rows(hone_tape *t, const hone_batch *batch);
 /* Keeps the first failure (message included) and returns NULL, for `return hone__tape_fail(t, …)` in ops. */
 hone_tensor *hone__tape_fail(hone_tape *t, hone_status status, const char *format, ...) HONE__PRINTF(3, 4);
-void *hone__tape_alloc(hone_tape *t, size_t bytes);   /* host memory until reset: index lists and labels that ops are lent. NULL (and the tape's error) when out of memory */
+void *hone__tape_alloc(
+    hone_tape *t,
+    size_t bytes); /* host memory until reset: index lists and labels that ops are lent. NULL (and the tape's error) when out of memory */
 void *hone__tape_scratch(hone_tape *t, size_t bytes); /* device memory until the tape's next op starts */
 hone_tensor *hone__tape_tensor(hone_tape *t, hone_dtype dtype, int n_dims, const int64_t *dims, const hone_rows *rows);
-hone_tensor *hone__tape_view(hone_tape *t, hone_tensor *x, int64_t column, int64_t n_columns); /* columns of a (N, C) tensor; its gradient is the same view of x's gradient */
+hone_tensor *hone__tape_view(hone_tape *t, hone_tensor *x, int64_t column,
+                             int64_t n_columns); /* columns of a (N, C) tensor; its gradient is the same view of x's gradient */
 
 /* hone_cross_entropy without the division: the sum over labelled items of (class weight times) the loss. Gradients of sums add up over micro-batches. */
 hone_tensor *hone__cross_entropy_sum(hone_tape *t, hone_tensor *logits, hone_tensor *labels, hone_tensor *class_weights, float smoothing);
@@ -64,19 +79,24 @@ void hone__tape_set_poison(hone_tape *t, bool on);
 /* act(x W^T + b): w (O, I), or (I, O) when w->in_major; b NULL: none. (N, O) */
 hone_tensor *hone__linear(hone_tape *t, hone_tensor *x, hone_param *w, hone_param *b, hone_act act, uint32_t site);
 /* act(x W1 + b1) W2 + b2, keeping x and the pre-activation only */
-hone_tensor *hone__ffn(hone_tape *t, hone_tensor *x, hone_param *w1, hone_param *b1, hone_act act, hone_param *w2, hone_param *b2, uint32_t site);
+hone_tensor *hone__ffn(hone_tape *t, hone_tensor *x, hone_param *w1, hone_param *b1, hone_act act, hone_param *w2, hone_param *b2,
+                       uint32_t site);
 /* Self-attention of one block up to (and without) the output projection: qkv = x Wqkv + b; heads; (N, C). Keeps qkv, o, lse. */
-hone_tensor *hone__attention_block(hone_tape *t, hone_tensor *x, hone_param *w_qkv, hone_param *b_qkv, int n_heads, bool causal, float scale, float dropout, uint32_t site);
+hone_tensor *hone__attention_block(hone_tape *t, hone_tensor *x, hone_param *w_qkv, hone_param *b_qkv, int n_heads, bool causal,
+                                   float scale, float dropout, uint32_t site);
 /* Attention over given projections; the key/value cache of generation: k, v (capacity rows) with rows_k. No gradient. */
-hone_tensor *hone__attention_cached(hone_tape *t, hone_tensor *q, hone_tensor *k, hone_tensor *v, const hone_rows *rows_q, const hone_rows *rows_k, int n_heads, bool causal, float scale);
+hone_tensor *hone__attention_cached(hone_tape *t, hone_tensor *q, hone_tensor *k, hone_tensor *v, const hone_rows *rows_q,
+                                    const hone_rows *rows_k, int n_heads, bool causal, float scale);
 hone_tensor *hone__layer_norm(hone_tape *t, hone_tensor *x, hone_param *gamma, hone_param *beta, float eps, uint32_t site);
 /* sum = x + dropout(f); returns norm(sum), and sum itself through *sum when sum is not NULL (GPT-2 goes on with both). Takes f's memory for the sum: f is not to be used
  * again. */
-hone_tensor *hone__residual_norm(hone_tape *t, hone_tensor **sum, hone_tensor *x, hone_tensor *f, hone_param *gamma, hone_param *beta, float eps, float dropout, uint32_t site);
+hone_tensor *hone__residual_norm(hone_tape *t, hone_tensor **sum, hone_tensor *x, hone_tensor *f, hone_param *gamma, hone_param *beta,
+                                 float eps, float dropout, uint32_t site);
 /* x + dropout(f), without a norm: the end of a GPT-2 block. Takes f's memory likewise. */
 hone_tensor *hone__residual(hone_tape *t, hone_tensor *x, hone_tensor *f, float dropout, uint32_t site);
 /* dropout(sum of table[ids]) ; at most 3 tables (ids are host arrays of N, lent). Out-of-range ids are an error that names the place. padding_idx[k]: row without gradient, -1 none. */
-hone_tensor *hone__embed(hone_tape *t, int n_tables, hone_param *const *tables, const int32_t *const *ids, const int32_t *padding_idx, const hone_rows *rows, float dropout, uint32_t site);
+hone_tensor *hone__embed(hone_tape *t, int n_tables, hone_param *const *tables, const int32_t *const *ids, const int32_t *padding_idx,
+                         const hone_rows *rows, float dropout, uint32_t site);
 hone_tensor *hone__dropout(hone_tape *t, hone_tensor *x, float p, uint32_t site);
 hone_tensor *hone__act(hone_tape *t, hone_tensor *x, hone_act act);
 
@@ -84,7 +104,8 @@ hone_tensor *hone__act(hone_tape *t, hone_tensor *x, hone_act act);
  * vocab_nll: (M) values; backward computes the logits again. vocab_loss: () = sum_i weights[i] nll[i] (weights NULL: 1), a final op: gradients are formed in the forward pass
  * (times the tape's loss scale); it may be added to other scalars or given to backward; anything else fails and names vocab_nll. */
 hone_tensor *hone__vocab_nll(hone_tape *t, hone_tensor *x, hone_param *w, hone_param *bias, const int32_t *labels, float smoothing);
-hone_tensor *hone__vocab_loss(hone_tape *t, hone_tensor *x, hone_param *w, hone_param *bias, const int32_t *labels, const float *weights, float smoothing);
+hone_tensor *hone__vocab_loss(hone_tape *t, hone_tensor *x, hone_param *w, hone_param *bias, const int32_t *labels, const float *weights,
+                              float smoothing);
 
 /* Runs one layer of a model: with recomputation on, unrecorded now and again, recorded, in backward (engine.md, 3). layer(t, self, l, x) -> x. */
 typedef hone_tensor *(*hone_layer_fn)(hone_tape *t, const void *self, int l, hone_tensor *x, const hone_rows *rows);

@@ -369,6 +369,85 @@ static void test_taken(void **state)
     world_close(&w);
 }
 
+/* Somebody looks at f through another header: its memory stays. */
+static void test_shared_is_not_taken(void **state)
+{
+    (void)state;
+    world w;
+    world_open(&w, "ref", HONE_DTYPE_F32);
+    hone_tape *t = w.t;
+    hone_tensor *f = hone_scale(t, matrix(t, 1, 3), 2.0f), *look = hone_detach(t, f), *part = hone__tape_view(t, f, 1, 2);
+    assert_values(hone__residual(t, matrix(t, 1, 3), f, 0.0f, 0), (float[]){3, 6, 9}, 3);
+    assert_values(look, (float[]){2, 4, 6}, 3);
+    assert_values(part, (float[]){4, 6}, 2);
+    world_close(&w);
+}
+
+/* Blocks of a first step become one, and steps that need more than the first block's size ask for nothing afterwards. */
+static void test_pool_merges(void **state)
+{
+    (void)state;
+    world w;
+    void *data;
+    hone_mem_stats before, after;
+    world_open(&w, "ref", HONE_DTYPE_F32);
+    hone__pool *p = &w.t->saved;
+    for (int step = 0; step < 4; step++) {
+        hone__mem_stats(&before);
+        for (int i = 0; i < 5; i++) {
+            OK(hone__pool_alloc(p, &data, 700000));
+            assert_int_equal((uintptr_t)data % 64, 0);
+            memset(data, 1, 700000);
+        }
+        hone__mem_stats(&after);
+        assert_true(step == 0 ? p->n_blocks > 1 : p->n_blocks == 1 && after.n_requests == before.n_requests);
+        hone_tape_reset(w.t);
+    }
+    hone__pool_mark mark = hone__pool_get_mark(p);
+    void *first, *again;
+    OK(hone__pool_alloc(p, &first, 100));
+    hone__pool_release(p, mark);
+    OK(hone__pool_alloc(p, &again, 100));
+    assert_ptr_equal(first, again);
+    assert_int_equal(hone__pool_alloc(p, &data, SIZE_MAX - 3), HONE_OUT_OF_MEMORY);
+    world_close(&w);
+}
+
+/* A chain of any length needs the gradients of two neighbours at a time. */
+static void test_gradients_are_given_back(void **state)
+{
+    (void)state;
+    world w;
+    world_open(&w, "ref", HONE_DTYPE_F32);
+    hone_tape *t = w.t;
+    hone_tensor *x = matrix(t, 16, 16), *y = x;
+    hone_tape_retain_grad(t, x);
+    for (int i = 0; i < 50; i++)
+        y = hone_tanh(t, y);
+    OK(hone_tape_backward(t, hone_sum(t, y)));
+    assert_true(t->grads.peak <= 3 * 16 * 16 * sizeof(float) + 64);
+    world_close(&w);
+}
+
+/* A forward pass without a backward leaves nothing in the parameters. */
+static void test_uses_are_forgotten(void **state)
+{
+    (void)state;
+    world w;
+    world_open(&w, "ref", HONE_DTYPE_F32);
+    world_add(&w, 4, 3);
+    world_start(&w);
+    assert_non_null(hone_mul(w.t, step_of(w.t, w.p[0]), step_of(w.t, w.p[0])));
+    assert_int_equal(w.p[0]->uses, 2);
+    hone_tape_reset(w.t);
+    assert_int_equal(w.p[0]->uses, 0);
+    assert_non_null(step_of(w.t, w.p[0]));
+    hone_tape_free(w.t);
+    w.t = NULL;
+    assert_int_equal(w.p[0]->uses, 0);
+    world_close(&w);
+}
+
 static void test_params(void **state)
 {
     (void)state;
@@ -454,6 +533,10 @@ int main(void)
         cmocka_unit_test(test_retained),
         cmocka_unit_test(test_detach),
         cmocka_unit_test(test_taken),
+        cmocka_unit_test(test_shared_is_not_taken),
+        cmocka_unit_test(test_pool_merges),
+        cmocka_unit_test(test_gradients_are_given_back),
+        cmocka_unit_test(test_uses_are_forgotten),
         cmocka_unit_test(test_params),
         cmocka_unit_test(test_frozen),
     };
