@@ -11,7 +11,9 @@
 extern "C" {
 #endif
 
-/* ---- elementwise; y may have x's shape, be a row (C) for x (N, C), a column (N) or (N, 1) for x (N, C), or a scalar ---- */
+/* ---- elementwise; y may have x's shape, be a row (C) for x (N, C), a column (N) or (N, 1) for x (N, C), or a scalar ----
+ * A vector of C = N elements is a row, unless it is per token. Where order does not matter (add, mul, maximum, minimum) the smaller operand may come first.
+ * Gradients at kinks are torch's: half to each where maximum and minimum are equal, 0 for abs at 0, 1 at the ends of a clamp. */
 HONE_API hone_tensor *hone_add(hone_tape *t, hone_tensor *x, hone_tensor *y);
 HONE_API hone_tensor *hone_sub(hone_tape *t, hone_tensor *x, hone_tensor *y);
 HONE_API hone_tensor *hone_mul(hone_tape *t, hone_tensor *x, hone_tensor *y);
@@ -32,7 +34,7 @@ HONE_API hone_tensor *hone_tanh(hone_tape *t, hone_tensor *x);
 HONE_API hone_tensor *hone_sigmoid(hone_tape *t, hone_tensor *x);
 HONE_API hone_tensor *hone_relu(hone_tape *t, hone_tensor *x);
 
-/* ---- comparisons (1.0 or 0.0, no gradient; x may be I32) ---- */
+/* ---- comparisons (1.0 or 0.0, no gradient; x and y may be I32; y of x's shape or a scalar) ---- */
 HONE_API hone_tensor *hone_equal(hone_tape *t, hone_tensor *x, hone_tensor *y);
 HONE_API hone_tensor *hone_less(hone_tape *t, hone_tensor *x, hone_tensor *y);
 HONE_API hone_tensor *hone_greater(hone_tape *t, hone_tensor *x, hone_tensor *y);
@@ -45,8 +47,8 @@ HONE_API hone_tensor *hone_where(hone_tape *t, hone_tensor *condition, hone_tens
 /* ---- sums ---- */
 HONE_API hone_tensor *hone_sum(hone_tape *t, hone_tensor *x);       /* () */
 HONE_API hone_tensor *hone_mean(hone_tape *t, hone_tensor *x);      /* () ; 0 over nothing */
-HONE_API hone_tensor *hone_rows_sum(hone_tape *t, hone_tensor *x);  /* (N) -> (R): over each row's tokens that x holds */
-HONE_API hone_tensor *hone_rows_mean(hone_tape *t, hone_tensor *x); /* (N) -> (R); 0 for an empty row */
+HONE_API hone_tensor *hone_rows_sum(hone_tape *t, hone_tensor *x);  /* (N) -> (R), (N, C) -> (R, C): over each row's tokens that x holds */
+HONE_API hone_tensor *hone_rows_mean(hone_tape *t, hone_tensor *x); /* the same; 0 for an empty row */
 
 /* ---- matrices and indexing ---- */
 HONE_API hone_tensor *hone_matmul(hone_tape *t, hone_tensor *x, hone_tensor *y); /* (n, k) (k, m) -> (n, m) */
@@ -54,9 +56,10 @@ HONE_API hone_tensor *hone_log_softmax(hone_tape *t, hone_tensor *x);           
 HONE_API hone_tensor *hone_softmax(hone_tape *t, hone_tensor *x);
 /* x (N, C), index (N) I32 -> (N): x[i][index[i]]; 0, without gradient, where index is negative */
 HONE_API hone_tensor *hone_gather(hone_tape *t, hone_tensor *x, hone_tensor *index);
-/* x (N, C), index (M) I32 -> (M, C): x[index[i]] */
+/* x (N, C), index (M) I32 -> (M, C): x[index[i]]; x (N) -> (M). Per token like x when x is and the tokens are picked in the order of rows. */
 HONE_API hone_tensor *hone_index_select(hone_tape *t, hone_tensor *x, hone_tensor *index);
-/* mean over labels[i] >= 0 of -log softmax(logits)[labels[i]]; logits (N, C), labels (N) I32, class_weights (C) or NULL, label smoothing in [0, 1). () */
+/* mean over labels[i] >= 0 of -log softmax(logits)[labels[i]]; logits (N, C), labels (N) I32, class_weights (C) or NULL, label smoothing in [0, 1). ()
+ * With class weights the mean is weighted, as torch's; the mean over nothing is 0. class_weights are read on the host and get no gradient. */
 HONE_API hone_tensor *hone_cross_entropy(hone_tape *t, hone_tensor *logits, hone_tensor *labels, hone_tensor *class_weights,
                                          float smoothing);
 /* The same data, cut off from the gradient. */

@@ -38,7 +38,7 @@ typedef struct hone_tape_options {
     bool recording;   /* false: inference, nothing is kept for a backward pass */
     bool training;    /* dropout is on */
     uint64_t seed;    /* of dropout */
-    hone_dtype dtype; /* of activations: HONE_DTYPE_F32 (0) */
+    hone_dtype dtype; /* of activations: HONE_DTYPE_F32 (0); HONE_DTYPE_F64 on the device "ref"; others are HONE_UNSUPPORTED */
 } hone_tape_options;
 
 /* A tape on device, which outlives it. options NULL: recording, without dropout. One thread at a time. */
@@ -55,9 +55,13 @@ HONE_API void hone_tape_set_loss_scale(hone_tape *t, double scale);
 /* The first failure since the last reset, HONE_OK if none; leaves its message as the thread's. */
 HONE_API hone_status hone_tape_status(const hone_tape *t);
 
-/* Adds the gradients of `loss` (one element) to the parameters it was computed from. A parameter without a gradient yet is written, not added to. */
+/* Adds the gradients of `loss` (one element) to the parameters it was computed from. A parameter without a gradient yet is written, not added to.
+ * May run more than once before the reset; not for a loss that formed its gradients in the forward pass (hone_next_token_loss). After a failure the
+ * gradients are incomplete, the parameters as they were. */
 HONE_API hone_status hone_tape_backward(hone_tape *t, hone_tensor *loss);
-/* The gradient of a tensor of this tape after backward, for looking: NULL unless hone_tape_retain_grad was called on it before backward. */
+/* The gradient of a tensor of this tape after backward, for looking: NULL unless hone_tape_retain_grad was called on it before backward. For a constant
+ * (hone_tape_floats) it must be called before the first op that uses it: it is differentiated by from then on, and its gradients add up over
+ * several calls of backward; those of results are the last call's. Lent until the reset. */
 HONE_API void hone_tape_retain_grad(hone_tape *t, hone_tensor *x);
 HONE_API const hone_tensor *hone_tape_grad(hone_tape *t, const hone_tensor *x);
 

@@ -13,13 +13,14 @@ static void start_pools(hone_tape *t, hone_backend *b)
     t->saved.backend = t->scratch.backend = t->grads.backend = b;
 }
 
+/* Low-precision activations want parameters with a copy in that dtype, which params.h does not have. */
 static hone_status check_options(const hone_device *device, const hone_tape_options *o)
 {
     const hone_backend *b = device->backend;
-    if (o->dtype != HONE_DTYPE_F32 && o->dtype != HONE_DTYPE_F64 && o->dtype != HONE_DTYPE_BF16 && o->dtype != HONE_DTYPE_F16)
-        return hone__fail(HONE_INVALID_ARGUMENT, "tape: %s is no dtype of activations", hone_dtype_name(o->dtype));
-    if (!b->ops->supports(b, o->dtype))
-        return hone__fail(HONE_UNSUPPORTED, "tape: the device %s does not compute in %s", b->ops->name, hone_dtype_name(o->dtype));
+    if ((o->dtype != HONE_DTYPE_F32 && o->dtype != HONE_DTYPE_F64) || !b->ops->supports(b, o->dtype)) {
+        hone__fail(HONE_UNSUPPORTED, "tape: activations in %s on the device %s", hone_dtype_name(o->dtype), b->ops->name);
+        return hone__hint(HONE_UNSUPPORTED, "use F32 (or F64 on the device ref)");
+    }
     return HONE_OK;
 }
 
