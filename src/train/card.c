@@ -72,7 +72,7 @@ static void put_model_index(hone_str *out, const hone_trainer *t, const char *na
 static void put_head(hone_str *out, const hone_trainer *t, const char *name)
 {
     hone__str_puts(out, "---\nlibrary_name: transformers\n");
-    if (t->options.base_model) {
+    if (t->options.base_model && !hone__is_dir(t->options.base_model)) { /* a name on the Hub; a folder's path says nothing to others */
         hone__str_puts(out, "base_model: ");
         put_quoted(out, t->options.base_model);
         hone__str_putc(out, '\n');
@@ -88,7 +88,8 @@ static void put_intro(hone_str *out, const hone_trainer *t, const char *name)
 {
     hone__str_printf(out, "# %s\n\n", name);
     if (t->options.base_model)
-        hone__str_printf(out, "This model is a fine-tuned version of %s", t->options.base_model);
+        hone__str_printf(out, "This model is a fine-tuned version of %s",
+                         hone__is_dir(t->options.base_model) ? hone__path_base(t->options.base_model) : t->options.base_model);
     else
         hone__str_puts(out, "This model was trained from scratch");
     if (t->options.dataset_name)

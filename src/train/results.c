@@ -79,6 +79,10 @@ hone_status hone_trainer_save_metrics(hone_trainer *t, const char *split, const 
     char *path = NULL, *all = NULL, name[64];
     hone_status status;
     snprintf(name, sizeof(name), "%.40s_results.json", split);
+    if (strcmp(split, "eval") == 0) { /* the model card shows what is saved */
+        hone_metrics_clear(&t->last_eval);
+        HONE_GO(hone_metrics_update(&t->last_eval, metrics));
+    }
     HONE_GO(hone__make_dirs(t->output_dir));
     HONE_GO(hone__trainer_path(&path, t, name));
     HONE_GO(hone__trainer_path(&all, t, "all_results.json"));
