@@ -21,6 +21,15 @@ static inline void hone__model_dispose(hone__model *m)
     hone__wordpiece_dispose(&m->wordpiece);
 }
 
+/* Makes it a WordPiece of 100 characters a word at most, its vocabulary aside. */
+static inline hone_status hone__model_make_wordpiece(hone__model *m, const char *unk_token, const char *prefix)
+{
+    m->kind = HONE__MODEL_WORDPIECE;
+    m->wordpiece.max_chars = 100;
+    HONE_TRY(hone__strdup(&m->wordpiece.unk_token, unk_token));
+    return hone__strdup(&m->wordpiece.prefix, prefix);
+}
+
 /* Encodes a word into s->symbols. */
 static inline hone_status hone__model_encode(const hone__model *m, hone__bpe_scratch *s, const char *word, size_t len)
 {

@@ -1,4 +1,4 @@
-/* Folders with a tokenizer: tokenizer.json, or vocab.json + merges.txt (GPT-2's), beside tokenizer_config.json and special_tokens_map.json. */
+/* Folders with a tokenizer: tokenizer.json, or vocab.json + merges.txt (GPT-2's), or vocab.txt (BERT's, bert_folder.c), beside tokenizer_config.json and special_tokens_map.json. */
 #include "tokenizer/tokenizer.h"
 
 #include "tokenizer/json_scan.h"
@@ -143,12 +143,12 @@ static hone_status read_file(hone_tokenizer **out, const char *path)
     return status;
 }
 
-enum { TOKENIZER_JSON, VOCAB_JSON, MERGES_TXT, CONFIG, SPECIAL_MAP, N_FILES };
+enum { TOKENIZER_JSON, VOCAB_JSON, MERGES_TXT, VOCAB_TXT, CONFIG, SPECIAL_MAP, N_FILES };
 
 /* The files of a tokenizer's folder; NULL where there is none of that name. */
 static hone_status find_files(char *paths[N_FILES], const char *folder)
 {
-    static const char *const names[N_FILES] = {"tokenizer.json", "vocab.json", "merges.txt", "tokenizer_config.json",
+    static const char *const names[N_FILES] = {"tokenizer.json",         "vocab.json", "merges.txt", "vocab.txt", "tokenizer_config.json",
                                                "special_tokens_map.json"};
     for (int i = 0; i < N_FILES; i++) {
         HONE_TRY(hone__path_join(&paths[i], folder, names[i]));
@@ -169,9 +169,12 @@ static hone_status read_folder(hone_tokenizer **out, const char *folder)
         status = read_file(out, paths[TOKENIZER_JSON]);
     else if (paths[VOCAB_JSON] && paths[MERGES_TXT])
         status = read_gpt2(out, paths[VOCAB_JSON], paths[MERGES_TXT]);
+    else if (paths[VOCAB_TXT])
+        status = hone__tokenizer_read_bert(out, paths[VOCAB_TXT], paths[CONFIG]);
     else
         status =
-            hone__fail(HONE_NOT_FOUND, "%s: no tokenizer in this folder: neither tokenizer.json nor vocab.json and merges.txt", folder);
+            hone__fail(HONE_NOT_FOUND,
+                       "%s: no tokenizer in this folder: neither tokenizer.json, nor vocab.json and merges.txt, nor vocab.txt", folder);
     if (status == HONE_OK)
         status = hone__tokenizer_configure(*out, paths[CONFIG], paths[SPECIAL_MAP]);
     if (status != HONE_OK) {

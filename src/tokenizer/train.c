@@ -53,6 +53,7 @@ static hone_status train_model(hone_tokenizer *tok, const source *from, const ho
 {
     hone__words words = {0};
     bool byte_level = tok->pretokenizer.kind == HONE__PRETOKENIZER_BYTE_LEVEL;
+    bool wordpiece = tok->model.kind == HONE__MODEL_WORDPIECE;
     hone__bpe_trainer t = {.words = &words,
                            .raw = byte_level && tok->normalizer.kind == HONE__NORMALIZER_NONE &&
                                   !tok->pretokenizer.byte_level.add_prefix_space,
@@ -61,7 +62,7 @@ static hone_status train_model(hone_tokenizer *tok, const source *from, const ho
                            .limit_alphabet = o->limit_alphabet,
                            .max_token_length = o->max_token_length,
                            .min_frequency = o->min_frequency,
-                           .prefix = tok->model.bpe.prefix,
+                           .prefix = wordpiece ? tok->model.wordpiece.prefix : tok->model.bpe.prefix,
                            .suffix = tok->model.bpe.suffix,
                            .special_tokens = special->items,
                            .n_special_tokens = special->n};
@@ -69,7 +70,12 @@ static hone_status train_model(hone_tokenizer *tok, const source *from, const ho
     if (status == HONE_OK)
         status = hone__train_bpe(&tok->model.vocab, &tok->model.bpe, &t);
     hone__words_dispose(&words);
-    return status == HONE_OK ? hone__bpe_finish(&tok->model.bpe, &tok->model.vocab) : status;
+    if (wordpiece) /* its merges have done their work */
+        hone__bpe_dispose(&tok->model.bpe);
+    if (status != HONE_OK)
+        return status;
+    return wordpiece ? hone__wordpiece_finish(&tok->model.wordpiece, &tok->model.vocab)
+                     : hone__bpe_finish(&tok->model.bpe, &tok->model.vocab);
 }
 
 /* Special tokens become added tokens, with the flags that they had in `old`. */
@@ -91,8 +97,52 @@ static hone_status check_options(const hone_tokenizer_train_options *o)
 {
     if (o->vocab_size >= HONE__MAX_ID)
         return hone__fail(HONE_INVALID_ARGUMENT, "vocab_size %zu is out of range", o->vocab_size);
-    if (o->kind != HONE_TOKENIZER_BPE)
-        return hone__fail(HONE_UNSUPPORTED, "training of this kind of tokenizer is not supported");
+    if (o->kind != HONE_TOKENIZER_BPE && o->kind != HONE_TOKENIZER_WORDPIECE)
+        return hone__fail(HONE_INVALID_ARGUMENT, "no such kind of tokenizer: %d", (int)o->kind);
+    return HONE_OK;
+}
+
+/* The parts around a byte-level BPE. */
+static void make_byte_level(hone_tokenizer *tok, const hone_tokenizer_train_options *o)
+{
+    tok->pretokenizer = (hone__pretokenizer){HONE__PRETOKENIZER_BYTE_LEVEL, {o->add_prefix_space, true, true}};
+    tok->postprocessor = (hone__postprocessor){.kind = HONE__POSTPROCESSOR_BYTE_LEVEL, .byte_level = {true, false, true}};
+    tok->decoder = (hone__decoder){.kind = HONE__DECODER_BYTE_LEVEL, .byte_level = {true, true, true}};
+}
+
+/* The parts around BERT's WordPiece; the template follows when the ids are known. */
+static hone_status make_bert(hone_tokenizer *tok, const hone_tokenizer_train_options *o)
+{
+    tok->normalizer = (hone__normalizer){HONE__NORMALIZER_BERT, true, true, o->lowercase, -1};
+    tok->pretokenizer.kind = HONE__PRETOKENIZER_BERT;
+    tok->decoder = (hone__decoder){.kind = HONE__DECODER_WORDPIECE, .cleanup = true};
+    HONE_TRY(hone__strdup(&tok->decoder.prefix, "##"));
+    return hone__model_make_wordpiece(&tok->model, "[UNK]", "##");
+}
+
+/* TemplateProcessing when [CLS] and [SEP] are among the special tokens. */
+static hone_status make_template(hone_tokenizer *tok, const specials *special)
+{
+    bool cls = false, sep = false;
+    for (size_t i = 0; i < special->n; i++) {
+        cls |= strcmp(special->items[i], "[CLS]") == 0;
+        sep |= strcmp(special->items[i], "[SEP]") == 0;
+    }
+    if (tok->model.kind != HONE__MODEL_WORDPIECE || !cls || !sep)
+        return HONE_OK;
+    const hone__vocab *v = &tok->model.vocab;
+    return hone__postprocessor_bert(&tok->postprocessor, "[CLS]", hone__vocab_find(v, "[CLS]", 5), "[SEP]",
+                                    hone__vocab_find(v, "[SEP]", 5));
+}
+
+static hone_status list_specials(specials *special, const hone_tokenizer_train_options *o)
+{
+    static const char *const bpe[] = {"<|endoftext|>"}, *const wordpiece[] = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"};
+    bool is_bpe = o->kind == HONE_TOKENIZER_BPE;
+    const char *const *items = o->special_tokens ? o->special_tokens : is_bpe ? bpe : wordpiece;
+    size_t n = o->special_tokens ? o->n_special_tokens : is_bpe ? 1 : 5;
+    for (size_t i = 0; i < n; i++)
+        HONE_TRY(add_special(special, items[i]));
     return HONE_OK;
 }
 
@@ -103,16 +153,15 @@ static hone_status train_new(hone_tokenizer **out, const source *from, const hon
     hone_status status;
     *out = NULL;
     HONE_GO(check_options(o));
-    if (!o->special_tokens)
-        HONE_GO(add_special(&special, "<|endoftext|>"));
-    for (size_t i = 0; o->special_tokens && i < o->n_special_tokens; i++)
-        HONE_GO(add_special(&special, o->special_tokens[i]));
+    HONE_GO(list_specials(&special, o));
     HONE_GO(hone__tokenizer_new(&tok));
-    tok->pretokenizer = (hone__pretokenizer){HONE__PRETOKENIZER_BYTE_LEVEL, {o->add_prefix_space, true, true}};
-    tok->postprocessor = (hone__postprocessor){.kind = HONE__POSTPROCESSOR_BYTE_LEVEL, .byte_level = {true, false, true}};
-    tok->decoder = (hone__decoder){.kind = HONE__DECODER_BYTE_LEVEL, .byte_level = {true, true, true}};
+    if (o->kind == HONE_TOKENIZER_WORDPIECE)
+        HONE_GO(make_bert(tok, o));
+    else
+        make_byte_level(tok, o);
     HONE_GO(train_model(tok, from, o, &special));
     HONE_GO(add_specials(tok, &special, NULL));
+    HONE_GO(make_template(tok, &special));
     HONE_GO(hone__tokenizer_finish(tok, "the trained tokenizer"));
     if (o->model_max_length)
         tok->model_max_length = o->model_max_length;
@@ -170,6 +219,11 @@ static hone_status copy_parts(hone_tokenizer *tok, const hone_tokenizer *old)
         HONE_TRY(hone__strdup(&tok->pad_token, old->pad_token));
     tok->defaults.pad_token = tok->pad_token;
     tok->config = json_deep_copy(old->config);
+    if (old->model.kind == HONE__MODEL_WORDPIECE) {
+        HONE_TRY(hone__model_make_wordpiece(&tok->model, old->model.wordpiece.unk_token, old->model.wordpiece.prefix));
+        tok->model.wordpiece.max_chars = old->model.wordpiece.max_chars;
+        return HONE_OK;
+    }
     hone__bpe *to = &tok->model.bpe;
     const hone__bpe *from = &old->model.bpe;
     to->fuse_unk = from->fuse_unk, to->byte_fallback = from->byte_fallback, to->ignore_merges = from->ignore_merges;

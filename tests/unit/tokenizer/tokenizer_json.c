@@ -112,7 +112,35 @@ static void merges_files_name_their_line(void **state)
     assert_fails(HONE_NOT_FOUND, "no such file", hone_tokenizer_from_pretrained(&tok, "bert-base-cased"));
 }
 
-static const struct CMUnitTest tests[] = {cmocka_unit_test(broken_json), cmocka_unit_test(wrong_kinds),
-                                          cmocka_unit_test(vocabularies_and_merges), cmocka_unit_test(unknown_characters),
-                                          cmocka_unit_test(merges_files_name_their_line)};
+/* vocab.txt with CRLF lines; [UNK], [CLS] and [SEP] must be there. */
+static void vocab_txt(void **state)
+{
+    (void)state;
+    const char *folder = test_temp("bert");
+    char path[4096];
+    hone_tokenizer *tok = NULL;
+    size_t n;
+    assert_ok(hone__make_dirs(folder));
+    snprintf(path, sizeof path, "%s/vocab.txt", folder);
+    test_write_text(path, "[UNK]\r\n[CLS]\r\n[SEP]\r\na\r\n##b\r\n");
+    assert_ok(hone_tokenizer_from_pretrained(&tok, folder));
+    assert_int_equal(hone_tokenizer_token_to_id(tok, "##b"), 4);
+    assert_ok(hone_tokenizer_count(&n, tok, HONE_TEXT("AB c"), true)); /* [CLS] a ##b [UNK] [SEP] */
+    assert_int_equal(n, 5);
+    assert_int_equal(hone_tokenizer_special_id(tok, HONE_SPECIAL_CLS), 1);
+    hone_tokenizer_free(tok);
+    test_write_text(path, "[UNK]\na\na\n");
+    assert_fails(HONE_FORMAT, "vocab.txt:3: token \"a\" appears twice", hone_tokenizer_from_pretrained(&tok, folder));
+    test_write_text(path, "a\nb\n");
+    assert_fails(HONE_FORMAT, "[UNK]", hone_tokenizer_from_pretrained(&tok, folder));
+    test_write_text(path, "[UNK]\nb\n");
+    assert_fails(HONE_FORMAT, "[CLS]", hone_tokenizer_from_pretrained(&tok, folder));
+}
+
+static const struct CMUnitTest tests[] = {cmocka_unit_test(broken_json),
+                                          cmocka_unit_test(wrong_kinds),
+                                          cmocka_unit_test(vocabularies_and_merges),
+                                          cmocka_unit_test(unknown_characters),
+                                          cmocka_unit_test(merges_files_name_their_line),
+                                          cmocka_unit_test(vocab_txt)};
 TEST_MAIN(tests)
