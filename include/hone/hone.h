@@ -1,0 +1,26 @@
+/* All of hone's public API. */
+#ifndef HONE_H
+#define HONE_H
+
+#include <hone/accelerator.h>
+#include <hone/batch.h>
+#include <hone/generate.h>
+#include <hone/job.h>
+#include <hone/loader.h>
+#include <hone/log.h>
+#include <hone/metrics.h>
+#include <hone/model.h>
+#include <hone/ops.h>
+#include <hone/optimizer.h>
+#include <hone/options.h>
+#include <hone/pipeline.h>
+#include <hone/status.h>
+#include <hone/tape.h>
+#include <hone/tensor.h>
+#include <hone/text.h>
+#include <hone/tokenize.h>
+#include <hone/tokenizer.h>
+#include <hone/train.h>
+#include <hone/version.h>
+
+#endif

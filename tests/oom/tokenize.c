@@ -1,0 +1,65 @@
+/* Lines of `hone tokenize` and the pipeline of text generation with every allocation failing in turn. */
+#include "support/support.h"
+
+#include <hone/pipeline.h>
+#include <hone/tokenize.h>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+static char path[4096];
+
+static hone_status forget(void *payload, const char *text, size_t len)
+{
+    (void)payload;
+    (void)text;
+    (void)len;
+    return HONE_OK;
+}
+
+static hone_status use_lines(void *tokenizer)
+{
+    hone_tokenize_options options = HONE_TOKENIZE_OPTIONS_INIT;
+    int in = open(path, O_RDONLY);
+    options.n_threads = 1;
+    hone_status status = hone_tokenize_lines(NULL, tokenizer, in, forget, NULL, &options);
+    close(in);
+    return status;
+}
+
+static void lines(void **state)
+{
+    (void)state;
+    hone_tokenizer *tok;
+    assert_ok(hone_tokenizer_from_pretrained(&tok, test_fixture("tok/gpt2")));
+    snprintf(path, sizeof(path), "%s", test_temp("lines.jsonl"));
+    test_write_text(path, "{\"text\": \"some text\"}\n{\"text\": [\"a\", \"b\"], \"max_length\": 1, \"stride\": 0}\nbad\n");
+    assert_true(test_oom(use_lines, tok) > 10);
+    hone_tokenizer_free(tok);
+}
+
+static hone_status use_pipeline(void *pipeline)
+{
+    hone_text inputs[] = {HONE_TEXT("{\"inputs\": \"some text\"}"), HONE_TEXT("{\"prompt_ids\": [5, 6]}"), HONE_TEXT("bad")};
+    char *answers[3];
+    size_t n_errors;
+    hone_status status = hone_pipeline_run_json(answers, &n_errors, pipeline, inputs, 3);
+    for (size_t i = 0; i < 3; i++)
+        hone_pipeline_free_text(answers[i]);
+    return status;
+}
+
+static void generation(void **state)
+{
+    (void)state;
+    hone_pipeline *p;
+    hone_pipeline_options o = HONE_PIPELINE_OPTIONS_INIT;
+    o.n_threads = 1;
+    o.generate.max_new_tokens = 2;
+    assert_ok(hone_pipeline_new(&p, HONE_CAUSAL_LM, test_fixture("task/generation"), &o));
+    assert_true(test_oom(use_pipeline, p) > 10);
+    hone_pipeline_free(p);
+}
+
+static const struct CMUnitTest tests[] = {cmocka_unit_test(lines), cmocka_unit_test(generation)};
+TEST_MAIN(tests)
