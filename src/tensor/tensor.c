@@ -134,7 +134,7 @@ static hone_status new_tensor(hone_tensor **out, hone_dtype dtype, int n_dims, c
         if (!hone__mul_size(&bytes, bytes, (size_t)shape[i]))
             return hone__fail(HONE_OUT_OF_MEMORY, "%s: the shape asks for more elements than there is memory", who);
     }
-    if (!hone__add_size(&bytes, bytes, head))
+    if (!hone__add_size(&bytes, bytes, head) || bytes > PTRDIFF_MAX)
         return hone__fail(HONE_OUT_OF_MEMORY, "%s: the shape asks for more elements than there is memory", who);
     char *block = NULL;
     HONE_TRY(HONE_NEW(&block, bytes));

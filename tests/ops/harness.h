@@ -86,17 +86,18 @@ struct run {
 
 /* ---- entries: each one is called by some case, or the test fails ---- */
 
-#define ENTRIES(X)                                                                                                                         \
-    X(alloc)                                                                                                                               \
-    X(release)                                                                                                                             \
-    X(upload)                                                                                                                              \
-    X(download)                                                                                                                            \
-    X(fill_zero)                                                                                                                           \
-    X(sync) X(close) X(supports) X(workspace) X(gemm) X(linear_forward) X(linear_dx) X(linear_dw) X(attention_forward)                     \
-        X(attention_backward) X(residual_norm_forward) X(residual_norm_backward) X(act_forward) X(act_backward) X(dropout) X(unary)        \
-            X(binary) X(where) X(is_in) X(axpy) X(convert) X(random) X(embed_forward) X(embed_backward) X(gather_rows) X(scatter_add_rows) \
-                X(gather_cols) X(scatter_add_cols) X(log_softmax_forward) X(log_softmax_backward) X(softmax_block) X(softmax_nll)          \
-                    X(softmax_grad) X(rows_reduce) X(rows_spread) X(reduce) X(column_sum) X(row_sum) X(argmax) X(top_k) X(norm2) X(adamw)
+#define ENTRIES(X)                                                                                                                        \
+    X(alloc)                                                                                                                              \
+    X(release)                                                                                                                            \
+    X(upload)                                                                                                                             \
+    X(download)                                                                                                                           \
+    X(fill_zero)                                                                                                                          \
+    X(sync)                                                                                                                               \
+    X(close) X(supports) X(workspace) X(gemm) X(linear_forward) X(linear_dx) X(linear_dw) X(attention_forward) X(attention_backward)      \
+        X(residual_norm_forward) X(residual_norm_backward) X(act_forward) X(act_backward) X(dropout) X(unary) X(binary) X(where) X(is_in) \
+            X(axpy) X(convert) X(random) X(embed_forward) X(embed_backward) X(gather_rows) X(scatter_add_rows) X(gather_cols)             \
+                X(scatter_add_cols) X(log_softmax_forward) X(log_softmax_backward) X(softmax_block) X(softmax_nll) X(softmax_grad)        \
+                    X(rows_reduce) X(rows_spread) X(reduce) X(column_sum) X(row_sum) X(argmax) X(top_k) X(norm2) X(adamw)
 enum {
 #define X(name) ENTRY_##name,
     ENTRIES(X)
@@ -357,21 +358,26 @@ static void place(run *r, int k, const double *value)
     free(host);
 }
 
+static bool untouched(const unsigned char *host, size_t begin, size_t end)
+{
+    for (size_t i = begin; i < end; i++)
+        if (host[i] != 0xFF)
+            return false;
+    return true;
+}
+
 /* Fetches operand k; false when bytes outside of the matrix changed. */
 static bool take(run *r, int k, double *value)
 {
     const hone_mat *m = &r->mat[k];
-    size_t size = hone_dtype_size(m->dtype);
+    size_t size = hone_dtype_size(m->dtype), row = (size_t)m->ld * size;
     unsigned char *host = malloc(r->bytes[k]);
-    bool clean = true;
     CALL(r, download, host, m->data, r->bytes[k]);
-    for (int64_t i = 0; i < m->rows; i++)
+    bool clean = untouched(host, (size_t)m->rows * row, r->bytes[k]);
+    for (int64_t i = 0; i < m->rows; i++) {
         for (int64_t j = 0; j < m->cols; j++)
             value[i * m->cols + j] = hone__load(host, m->dtype, i * m->ld + j);
-    for (size_t i = 0; i < r->bytes[k]; i++) {
-        int64_t e = (int64_t)(i / size);
-        bool inside = m->ld > 0 && e / m->ld < m->rows && e % m->ld < m->cols;
-        clean = clean && (inside || host[i] == 0xFF);
+        clean = clean && untouched(host, (size_t)i * row + (size_t)m->cols * size, (size_t)(i + 1) * row);
     }
     free(host);
     return clean;

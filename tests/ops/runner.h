@@ -279,27 +279,28 @@ static void run_case(const op *o, const char *text, hone_backend *ref, hone_back
 
 typedef void (*case_fn)(void *payload, const op *o, const char *text);
 
-/* Calls use for each choice of "a/b/c" and "*" in text. */
+/* Calls use for each choice of "a/b/c", and for each number below n_what where there is "*". */
 static void expand(const op *o, const char *text, case_fn use, void *payload)
 {
-    const char *at = text + strcspn(text, "/*");
+    const char *at = text + strcspn(text, "/*"), *begin = at;
+    char line[CASE_LEN];
     if (!*at) {
         use(payload, o, text);
         return;
     }
-    const char *begin = at;
     while (begin > text && begin[-1] != '=')
         begin--;
-    size_t len = strcspn(begin, " ");
-    for (size_t i = 0, k = 0; *at == '*' ? (int)k < o->n_what : i < len; k++) {
-        char line[CASE_LEN];
-        size_t n = strcspn(begin + i, "/ ");
-        if (*at == '*')
-            snprintf(line, sizeof(line), "%.*s%d%s", (int)(begin - text), text, (int)k, begin + len);
-        else
-            snprintf(line, sizeof(line), "%.*s%.*s%s", (int)(begin - text), text, (int)n, begin + i, begin + len);
+    const char *end = begin + strcspn(begin, " ");
+    int head = (int)(begin - text);
+    for (int k = 0; *at == '*' && k < o->n_what; k++) {
+        snprintf(line, sizeof(line), "%.*s%d%s", head, text, k, end);
         expand(o, line, use, payload);
-        i += n + 1;
+    }
+    while (*at == '/' && begin < end) {
+        int len = (int)strcspn(begin, "/ ");
+        snprintf(line, sizeof(line), "%.*s%.*s%s", head, text, len, begin, end);
+        expand(o, line, use, payload);
+        begin += len + (begin[len] == '/');
     }
 }
 
