@@ -10,6 +10,8 @@
 
 #include "ops/ops.h"
 
+/* Clang warns of fields that a row leaves out; they are zero, which is meant. */
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
 #define LIST(...) ((const char *const[]){__VA_ARGS__, NULL})
 #define SUM_F32   "sums of F32 products in any order: some sqrt(K) roundings of 6e-8, K of 2,000 and less"
 
