@@ -73,7 +73,11 @@ bool hone__drop_begin(hone_drop_row *row, const hone_drop *drop)
     *row = (hone_drop_row){.scale = 1.0f};
     if (!drop || drop->p == 0.0f)
         return false;
-    row->key = hone__site_key(drop->seed, drop->site);
+    uint64_t key = hone__site_key(drop->seed, drop->site);
+    for (uint32_t round = 0; round < 10; round++) { /* as Philox steps its key */
+        row->round_keys[2 * round] = (uint32_t)key + round * 0x9E3779B9u;
+        row->round_keys[2 * round + 1] = (uint32_t)(key >> 32) + round * 0xBB67AE85u;
+    }
     row->threshold = hone__drop_threshold((double)drop->p);
     row->scale = drop->p < 1.0f ? (float)(1.0 / (1.0 - (double)drop->p)) : 0.0f;
     return true;
@@ -145,6 +149,7 @@ static bool cpu_supports(const hone_backend *b, hone_dtype dtype)
 
 static size_t cpu_workspace(const hone_backend *b, hone_workspace what, int64_t n, int64_t m, int64_t k)
 {
+    (void)k;
     switch (what) {
     case HONE_WS_ATTENTION_FORWARD:
         return hone__attention_workspace(b, n, false);
@@ -157,7 +162,7 @@ static size_t cpu_workspace(const hone_backend *b, hone_workspace what, int64_t 
     case HONE_WS_REDUCE:
         return HONE_CPU_PARTIALS * (sizeof(double) + sizeof(int64_t));
     case HONE_WS_GEMM: /* some rows of a product that is to be added to dx after its activation */
-        return (size_t)(hone__min64(n, 64) * hone__max64(m, k)) * sizeof(float);
+        return (size_t)(hone__min64(n, 64) * m) * sizeof(float);
     }
     return 0;
 }

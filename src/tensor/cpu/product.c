@@ -22,30 +22,42 @@ static void scale_all(const hone_backend *b, const hone_mat *c, float beta)
             hone__cpu(b)->axpby(hone__at(c, i, 0), hone__at(c, i, 0), (size_t)c->cols, beta, 0);
 }
 
-/* A few rows: outputs are dealt to threads in runs of whole cache lines; each output is summed in the same order whatever the run. */
-static void few_rows(const hone_backend *be, const hone_mat *c, const hone_mat *a, const hone_mat *b, bool tb, float alpha, float beta)
+static hone_gemv gemv_of(const hone_mat *c, const hone_mat *a, const hone_mat *b, float alpha, float beta)
 {
-    const hone_kernels *k = hone__cpu(be);
-    int64_t depth = a->cols, run = hone__ceil_div(hone__ceil_div(c->cols, 16), be->n_threads) * 16;
-    if (!tb)
-        run = hone__min64(run, HONE_CPU_CHUNK); /* the outputs stay in the first cache */
-    int64_t n = hone__ceil_div(c->cols, run);
-#pragma omp parallel for schedule(static) num_threads(hone__threads(be, depth * c->cols))
-    for (int64_t i = 0; i < n; i++) {
-        int64_t o = i * run;
-        hone_gemv g = {.y = hone__at(c, 0, o),
+    return (hone_gemv){.y = c->data,
                        .x = a->data,
-                       .w = tb ? hone__at(b, o, 0) : hone__at(b, 0, o),
+                       .w = b->data,
                        .ldy = (size_t)lead(c),
                        .ldx = (size_t)lead(a),
                        .ldw = (size_t)lead(b),
                        .n_x = (size_t)c->rows,
-                       .n_out = (size_t)hone__min64(run, c->cols - o),
-                       .n_in = (size_t)depth,
+                       .n_out = (size_t)c->cols,
+                       .n_in = (size_t)a->cols,
                        .alpha = alpha,
                        .beta = beta};
+}
+
+/* A few rows: outputs are dealt to threads in runs of whole cache lines; each output is summed in the same order whatever the run. */
+static void few_rows(const hone_backend *be, const hone_mat *c, const hone_mat *a, const hone_mat *b, bool tb, float alpha, float beta)
+{
+    const hone_kernels *k = hone__cpu(be);
+    int64_t run = hone__ceil_div(hone__ceil_div(c->cols, 16), be->n_threads) * 16;
+    if (!tb)
+        run = hone__min64(run, HONE_CPU_CHUNK); /* the outputs stay in the first cache */
+    int64_t n = hone__ceil_div(c->cols, run);
+#pragma omp parallel for schedule(static) num_threads(hone__threads(be, a->cols * c->cols))
+    for (int64_t i = 0; i < n; i++) {
+        int64_t o = i * run;
+        hone_gemv g = gemv_of(c, a, b, alpha, beta);
+        g.y += o, g.w = tb ? hone__at(b, o, 0) : hone__at(b, 0, o), g.n_out = (size_t)hone__min64(run, c->cols - o);
         (tb ? k->gemv_out_in : k->gemv_in_out)(&g);
     }
+}
+
+/* Whether a product of n rows takes the path above. oneDNN is faster from some five rows on where rows of the weight are added up. */
+static bool is_few(const hone_mat *c, bool ta, bool tb)
+{
+    return !ta && c->rows <= (tb ? HONE_GEMV_ROWS : HONE_CPU_AXPY_ROWS);
 }
 
 hone_status hone__product(const hone_backend *be, const hone_mat *c, const hone_mat *a, bool ta, const hone_mat *b, bool tb, float alpha,
@@ -58,7 +70,7 @@ hone_status hone__product(const hone_backend *be, const hone_mat *c, const hone_
         scale_all(be, c, beta);
         return HONE_OK;
     }
-    if (!ta && c->rows <= HONE_GEMV_ROWS) {
+    if (is_few(c, ta, tb)) {
         few_rows(be, c, a, b, tb, alpha, beta);
         return HONE_OK;
     }

@@ -9,7 +9,7 @@
 
 /* The dropout of one row: element i is kept when word (i / 8) % 4 of the Philox draw with counter {tile + i / 32 * 8 + i % 8, position, ordinal} >= threshold. */
 typedef struct hone_drop_row {
-    uint64_t key;
+    uint32_t round_keys[20]; /* the ten rounds' two keys */
     uint32_t threshold, tile, position, ordinal_low, ordinal_high;
     float scale; /* of what is kept */
 } hone_drop_row;

@@ -50,9 +50,10 @@ HONE_INLINE float centred_squares(const float *x, size_t n, float mean)
     return vsum(a + b);
 }
 
-void KERNEL(norm)(const hone_norm_row *row, size_t n, const hone_drop_row *drop)
+void KERNEL(norm)(const hone_norm_row *task, size_t n, const hone_drop_row *drop)
 {
-    float *kept = row->sum ? row->sum : row->y; /* y is a place for the sum when nobody wants to keep it */
+    const hone_norm_row copy = *task, *row = &copy; /* in registers: not read again after each store */
+    float *kept = row->sum ? row->sum : row->y;     /* y is a place for the sum when nobody wants to keep it */
     const float *s = row->f ? kept : row->x;
     float mean = (row->f ? residual(kept, row->x, row->f, n, drop) : plain_sum(row->x, n)) / (float)n;
     float rstd = 1.0f / sqrtf(centred_squares(s, n, mean) / (float)n + row->eps);
@@ -86,8 +87,9 @@ HONE_INLINE void norm_grad_means(const hone_norm_grad_row *row, size_t n, float 
     *mean_gx = vsum(gx_sum) / (float)n;
 }
 
-void KERNEL(norm_grad)(const hone_norm_grad_row *row, size_t n, const hone_drop_row *drop)
+void KERNEL(norm_grad)(const hone_norm_grad_row *task, size_t n, const hone_drop_row *drop)
 {
+    const hone_norm_grad_row copy = *task, *row = &copy;
     float mean_g, mean_gx;
     norm_grad_means(row, n, &mean_g, &mean_gx);
     if (!row->dx && !row->df)

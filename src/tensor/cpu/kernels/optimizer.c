@@ -3,8 +3,9 @@
 #include "tensor/cpu/kernels/simd.h"
 #include "tensor/cpu/kernels/kernels.h"
 
-void KERNEL(adamw)(const hone_adamw_block *b)
+void KERNEL(adamw)(const hone_adamw_block *block)
 {
+    const hone_adamw_block copy = *block, *b = &copy; /* not read again after each store */
     vf factor = vset(b->factor), decay = vset(b->decay), beta1 = vset(b->beta1), beta2 = vset(b->beta2), one1 = vset(b->rest1);
     vf one2 = vset(b->rest2), step = vset(b->step), inverse = vset(b->inverse_bias2), eps = vset(b->eps);
     for (size_t i = 0; i < b->n; i += W) {

@@ -184,11 +184,18 @@ HONE_INLINE vi vi_xor3(vi a, vi b, vi c)
 {
     return _mm512_ternarylogic_epi32(a, b, c, 0x96);
 }
-HONE_INLINE void vi_mul64(vi *high, vi *low, vi a, vi b) /* 32 x 32 -> 64, lane by lane */
+/* The halves of each 64 bits: products of the lower ones, the upper ones moved down, and the lower ones of two vectors side by side. */
+HONE_INLINE vi vi_mul_low(vi a, vi b)
 {
-    __m512i even = _mm512_mul_epu32(a, b), odd = _mm512_mul_epu32(_mm512_srli_epi64(a, 32), b);
-    *low = _mm512_mask_mov_epi32(even, 0xAAAA, _mm512_slli_epi64(odd, 32));
-    *high = _mm512_mask_mov_epi32(_mm512_srli_epi64(even, 32), 0xAAAA, odd);
+    return _mm512_mul_epu32(a, b);
+}
+HONE_INLINE vi vi_high(vi a)
+{
+    return _mm512_srli_epi64(a, 32);
+}
+HONE_INLINE vi vi_merge(vi even, vi odd)
+{
+    return _mm512_mask_mov_epi32(even, 0xAAAA, _mm512_slli_epi64(odd, 32));
 }
 HONE_INLINE uint32_t vi_bits_ge(vi a, vi b)
 {
@@ -378,11 +385,17 @@ HONE_INLINE vi vi_xor3(vi a, vi b, vi c)
 {
     return _mm256_xor_si256(_mm256_xor_si256(a, b), c);
 }
-HONE_INLINE void vi_mul64(vi *high, vi *low, vi a, vi b)
+HONE_INLINE vi vi_mul_low(vi a, vi b)
 {
-    __m256i even = _mm256_mul_epu32(a, b), odd = _mm256_mul_epu32(_mm256_srli_epi64(a, 32), b);
-    *low = _mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xAA);
-    *high = _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xAA);
+    return _mm256_mul_epu32(a, b);
+}
+HONE_INLINE vi vi_high(vi a)
+{
+    return _mm256_srli_epi64(a, 32);
+}
+HONE_INLINE vi vi_merge(vi even, vi odd)
+{
+    return _mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xAA);
 }
 HONE_INLINE uint32_t vi_bits_ge(vi a, vi b)
 {
@@ -575,21 +588,22 @@ HONE_INLINE vi vi_xor3(vi a, vi b, vi c)
     return a ^ b ^ c;
 }
 typedef uint64_t v2u __attribute__((vector_size(16)));
-HONE_INLINE v2u mul_even(v2u a, v2u b) /* products of the lower halves */
+HONE_INLINE vi vi_mul_low(vi a, vi b)
 {
 #ifdef __SSE2__
     typedef int v4i __attribute__((vector_size(16)));
-    return (v2u)__builtin_ia32_pmuludq128((v4i)a, (v4i)b);
+    return (vi)__builtin_ia32_pmuludq128((v4i)a, (v4i)b);
 #else
-    return (a & UINT32_MAX) * (b & UINT32_MAX);
+    return (vi)(((v2u)a & UINT32_MAX) * ((v2u)b & UINT32_MAX));
 #endif
 }
-HONE_INLINE void vi_mul64(vi *high, vi *low, vi a, vi b)
+HONE_INLINE vi vi_high(vi a)
 {
-    const v2u half = {UINT32_MAX, UINT32_MAX};
-    v2u even = mul_even((v2u)a, (v2u)b), odd = mul_even((v2u)a >> 32, (v2u)b >> 32);
-    *low = (vi)((even & half) | odd << 32);
-    *high = (vi)(even >> 32 | (odd & ~half));
+    return (vi)((v2u)a >> 32);
+}
+HONE_INLINE vi vi_merge(vi even, vi odd)
+{
+    return (vi)(((v2u)even & UINT32_MAX) | (v2u)odd << 32);
 }
 HONE_INLINE uint32_t vi_bits_ge(vi a, vi b)
 {

@@ -109,21 +109,22 @@ HONE_INLINE vf vgelu_new_slope(vf x)
     return vfma(x * e * r * r, vfma(square, vset(3 * 1.5957691216057308f * 0.044715f), vset(1.5957691216057308f)), s);
 }
 
-/* W draws of Philox4x32-10: lane i has counter {tile + i, position, ordinal}; out[w] holds word w of each. */
+/* W draws of Philox4x32-10: lane i has counter {tile + i, position, ordinal}; out[w] holds word w of each. Lanes with even and odd numbers are kept apart, a
+ * value in the lower half of each 64 bits: a product then gives both of its halves where the next round wants them. */
 HONE_INLINE void vphilox(vi out[4], vi tile, const hone_drop_row *d)
 {
-    vi c0 = tile, c1 = vi_set(d->position), c2 = vi_set(d->ordinal_low), c3 = vi_set(d->ordinal_high);
-    uint32_t k0 = (uint32_t)d->key, k1 = (uint32_t)(d->key >> 32);
+    vi even[4] = {tile, vi_set(d->position), vi_set(d->ordinal_low), vi_set(d->ordinal_high)},
+       odd[4] = {vi_high(tile), even[1], even[2], even[3]};
     vi m0 = vi_set(0xD2511F53u), m1 = vi_set(0xCD9E8D57u);
     for (int round = 0; round < 10; round++) {
-        vi h0, l0, h1, l1;
-        vi_mul64(&h0, &l0, c0, m0);
-        vi_mul64(&h1, &l1, c2, m1);
-        c0 = vi_xor3(h1, c1, vi_set(k0)), c2 = vi_xor3(h0, c3, vi_set(k1));
-        c1 = l1, c3 = l0;
-        k0 += 0x9E3779B9u, k1 += 0xBB67AE85u;
+        vi k0 = vi_set(d->round_keys[2 * round]), k1 = vi_set(d->round_keys[2 * round + 1]);
+        vi e0 = vi_mul_low(even[0], m0), e1 = vi_mul_low(even[2], m1), o0 = vi_mul_low(odd[0], m0), o1 = vi_mul_low(odd[2], m1);
+        even[0] = vi_xor3(vi_high(e1), even[1], k0), odd[0] = vi_xor3(vi_high(o1), odd[1], k0);
+        even[2] = vi_xor3(vi_high(e0), even[3], k1), odd[2] = vi_xor3(vi_high(o0), odd[3], k1);
+        even[1] = e1, odd[1] = o1, even[3] = e0, odd[3] = o0;
     }
-    out[0] = c0, out[1] = c1, out[2] = c2, out[3] = c3;
+    for (int w = 0; w < 4; w++)
+        out[w] = vi_merge(even[w], odd[w]);
 }
 
 /* Bit i: channel 64 block + i is kept. The tile of channel c is (c / 32) 8 + c % 8 and its word (c / 8) % 4, so that 8 lanes give 32 channels in a row. */
