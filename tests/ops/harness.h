@@ -86,20 +86,15 @@ struct run {
 
 /* ---- entries: each one is called by some case, or the test fails ---- */
 
-#define ENTRIES(X)                                                                                                                       \
-    X(alloc)                                                                                                                             \
-    X(release)                                                                                                                           \
-    X(upload)                                                                                                                            \
-    X(download)                                                                                                                          \
-    X(fill_zero)                                                                                                                         \
-    X(sync)                                                                                                                              \
-    X(close)                                                                                                                             \
-    X(supports)                                                                                                                          \
-    X(workspace) X(gemm) X(linear_forward) X(linear_dx) X(linear_dw) X(attention_forward) X(attention_backward) X(residual_norm_forward) \
-        X(residual_norm_backward) X(act_forward) X(act_backward) X(dropout) X(unary) X(binary) X(where) X(is_in) X(axpy) X(convert)      \
-            X(random) X(embed_forward) X(embed_backward) X(gather_rows) X(scatter_add_rows) X(gather_cols) X(scatter_add_cols)           \
-                X(log_softmax_forward) X(log_softmax_backward) X(softmax_block) X(softmax_nll) X(softmax_grad) X(rows_reduce)            \
-                    X(rows_spread) X(reduce) X(column_sum) X(row_sum) X(argmax) X(top_k) X(norm2) X(adamw)
+/* clang-format off: it has two minds about this one */
+#define ENTRIES(X) \
+    X(alloc) X(release) X(upload) X(download) X(fill_zero) X(sync) X(close) X(supports) X(workspace) X(gemm) \
+    X(linear_forward) X(linear_dx) X(linear_dw) X(attention_forward) X(attention_backward) X(residual_norm_forward) \
+    X(residual_norm_backward) X(act_forward) X(act_backward) X(dropout) X(unary) X(binary) X(where) X(is_in) X(axpy) \
+    X(convert) X(random) X(embed_forward) X(embed_backward) X(gather_rows) X(scatter_add_rows) X(gather_cols) \
+    X(scatter_add_cols) X(log_softmax_forward) X(log_softmax_backward) X(softmax_block) X(softmax_nll) X(softmax_grad) \
+    X(rows_reduce) X(rows_spread) X(reduce) X(column_sum) X(row_sum) X(argmax) X(top_k) X(norm2) X(adamw)
+/* clang-format on */
 enum {
 #define X(name) ENTRY_##name,
     ENTRIES(X)
