@@ -86,7 +86,7 @@ struct run {
 
 /* ---- entries: each one is called by some case, or the test fails ---- */
 
-/* clang-format off: it has two minds about this one */
+/* clang-format off */
 #define ENTRIES(X) \
     X(alloc) X(release) X(upload) X(download) X(fill_zero) X(sync) X(close) X(supports) X(workspace) X(gemm) \
     X(linear_forward) X(linear_dx) X(linear_dw) X(attention_forward) X(attention_backward) X(residual_norm_forward) \
