@@ -52,6 +52,10 @@ struct hone_model {
     size_t n_own, own_capacity;
 };
 
+/* Everything but the values of the weights. json NULL: the class's defaults; `name` is the file, for messages. */
+hone_status hone__model_new(hone_model **out, const hone_model_class *class, hone_task_kind task, const json_t *json, const char *name,
+                            const hone_model_options *options);
+
 /* Every parameter from the folder's files; what they lack is initialised. Warnings go to the log. */
 hone_status hone__weights_load(hone_model *m, const char *folder, const hone_model_options *options);
 hone_status hone__weights_initialise(hone_model *m, uint64_t seed);

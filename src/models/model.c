@@ -71,9 +71,8 @@ static hone_status apply_options(hone_config *c, const hone_model_options *o)
     return hone__config_check(c);
 }
 
-/* Everything but the values of the weights. json NULL: the class's defaults. */
-static hone_status new_model(hone_model **out, const hone_model_class *class, hone_task_kind task, const json_t *json, const char *name,
-                             const hone_model_options *o)
+hone_status hone__model_new(hone_model **out, const hone_model_class *class, hone_task_kind task, const json_t *json, const char *name,
+                            const hone_model_options *o)
 {
     hone_model *m = NULL;
     hone_status status = HONE_OK;
@@ -112,7 +111,7 @@ static hone_status load(hone_model **out, hone_task_kind task, const char *folde
     const hone_model_class *class = find_class(type);
     if (!class)
         HONE_GO(fail_type(path, type));
-    HONE_GO(new_model(&m, class, task, json, path, o));
+    HONE_GO(hone__model_new(&m, class, task, json, path, o));
     HONE_GO(hone__generation_config_load(m, folder));
     HONE_GO(hone__weights_load(m, folder, o));
     if (o->for_training)
@@ -149,7 +148,7 @@ hone_status hone_model_from_config(hone_model **out, hone_task_kind task, const 
     const hone_model_class *class = find_class(model_type ? model_type : "");
     if (!class)
         return fail_type("--model_type", model_type ? model_type : "");
-    HONE_GO(new_model(&m, class, task, NULL, "the configuration", o));
+    HONE_GO(hone__model_new(&m, class, task, NULL, "the configuration", o));
     HONE_GO(hone__generation_config_load(m, NULL));
     HONE_GO(hone__params_allocate(m->params));
     HONE_GO(hone__weights_initialise(m, o->seed));

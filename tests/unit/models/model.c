@@ -425,6 +425,38 @@ static void bad_batches(void **state)
     hone_model_free(m);
 }
 
+/* The forecast of a training step is what one takes, to 1 %. */
+static void forecast(void **state)
+{
+    enum { ROWS = 3, LENGTH = 17 };
+    int32_t many[ROWS * LENGTH], rows[ROWS + 1];
+    hone_model *m = make(SMALL ",tie_word_embeddings=false", true);
+    hone_model_info info;
+    hone_tape *t;
+    (void)state;
+    for (int i = 0; i < ROWS * LENGTH; i++)
+        many[i] = i % 61;
+    for (int r = 0; r <= ROWS; r++)
+        rows[r] = r * LENGTH;
+    hone_batch b = {.n_tokens = ROWS * LENGTH, .n_rows = ROWS, .longest = LENGTH, .cu_seqlens = rows, .input_ids = many};
+    assert_ok(hone_tape_new(&t, hone_model_device(m), &(hone_tape_options){.recording = true, .training = true}));
+    hone_output out = hone_model_forward(m, t, &b);
+    assert_ok(hone_tape_backward(t, hone_model_loss(t, &out, &b)));
+    double real = (double)(hone_tape_bytes_peak(t) + 16 * m->params->n_elements);
+    assert_ok(hone_model_describe(&info, m, ROWS, LENGTH));
+    assert_true(fabs((double)info.bytes_train - real) <= 0.01 * real);
+    assert_true(info.bytes_run > info.bytes_weights && info.bytes_run < info.bytes_train);
+    assert_string_equal(info.architecture, "GPT2LMHeadModel");
+    assert_int_equal(info.n_embedding, (61 + 32) * 32);
+    assert_int_equal(info.n_head, 2 * 32 + 61 * 32);
+    assert_int_equal(info.n_layer_weights, 2 * (12 * 32 * 32 + 13 * 32));
+    assert_int_equal(info.n_parameters, info.n_embedding + info.n_layer_weights + info.n_head);
+    assert_int_equal(info.bytes_weights, 4 * info.n_parameters);
+    assert_fails(HONE_INVALID_ARGUMENT, "at least one row", hone_model_describe(&info, m, 0, 5));
+    hone_tape_free(t);
+    hone_model_free(m);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(size_of_gpt2_small),
     cmocka_unit_test(fresh_weights),
@@ -436,5 +468,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(bad_files),
     cmocka_unit_test(losses),
     cmocka_unit_test(bad_batches),
+    cmocka_unit_test(forecast),
 };
 TEST_MAIN(tests)

@@ -1,0 +1,90 @@
+/* hone_model_describe: parameters by group, and the memory of a forward pass and of a training step, forecast on the dry device (engine.md, 2). */
+#include "models/class.h"
+
+#include <string.h>
+
+static void count_groups(hone_model_info *out, const hone_model *m)
+{
+    for (size_t i = 0; i < m->params->n_items; i++) {
+        const hone_param *p = m->params->items[i];
+        bool table = p->tensor.n_dims == 2 && (p->tensor.dim[0] == m->config->vocab_size || p->tensor.dim[0] == m->config->max_positions);
+        bool head = p == m->head && m->params->items[0] != p;
+        if (strpbrk(p->name, "0123456789")) /* only layers have numbers in their names */
+            out->n_layer_weights += p->count;
+        else
+            *(table && !head ? &out->n_embedding : &out->n_head) += p->count;
+    }
+    out->n_parameters = hone_model_n_parameters(m);
+    out->bytes_weights = out->n_parameters * sizeof(float);
+}
+
+/* The most that the tape of one pass takes. */
+static hone_status run(size_t *bytes, hone_model *m, const hone_batch *batch, bool training)
+{
+    hone_tape *t = NULL;
+    hone_status status = HONE_OK;
+    HONE_GO(hone_tape_new(&t, m->device, &(hone_tape_options){.recording = training, .training = training}));
+    hone_output out = hone_model_forward(m, t, batch);
+    HONE_GO(hone_tape_status(t));
+    if (m->task == HONE_CAUSAL_LM) {
+        hone_tensor *loss = hone_model_loss(t, &out, batch);
+        HONE_GO(training ? hone_tape_backward(t, loss) : hone_tape_status(t));
+    }
+    *bytes = hone_tape_bytes_peak(t);
+done:
+    hone_tape_free(t);
+    return status;
+}
+
+/* A model of the same configuration on the dry device. */
+static hone_status make_twin(hone_model **out, const hone_model *m, hone_device *dry)
+{
+    hone_model_options o = HONE_MODEL_OPTIONS_INIT;
+    o.device = dry;
+    o.labels = (const char *const *)m->config->labels;
+    HONE_TRY(hone__model_new(out, m->class, m->task, m->config->json, m->config->name, &o));
+    (*out)->recompute = m->recompute;
+    return hone__params_train((*out)->params);
+}
+
+static hone_status forecast(hone_model_info *out, hone_model *twin, int32_t rows, int32_t length)
+{
+    int32_t *ids = NULL, *starts = NULL;
+    hone_status status = HONE_OK;
+    size_t bytes = 0, n;
+    if (!hone__mul_size(&n, (size_t)rows, (size_t)length) || n > INT32_MAX / 2)
+        return hone__fail(HONE_INVALID_ARGUMENT, "%d rows of %d tokens are too many", rows, length);
+    HONE_GO(HONE_NEW(&ids, n));
+    HONE_GO(HONE_NEW(&starts, (size_t)rows + 1));
+    for (int32_t r = 0; r <= rows; r++)
+        starts[r] = r * length;
+    hone_batch batch = {.n_tokens = (int32_t)n, .n_rows = rows, .longest = length, .cu_seqlens = starts, .input_ids = ids};
+    HONE_GO(run(&bytes, twin, &batch, false));
+    out->bytes_run = out->bytes_weights + bytes;
+    HONE_GO(run(&bytes, twin, &batch, true));
+    out->bytes_train = 4 * twin->params->n_elements * sizeof(float) + bytes;
+done:
+    hone__free(ids);
+    hone__free(starts);
+    return status;
+}
+
+hone_status hone_model_describe(hone_model_info *out, const hone_model *m, int32_t rows, int32_t length)
+{
+    hone_device *dry = NULL;
+    hone_model *twin = NULL;
+    hone_status status = HONE_OK;
+    *out = (hone_model_info){.architecture = m->class->architectures[m->task]};
+    if (rows < 1 || length < 1)
+        return hone__fail(HONE_INVALID_ARGUMENT, "memory is forecast for at least one row of one token, not %d of %d", rows, length);
+    if (length > m->config->max_positions)
+        length = (int32_t)m->config->max_positions;
+    count_groups(out, m);
+    HONE_GO(hone_device_open(&dry, &(hone_device_options){.name = "dry", .n_threads = m->device->backend->n_threads}));
+    HONE_GO(make_twin(&twin, m, dry));
+    status = forecast(out, twin, rows, length);
+done:
+    hone_model_free(twin);
+    hone_device_free(dry);
+    return status;
+}
