@@ -33,7 +33,8 @@ HONE_API hone_status hone_job_help(char **out, const hone_job *job);
 HONE_API hone_status hone_job_run(hone_job *job, char **results);
 /* True once the options were accepted and work began: what fails from there on is the work, not the command line. */
 HONE_API bool hone_job_started(const hone_job *job);
-/* Asks a running job to save a checkpoint and end. Safe in a signal handler; a second signal is the caller's to treat (the command ends at once). */
+/* Asks a running job to save a checkpoint and end. From any thread, or a signal handler; but take signals in a thread of their own (block them before the job, sigwait):
+ * a handler that interrupts generated code of oneDNN writes its frame where the code has put the stack pointer, into the heap. */
 HONE_API void hone_job_request_stop(hone_job *job);
 
 /* The task of a name or alias ("causal-lm", "text-generation", "ner"); HONE_INVALID_ARGUMENT with all names. */

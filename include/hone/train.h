@@ -211,7 +211,7 @@ HONE_API const hone_metrics *hone_trainer_log_entry(const hone_trainer *trainer,
 HONE_API hone_status hone_trainer_log(hone_trainer *trainer, const hone_metrics *metrics);
 HONE_API hone_model *hone_trainer_model(const hone_trainer *trainer);
 
-/* Asks a running hone_trainer_train to end after this accumulation group, with a checkpoint. Safe in a signal handler and from any thread. */
+/* Asks a running hone_trainer_train to end after this accumulation group, with a checkpoint. From any thread; about signal handlers see hone_job_request_stop. */
 HONE_API void hone_trainer_request_stop(hone_trainer *trainer);
 
 /* Stops when metric_for_best_model was not better for `patience` evaluations in a row (EarlyStoppingCallback). The payload of the callback that *out becomes. */

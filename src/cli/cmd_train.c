@@ -3,6 +3,7 @@
 
 #include <hone/job.h>
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,23 +12,35 @@
 static hone_job *volatile running; /* what a signal stops */
 static volatile sig_atomic_t n_signals;
 
-static void on_signal(int number)
+/* Signals are taken by a thread of their own and by no other: code that oneDNN generates at run time borrows the stack pointer, and a signal frame pushed there
+ * overwrites the heap. */
+static void *watch_signals(void *payload)
 {
-    (void)number;
-    if (++n_signals > 1 || !running)
-        _exit(CLI_STOPPED);
     static const char text[] = "\nhone: stopping after this step, with a checkpoint; once more stops at once\n";
-    ssize_t ignored = write(STDERR_FILENO, text, sizeof(text) - 1);
-    (void)ignored;
-    hone_job_request_stop(running);
+    int number;
+    while (sigwait(payload, &number) == 0) {
+        if (++n_signals > 1 || !running)
+            _exit(CLI_STOPPED);
+        ssize_t ignored = write(STDERR_FILENO, text, sizeof(text) - 1);
+        (void)ignored;
+        hone_job_request_stop(running);
+    }
+    return NULL;
 }
 
+/* Before any other thread is there: they inherit the mask. */
 static void catch_signals(void)
 {
-    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    static sigset_t signals;
+    pthread_t watcher;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    if (pthread_create(&watcher, NULL, watch_signals, &signals) == 0)
+        pthread_detach(watcher);
+    else
+        pthread_sigmask(SIG_UNBLOCK, &signals, NULL); /* then a signal simply ends the command */
 }
 
 static void print_results(const char *results)

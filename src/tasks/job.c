@@ -82,7 +82,6 @@ hone_status hone_job_new(hone_job **out, hone_job_kind kind, hone_task_kind task
     job->kind = kind;
     job->class = class;
     atomic_init(&job->stop, 0);
-    atomic_init(&job->trainer, NULL);
     HONE_GO(choose_training_rows(job));
     HONE_GO(hone__calloc_(&job->task_options, 1, class->options_size));
     HONE_GO(hone__options_defaults(class->options, job->task_options));
@@ -150,7 +149,4 @@ bool hone_job_started(const hone_job *job)
 void hone_job_request_stop(hone_job *job)
 {
     atomic_store(&job->stop, 1);
-    hone_trainer *trainer = atomic_load(&job->trainer);
-    if (trainer)
-        hone_trainer_request_stop(trainer);
 }

@@ -45,8 +45,7 @@ struct hone_job {
     hone_option_table training; /* the trainer's whole table, or what an evaluation needs of it */
     hone_option *training_rows;
     bool started;
-    atomic_int stop;
-    _Atomic(hone_trainer *) trainer; /* while it runs: what request_stop passes the wish on to */
+    atomic_int stop; /* the trainer looks at it too */
 };
 
 extern const hone_job_class hone__causal_lm_job;

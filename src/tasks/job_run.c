@@ -85,9 +85,7 @@ static hone_status make_trainer(hone_trainer **out, hone_job *job, const hone_jo
                                     .base_model = parts->base_model,
                                     .dataset_name = parts->dataset_name};
     HONE_TRY(hone_trainer_new(out, parts->model, &job->args, &options));
-    atomic_store(&job->trainer, *out);
-    if (atomic_load(&job->stop))
-        hone_trainer_request_stop(*out);
+    (*out)->also_stop = &job->stop;
     return HONE_OK;
 }
 
@@ -135,7 +133,6 @@ static hone_status train(hone_job *job, const hone_job_parts *parts, char **resu
     if (results)
         HONE_GO(read_results(results, trainer));
 done:
-    atomic_store(&job->trainer, NULL);
     hone_metrics_dispose(&metrics);
     hone_trainer_free(trainer);
     return status;
@@ -153,7 +150,6 @@ static hone_status evaluate_only(hone_job *job, const hone_job_parts *parts, cha
     if (results)
         HONE_GO(hone_metrics_to_json(results, &metrics, 4));
 done:
-    atomic_store(&job->trainer, NULL);
     hone_metrics_dispose(&metrics);
     hone_trainer_free(trainer);
     return status;

@@ -30,7 +30,7 @@ static hone_status eval_batches(hone_trainer *t, hone_loader *loader, eval_sums 
     hone_batch batch;
     int64_t done = 0, total = hone_loader_batches(loader);
     while (hone_loader_next(loader, &batch)) {
-        if (atomic_load(&t->stop))
+        if (hone__trainer_stops(t))
             return hone__fail(HONE_CANCELLED, "stopped while evaluating");
         HONE_TRY(eval_batch(t, &batch, sums));
         done++;

@@ -292,7 +292,7 @@ hone_status hone__trainer_log_evaluate_save(hone_trainer *t)
 
 static hone_status end_step(hone_trainer *t)
 {
-    if (atomic_load(&t->stop)) {
+    if (hone__trainer_stops(t)) {
         t->pending.step_end = true;
         return hone__fail(HONE_CANCELLED, "stopped after step %lld", (long long)t->state.global_step);
     }

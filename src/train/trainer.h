@@ -60,6 +60,7 @@ struct hone_trainer {
     int64_t started_step;
     hone_metrics train_metrics, last_eval;
     atomic_int stop;
+    const atomic_int *also_stop; /* a job's wish to stop, which outlives the trainer; NULL: none */
 };
 
 /* ---- callbacks.c ---- */
@@ -67,6 +68,12 @@ hone_status hone__trainer_event(hone_trainer *t, hone_event event, const hone_me
 /* The metric that best means, out of an evaluation's; false when it is not among them. */
 bool hone__trainer_best_metric(const hone_trainer *t, const hone_metrics *metrics, double *out);
 bool hone__trainer_greater_is_better(const hone_trainer *t);
+
+/* Whether a stop was asked for. */
+static inline bool hone__trainer_stops(const hone_trainer *t)
+{
+    return atomic_load(&t->stop) || (t->also_stop && atomic_load(t->also_stop));
+}
 
 /* ---- loop.c / evaluate.c ---- */
 /* () the loss of a batch as a sum over its items: the task's, or the model's own. */

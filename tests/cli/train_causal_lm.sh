@@ -63,14 +63,15 @@ train --output_dir "$work/full" --max_steps 1 >/dev/null && fail "a folder with 
 grep -q "overwrite_output_dir" "$work/err" || fail "no remedy for a folder that is not empty"
 
 # A signal: exit 130, a checkpoint, and the resumed run ends with the weights of the uninterrupted one.
-long="--max_steps 400 --logging_steps 50 --save_strategy no"
+long="--max_steps 1500 --logging_steps 50 --save_strategy no"
 train --output_dir "$work/whole" $long >/dev/null || fail "whole run"
+: >"$work/err"
 train --output_dir "$work/cut" $long >/dev/null &
 pid=$!
 for _ in $(seq 100); do grep -q "million parameters" "$work/err" 2>/dev/null && break; sleep 0.05; done
 sleep 0.3
 child=$(pgrep -P $pid -f "train causal-lm" || echo $pid)
-kill -INT $child
+kill -INT $child 2>/dev/null
 wait $pid
 status=$?
 if [ $status -eq 0 ]; then
@@ -103,6 +104,6 @@ refused 2 "model_name_or_path" evaluate causal-lm --validation_file "$work/valid
 refused 1 "n_positions" $base --config_overrides n_positions=32 --block_size 64
 refused 1 "no-such-file" $base --validation_file "$work/no-such-file"
 mkdir -p "$work/small" && cp "$work"/out/*.json "$work/out/model.safetensors" "$work/small/"
-"$HONE" tokenizer train --type bpe --vocab_size 400 --output_dir "$work/tok2" "$work/train.py" >/dev/null 2>&1
+"$HONE" tokenizer train --type bpe --vocab_size 400 --output_dir "$work/tok2" "$HONE_SOURCE_DIR/tests/cli/train_causal_lm.sh" >/dev/null 2>&1
 refused 1 "belong together" evaluate causal-lm --model_name_or_path "$work/small" --tokenizer_name "$work/tok2" --validation_file "$work/valid.py"
 echo "all right"
