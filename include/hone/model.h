@@ -81,14 +81,14 @@ HONE_API bool hone_model_parameter(const hone_model *model, size_t i, hone_param
 
 /* What a model is and what it costs: `hone info`. Bytes of a pass are forecast by running it on a device that computes nothing. */
 typedef struct hone_model_info {
-    const char *architecture;  /* "GPT2LMHeadModel"; lent by the library */
-    size_t n_parameters;       /* = n_embedding + n_layer_weights + n_head */
-    size_t n_embedding;        /* tables of tokens and positions */
-    size_t n_layer_weights;    /* of all layers */
-    size_t n_head;             /* what follows them: the last norm, a head that is not tied */
-    size_t bytes_weights;      /* float32 */
-    size_t bytes_run;          /* weights and the most that a forward pass of rows x length tokens takes */
-    size_t bytes_train;        /* weights, gradients, AdamW's moments and the most that a training step of rows x length tokens takes */
+    const char *architecture; /* "GPT2LMHeadModel"; lent by the library */
+    size_t n_parameters;      /* = n_embedding + n_layer_weights + n_head */
+    size_t n_embedding;       /* tables of tokens and positions */
+    size_t n_layer_weights;   /* of all layers */
+    size_t n_head;            /* what follows them: the last norm, a head that is not tied */
+    size_t bytes_weights;     /* float32 */
+    size_t bytes_run;         /* weights and the most that a forward pass of rows x length tokens takes */
+    size_t bytes_train;       /* weights, gradients, AdamW's moments and the most that a training step of rows x length tokens takes */
 } hone_model_info;
 /* length is cut to the model's positions. HONE_INVALID_ARGUMENT for rows or length below 1. */
 HONE_API hone_status hone_model_describe(hone_model_info *out, const hone_model *model, int32_t rows, int32_t length);
