@@ -165,11 +165,14 @@ hone_status hone__checkpoint_newest(char **out, const char *output_dir)
     for (size_t i = n; i-- > 0 && status == HONE_OK && !*out;) {
         char *path = NULL;
         status = checkpoint_path(&path, output_dir, steps[i]);
-        if (status == HONE_OK && hone__checkpoint_verify(path) == HONE_OK) {
+        hone_status whole = status == HONE_OK ? hone__checkpoint_verify(path) : status;
+        if (whole == HONE_OK) {
             *out = path;
             break;
         }
-        if (status == HONE_OK)
+        if (whole == HONE_OUT_OF_MEMORY)
+            status = whole;
+        else
             hone__log(HONE_LOG_WARNING, "%s is not whole and was passed over: %s", path, hone_error_message());
         hone__free(path);
     }

@@ -1,0 +1,83 @@
+/* Every allocation of a training run fails in turn: the trainer gives HONE_OUT_OF_MEMORY, and nothing is left behind. */
+#include "unit/train/tiny.h"
+
+static hone_status make_model(hone_model **out)
+{
+    hone_model_options o = HONE_MODEL_OPTIONS_INIT;
+    o.device = tiny_device();
+    o.for_training = true;
+    o.vocab_size = TINY_VOCAB;
+    o.config_overrides = "n_embd=8,n_layer=1,n_head=2,n_positions=32";
+    return hone_model_from_config(out, HONE_CAUSAL_LM, "gpt2", &o);
+}
+
+static hone_status train_and_report(hone_trainer *t)
+{
+    hone_metrics metrics = HONE_METRICS_INIT;
+    hone_status status;
+    HONE_GO(hone_trainer_train(t));
+    HONE_GO(hone_trainer_evaluate(t, &metrics));
+    HONE_GO(hone_trainer_save_metrics(t, "eval", &metrics));
+    HONE_GO(hone_trainer_save_state(t));
+    status = hone_trainer_create_model_card(t);
+done:
+    hone_metrics_dispose(&metrics);
+    return status;
+}
+
+static hone_status run(void *payload)
+{
+    hone_model *model = NULL;
+    hone_trainer *t = NULL;
+    hone_training_args a = HONE_TRAINING_ARGS_INIT;
+    hone_trainer_options o = {.train_dataset = payload, .eval_dataset = payload};
+    hone_status status;
+    a.output_dir = test_temp("oom");
+    a.per_device_train_batch_size = 4;
+    a.max_steps = 1;
+    a.logging_steps = 1;
+    a.save_steps = 1;
+    a.save_total_limit = 1;
+    a.lr_scheduler_kwargs = NULL;
+    a.disable_tqdm = true;
+    HONE_GO(make_model(&model));
+    HONE_GO(hone_trainer_new(&t, model, &a, &o));
+    status = train_and_report(t);
+done:
+    hone_trainer_free(t);
+    hone_model_free(model);
+    return status;
+}
+
+static void training(void **state)
+{
+    (void)state;
+    hone_examples *data = tiny_examples(8);
+    printf("%zu allocations\n", test_oom(run, data));
+    hone_examples_free(data);
+}
+
+static hone_status fill_args(void *payload)
+{
+    hone_training_args a;
+    char *text = NULL;
+    hone_status status;
+    (void)payload;
+    HONE_TRY(hone_training_args_init(&a));
+    HONE_GO(hone_training_args_set(&a, "output_dir", "somewhere"));
+    HONE_GO(hone_training_args_set(&a, "lr_scheduler_kwargs", "power=2"));
+    HONE_GO(hone_training_args_to_json(&text, &a));
+done:
+    hone_free_text(text);
+    hone_training_args_dispose(&a);
+    return status;
+}
+
+static void arguments(void **state)
+{
+    (void)state;
+    test_oom(fill_args, NULL);
+}
+
+static const struct CMUnitTest tests[] = {cmocka_unit_test(arguments), cmocka_unit_test(training)};
+TEST_MAIN(tests)
