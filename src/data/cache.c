@@ -9,16 +9,18 @@
 #include "data/cache.h"
 #include "base/log.h"
 #include "base/threads.h"
+#include "data/texts.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define PIECE        65536 /* ids */
-#define HEAD_MAGIC   "HONETOK\n"
-#define FOOT_MAGIC   "\nHONEEND"
-#define CACHE_FORMAT 1
+#define PIECE         65536 /* ids */
+#define HEAD_MAGIC    "HONETOK\n"
+#define FOOT_MAGIC    "\nHONEEND"
+#define CACHE_FORMAT  1
+#define RELEASE_BYTES ((size_t)64 << 20) /* of a file that is large */
 
 typedef struct cache_head {
     char magic[8];
@@ -79,7 +81,8 @@ done:
 typedef struct check {
     const int32_t *ids;
     size_t n;
-    atomic_uint_fast64_t sum; /* of integers: any order gives the same */
+    const hone_mapping *release; /* a large file: its pages are given back behind the check; NULL: they stay */
+    atomic_uint_fast64_t sum;    /* of integers: any order gives the same */
 } check;
 
 static uint64_t hash_piece(const int32_t *ids, size_t n, uint64_t number)
@@ -92,14 +95,17 @@ static hone_status check_piece(void *payload, size_t piece, int thread)
     check *c = payload;
     size_t first = piece * PIECE, left = c->n - first;
     (void)thread;
-    atomic_fetch_add(&c->sum, hash_piece(c->ids + first, left < PIECE ? left : PIECE, piece));
+    size_t len = left < PIECE ? left : PIECE;
+    atomic_fetch_add(&c->sum, hash_piece(c->ids + first, len, piece));
+    if (c->release)
+        hone__text_release(c->release, sizeof(cache_head) + first * sizeof(int32_t), sizeof(cache_head) + (first + len) * sizeof(int32_t));
     return HONE_OK;
 }
 
 static hone_status hash_ids(uint64_t *out, const hone_token_cache *cache, int n_threads)
 {
     size_t n = (size_t)cache->facts.n_ids;
-    check c = {.ids = cache->ids, .n = n};
+    check c = {.ids = cache->ids, .n = n, .release = cache->map.len > RELEASE_BYTES ? &cache->map : NULL};
     hone_status status = hone__parallel_for((n + PIECE - 1) / PIECE, n_threads, check_piece, &c);
     *out = c.sum;
     return status;

@@ -12,6 +12,8 @@
 
 /* ---- the key ---- */
 
+#define PIECE_BYTES ((size_t)16 << 20) /* of a file, that are hashed at a time */
+
 typedef struct hash_job {
     const hone_file_list *files;
     int forced_kind;
@@ -29,7 +31,13 @@ static hone_status hash_file(void *payload, size_t item, int thread)
         return HONE_OK;
     }
     int kind = job->forced_kind >= 0 ? job->forced_kind : (int)hone__text_kind_of(job->files->paths[item], map.data, map.len);
-    job->hashes[item] = hone__hash64(map.data, map.len, (uint64_t)kind + 2);
+    job->hashes[item] = (uint64_t)kind + 2;
+    for (size_t at = 0; at < map.len; at += PIECE_BYTES) {
+        size_t len = map.len - at < PIECE_BYTES ? map.len - at : PIECE_BYTES;
+        job->hashes[item] = hone__hash64(map.data + at, len, job->hashes[item]);
+        if (map.len > PIECE_BYTES)
+            hone__text_release(&map, at, at + len);
+    }
     hone__unmap_file(&map);
     return HONE_OK;
 }

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 void hone__text_problem(hone_text_stream *s, const char *format, ...)
@@ -87,6 +88,41 @@ done:
 
 /* ---- one file ---- */
 
+#define RELEASE_BYTES ((size_t)32 << 20) /* of a file, that are read before their pages are given back */
+
+void hone__text_release(const hone_mapping *m, size_t from, size_t to)
+{
+    const size_t page = 4096;
+    uintptr_t start = ((uintptr_t)m->data + from + page - 1) / page * page, end = ((uintptr_t)m->data + to) / page * page;
+    if (m->fd >= 0 && start < end)
+        (void)madvise((void *)start, end - start, MADV_DONTNEED);
+}
+
+/* What was read and is no longer lent. */
+static void release_read(hone_text_stream *s)
+{
+    if (s->pos - s->released < RELEASE_BYTES)
+        return;
+    hone__text_release(&s->map, s->released, s->pos);
+    s->released = s->pos;
+}
+
+/* Length of the longest prefix that is UTF-8, as hone__utf8_valid, with the memory of a piece. */
+static size_t valid_prefix(const hone_text_stream *s)
+{
+    size_t valid = 0;
+    while (valid < s->len) {
+        size_t len = s->len - valid < RELEASE_BYTES ? s->len - valid : RELEASE_BYTES;
+        size_t n = hone__utf8_valid(s->data + valid, len);
+        if (s->len > RELEASE_BYTES)
+            hone__text_release(&s->map, valid, valid + n);
+        valid += n;
+        if (n + 4 <= len || (n < len && valid + len - n == s->len))
+            break;
+    }
+    return valid;
+}
+
 static void close_file(hone_text_stream *s)
 {
     if (s->path)
@@ -96,7 +132,7 @@ static void close_file(hone_text_stream *s)
     s->owned = NULL;
     s->path = NULL;
     s->data = NULL;
-    s->len = s->pos = 0;
+    s->len = s->pos = s->released = 0;
 }
 
 /* Where a file cannot be mapped it may still be readable (a pipe). */
@@ -139,7 +175,7 @@ static bool is_usable(hone_text_stream *s)
     }
     if (s->kind == HONE__TEXT_JSON && !s->in_array)
         return true;
-    size_t valid = hone__utf8_valid(s->data, s->len);
+    size_t valid = valid_prefix(s);
     if (valid < s->len)
         hone__text_problem(s, "%s: not UTF-8 (byte 0x%02X at offset %zu); it is passed over", s->path, (unsigned char)s->data[valid],
                            valid);
@@ -213,6 +249,7 @@ bool hone_text_next(hone_text_stream *s, hone_document *doc)
     *doc = (hone_document){0};
     if (s->options.max_documents >= 0 && s->counts.n_documents >= s->options.max_documents && !s->ended)
         end_stream(s, HONE_OK);
+    release_read(s);
     while (!s->ended) {
         hone_text_step step = HONE__TEXT_END;
         if (s->path)

@@ -24,8 +24,8 @@ struct hone_text_stream {
     hone_mapping map;
     char *owned; /* what cannot be mapped (a pipe) */
     const char *data;
-    size_t len, pos;
-    int64_t line; /* lines before pos */
+    size_t len, pos, released; /* released: up to here the pages were given back */
+    int64_t line;              /* lines before pos */
     hone_text_kind kind;
     bool in_array;    /* JSON: the file is one array, pos is inside */
     bool whole_given; /* plain: the document was given */
@@ -44,7 +44,9 @@ hone_text_step hone__plain_text_next(hone_text_stream *s, hone_document *doc, ho
 void hone__jsonl_start(hone_text_stream *s);
 hone_text_step hone__jsonl_next(hone_text_stream *s, hone_document *doc, hone_status *status);
 
-/* How files would be read, as a number for cache keys: kind by name and content, newlines, lines, column. */
+/* Gives the pages of m in [from, to) back, as far as they are whole, so that reading a large file once does not fill memory; they come again when they are read. */
+void hone__text_release(const hone_mapping *m, size_t from, size_t to);
+
 hone_text_kind hone__text_kind_of(const char *path, const char *data, size_t len);
 
 #endif

@@ -239,6 +239,42 @@ static void vanished(void **state)
     hone_set_log(NULL, NULL, HONE_LOG_WARNING);
 }
 
+/* A file larger than the pieces in which large files are looked at, with a character across their border; and one broken byte far inside. */
+static void large_files(void **state)
+{
+    (void)state;
+    size_t len = (size_t)70 << 20;
+    char *text = malloc(len);
+    assert_non_null(text);
+    text[0] = 'a';
+    for (size_t i = 1; i < len; i += 2) { /* two-byte letters at odd places, a line end now and then */
+        bool end = i % 1000001 == 0 || i + 1 >= len;
+        text[i] = end ? '\n' : '\xC3';
+        if (i + 1 < len)
+            text[i + 1] = end ? 'b' : '\xA9';
+    }
+    test_write(test_temp("large.txt"), text, len);
+    hone_text_options lines = HONE_TEXT_OPTIONS_INIT;
+    lines.line_by_line = true;
+    for (int round = 0; round < 2; round++) {
+        hone_text_stream *s;
+        hone_document doc;
+        const char *path = test_temp("large.txt");
+        size_t at = 0;
+        assert_ok(hone_text_open(&s, &path, 1, round ? &lines : NULL));
+        while (hone_text_next(s, &doc)) {
+            assert_memory_equal(doc.data, text + at, doc.len);
+            at += doc.len;
+        }
+        assert_ok(hone_text_status(s));
+        assert_int_equal(at, len);
+        hone_text_free(s);
+    }
+    text[((size_t)64 << 20) + 7] = 'x';
+    assert_nothing("large.txt", text, len, "not UTF-8 (byte 0xA9 at offset 67108872)");
+    free(text);
+}
+
 static void line_numbers(void **state)
 {
     (void)state;
@@ -261,7 +297,8 @@ static void line_numbers(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(plain),   cmocka_unit_test(json_lines), cmocka_unit_test(bad_lines), cmocka_unit_test(unusable_files),
-    cmocka_unit_test(folders), cmocka_unit_test(unreadable), cmocka_unit_test(vanished),  cmocka_unit_test(line_numbers),
+    cmocka_unit_test(plain),          cmocka_unit_test(json_lines),   cmocka_unit_test(bad_lines),
+    cmocka_unit_test(unusable_files), cmocka_unit_test(folders),      cmocka_unit_test(unreadable),
+    cmocka_unit_test(vanished),       cmocka_unit_test(line_numbers), cmocka_unit_test(large_files),
 };
 TEST_MAIN(tests)
