@@ -144,6 +144,62 @@ static void soften(const attention *t, const head *x, const strip *p, float *max
     }
 }
 
+/* Divides a query's sum of values by its sum of probabilities, and keeps their logarithm. */
+static void finish_query(const attention *t, const head *x, int64_t i, float max, float sum)
+{
+    float *o = place(t->o, x->q0, i, x->col);
+    if (sum > 0.0f)
+        t->kernels->axpby(o, o, (size_t)t->size, 1.0f / sum, 0);
+    else if (max == -INFINITY)
+        memset(o, 0, (size_t)t->size * sizeof(*o)); /* no keys */
+    if (t->lse)
+        t->lse[(x->q0 + i) * t->n_heads + x->h] = max > -INFINITY ? (float)((double)max + log((double)sum)) : 0.0f;
+}
+
+/* Generation: the one query of a row, for heads h0 .. h1 at once. Keys and values are taken a few rows at a time through all of these heads, so that the cache is
+ * read in long runs. */
+static void forward_single(const attention *t, const hone_rows *rows_q, const hone_rows *rows_k, int32_t r, int h0, int h1, float *scratch)
+{
+    head x = head_of(rows_q, rows_k, t, r, h0);
+    int64_t n = visible(t, &x, 0), step = 4;
+    float *q = place(t->q, x.q0, 0, 0), *o = place(t->o, x.q0, 0, 0), max[HONE_CPU_STRIP_ROWS], sum[HONE_CPU_STRIP_ROWS];
+    hone_drop_row row;
+    for (int64_t j = 0; j < n; j += step)
+        for (int h = h0; h < h1; h++)
+            t->kernels->key_scores(scratch + (h - h0) * t->strip_ld + j, q + h * t->size, place(t->k, x.k0, j, h * t->size),
+                                   (size_t)t->k->ld, (size_t)hone__min64(step, n - j), (size_t)t->size, t->scale);
+    for (int h = h0; h < h1; h++) {
+        float *s = scratch + (h - h0) * t->strip_ld;
+        x.h = h;
+        max[h - h0] = t->kernels->row_max(s, (size_t)n);
+        sum[h - h0] = t->kernels->strip_exp(s, (size_t)n, (size_t)n, max[h - h0], drop_of(t, &x, 0, 0, &row));
+    }
+    memset(o + h0 * t->size, 0, (size_t)((h1 - h0) * t->size) * sizeof(*o));
+    for (int64_t j = 0; j < n; j += step)
+        for (int h = h0; h < h1; h++)
+            t->kernels->value_sum(o + h * t->size, scratch + (h - h0) * t->strip_ld + j, place(t->v, x.k0, j, h * t->size),
+                                  (size_t)t->v->ld, (size_t)hone__min64(step, n - j), (size_t)t->size);
+    for (int h = h0; h < h1; h++) {
+        head one = head_of(rows_q, rows_k, t, r, h);
+        finish_query(t, &one, 0, max[h - h0], sum[h - h0]);
+    }
+}
+
+static void forward_singles(const hone_backend *b, const attention *t, const hone_rows *rows_q, const hone_rows *rows_k, float *scratch)
+{
+    int64_t per_row =
+        hone__max64(hone__ceil_div(b->n_threads, hone__max64(rows_q->n_rows, 1)), hone__ceil_div(t->n_heads, HONE_CPU_STRIP_ROWS));
+    int64_t heads = hone__ceil_div(t->n_heads, per_row), room = t->strip_ld * HONE_CPU_STRIP_ROWS;
+    per_row = hone__ceil_div(t->n_heads, heads);
+#pragma omp parallel for schedule(dynamic) num_threads(hone__threads(b, rows_q->n_rows * t->size * t->n_heads * rows_k->longest))
+    for (int64_t item = 0; item < rows_q->n_rows * per_row; item++) {
+        int32_t r = (int32_t)(item / per_row);
+        int h0 = (int)(item % per_row * heads);
+        if (rows_q->start[r] < hone__rows_end(rows_q, r))
+            forward_single(t, rows_q, rows_k, r, h0, (int)hone__min64(h0 + heads, t->n_heads), scratch + omp_get_thread_num() * room);
+    }
+}
+
 static bool forward_block(const attention *t, const head *x, int64_t i0, float *scratch)
 {
     float max[HONE_CPU_STRIP_ROWS], sum[HONE_CPU_STRIP_ROWS];
@@ -158,15 +214,8 @@ static bool forward_block(const attention *t, const head *x, int64_t i0, float *
         soften(t, x, &p, max, sum, p.j0 == 0);
         good = good && values(t, x, &p, p.j0 == 0);
     }
-    for (int64_t i = 0; i < p.n; i++) {
-        float *o = place(t->o, x->q0, i0 + i, x->col);
-        if (sum[i] > 0.0f)
-            t->kernels->axpby(o, o, (size_t)t->size, 1.0f / sum[i], 0);
-        else if (max[i] == -INFINITY)
-            memset(o, 0, (size_t)t->size * sizeof(*o)); /* no keys */
-        if (t->lse)
-            t->lse[(x->q0 + i0 + i) * t->n_heads + x->h] = max[i] > -INFINITY ? (float)((double)max[i] + log((double)sum[i])) : 0.0f;
-    }
+    for (int64_t i = 0; i < p.n; i++)
+        finish_query(t, x, i0 + i, max[i], sum[i]);
     return good;
 }
 
@@ -276,6 +325,10 @@ static hone_status cpu_attention_forward(hone_backend *b, const hone_mat *o, voi
         clear_outside(&all, rows_q);
     }
     clear_outside(o, rows_q);
+    if (rows_q->longest <= 1 && rows_k->longest <= HONE_CPU_STRIP) {
+        forward_singles(b, &t, rows_q, rows_k, scratch);
+        return HONE_OK;
+    }
     hone__cpu_enter(b);
 #pragma omp parallel for schedule(dynamic) num_threads(b->n_threads)
     for (int64_t item = 0; item < items; item++) {

@@ -91,12 +91,22 @@ float KERNEL(dot)(const float *x, const float *y, size_t n)
     return vsum(a);
 }
 
+/* Rows of keys and values lie far apart, so that nothing is fetched ahead unless it is asked for: the row that comes `AHEAD` rows later. */
+enum { AHEAD = 8 };
+HONE_INLINE void fetch(const float *row, size_t n)
+{
+    for (size_t i = 0; i < n; i += 16)
+        __builtin_prefetch(row + i, 0, 2);
+}
+
 void KERNEL(key_scores)(float *s, const float *q, const float *k, size_t ld_k, size_t n_keys, size_t n, float scale)
 {
     size_t j = 0;
     for (; j + 4 <= n_keys; j += 4) {
         const float *k0 = k + j * ld_k, *k1 = k0 + ld_k, *k2 = k1 + ld_k, *k3 = k2 + ld_k;
         vf a = vzero(), b = a, c = a, d = a;
+        for (size_t r = 0; r < 4; r++)
+            fetch(k0 + (AHEAD + r) * ld_k, n);
         for (size_t i = 0; i < n; i += W) {
             size_t left = n - i;
             vf x = ld(q + i, left);
@@ -119,6 +129,7 @@ void KERNEL(value_sum)(float *o, const float *p, const float *v, size_t ld_v, si
         for (size_t j = 0; j < n_keys; j++) {
             const float *row = v + j * ld_v + i;
             vf x = vset(p[j]);
+            fetch(row + AHEAD * ld_v, cols);
             for (size_t c = 0; c < 4; c++)
                 if (c * W < cols)
                     a[c] = vfma(x, ld(row + c * W, cols - c * W), a[c]);
