@@ -132,9 +132,7 @@ hone_status hone_job_help(char **out, const hone_job *job)
     hone_str text = HONE_STR_INIT;
     *out = NULL;
     hone__options_help(job->class->options, &text);
-    hone__str_putc(&text, '\n');
     hone__options_help(&job->training, &text);
-    hone__str_putc(&text, '\n');
     hone__options_help(&hone__job_table, &text);
     hone_status status = hone__str_take(out, &text);
     hone__str_dispose(&text);

@@ -310,7 +310,94 @@ static void accounting_is_the_reference_s(void **state)
     hone_model_free(model);
 }
 
+/* ---- options that change the computation, not its result; and one that changes the loss ---- */
+
+static float *train_weights(bool checkpointing, size_t *n)
+{
+    hone_model *model = tiny_model(true);
+    hone_examples *data = tiny_examples(24);
+    hone_trainer *t;
+    hone_training_args a = quiet_args(test_temp("recompute"));
+    a.max_steps = 4;
+    a.gradient_checkpointing = checkpointing;
+    assert_ok(hone_trainer_new(&t, model, &a, &(hone_trainer_options){.train_dataset = data}));
+    assert_ok(hone_trainer_train(t));
+    float *weights = tiny_weights(model, n);
+    hone_trainer_free(t);
+    hone_examples_free(data);
+    hone_model_free(model);
+    return weights;
+}
+
+static void gradient_checkpointing_changes_no_bit(void **state)
+{
+    (void)state;
+    size_t n, m;
+    float *kept = train_weights(false, &n), *recomputed = train_weights(true, &m);
+    assert_int_equal(n, m);
+    assert_memory_equal(kept, recomputed, n * sizeof(float));
+    free(kept);
+    free(recomputed);
+}
+
+/* Over the predicted tokens of all rows: (1 - s) nll + s * mean over the vocabulary of -log p, from the logits in double. */
+static double smoothed_by_definition(hone_model *model, const hone_examples *data, double s)
+{
+    hone_loader *loader;
+    hone_batch b;
+    hone_tape *t;
+    double sum = 0, count = 0;
+    int32_t positions[12 * TINY_LONGEST];
+    static float logits[12 * TINY_LONGEST * TINY_VOCAB];
+    hone_loader_options o = HONE_LOADER_OPTIONS_INIT;
+    o.batch_size = 12;
+    assert_ok(hone_loader_new(&loader, data, &o));
+    assert_true(hone_loader_next(loader, &b));
+    assert_ok(hone_tape_new(&t, tiny_device(), &(hone_tape_options){.recording = false}));
+    hone_output out = hone_model_forward(model, t, &b);
+    for (int32_t i = 0; i < b.n_tokens; i++)
+        positions[i] = i;
+    assert_ok(hone_tensor_read(hone_lm_logits(t, &out, positions, (size_t)b.n_tokens), logits, sizeof(logits) / sizeof(*logits)));
+    for (int32_t r = 0; r < b.n_rows; r++)
+        for (int32_t i = b.cu_seqlens[r]; i + 1 < b.cu_seqlens[r + 1]; i++) {
+            const float *l = logits + i * TINY_VOCAB;
+            double total = 0, mean = 0;
+            for (int v = 0; v < TINY_VOCAB; v++) {
+                total += exp(l[v]);
+                mean += l[v] / (double)TINY_VOCAB;
+            }
+            sum += (1 - s) * (log(total) - l[b.input_ids[i + 1]]) + s * (log(total) - mean);
+            count++;
+        }
+    hone_tape_free(t);
+    hone_loader_free(loader);
+    return sum / count;
+}
+
+static void label_smoothing_is_its_definition(void **state)
+{
+    (void)state;
+    hone_model *model = tiny_model(false);
+    hone_examples *data = tiny_examples(12);
+    hone_trainer *t;
+    hone_metrics m = HONE_METRICS_INIT;
+    double loss = NAN, expected = smoothed_by_definition(model, data, 0.2);
+    hone_training_args a = quiet_args(test_temp("smooth"));
+    a.label_smoothing_factor = 0.2;
+    assert_ok(hone_trainer_new(&t, model, &a, &(hone_trainer_options){.eval_dataset = data}));
+    assert_ok(hone_trainer_evaluate(t, &m));
+    assert_true(hone_metrics_get(&m, "eval_loss", &loss));
+    assert_true(fabs(loss - expected) < 1e-5 * expected);
+    assert_true(fabs(loss - smoothed_by_definition(model, data, 0)) > 1e-4);
+    hone_metrics_dispose(&m);
+    hone_trainer_free(t);
+    hone_examples_free(data);
+    hone_model_free(model);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(gradient_checkpointing_changes_no_bit),
+    cmocka_unit_test(label_smoothing_is_its_definition),
     cmocka_unit_test(accounting_is_the_reference_s),
     cmocka_unit_test(splits_agree),
     cmocka_unit_test(eval_loss_is_a_mean_over_tokens),
