@@ -68,7 +68,9 @@ HONE_API hone_status hone_accelerator_wait_for_everyone(hone_accelerator *acc);
 HONE_API hone_model *hone_accelerator_unwrap_model(hone_accelerator *acc, hone_model *model);
 /* True in the process that writes files and talks. */
 HONE_API bool hone_accelerator_is_main_process(const hone_accelerator *acc);
+/* This process among all, from 0. */
 HONE_API int hone_accelerator_process_index(const hone_accelerator *acc);
+/* How many processes work together. */
 HONE_API int hone_accelerator_num_processes(const hone_accelerator *acc);
 
 #ifdef __cplusplus

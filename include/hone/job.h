@@ -20,6 +20,7 @@ typedef struct hone_job hone_job;
 
 /* HONE_UNSUPPORTED names the tasks that there are. */
 HONE_API hone_status hone_job_new(hone_job **out, hone_job_kind kind, hone_task_kind task);
+/* Frees a job that does not run; NULL is legal. */
 HONE_API void hone_job_free(hone_job *job);
 /* Sets one option by name: of the task's data, of the run (threads, device), of hone_training_args. value NULL is a bare flag. */
 HONE_API hone_status hone_job_set(hone_job *job, const char *name, const char *value);
@@ -39,6 +40,7 @@ HONE_API void hone_job_request_stop(hone_job *job);
 
 /* The task of a name or alias ("causal-lm", "text-generation", "ner"); HONE_INVALID_ARGUMENT with all names. */
 HONE_API hone_status hone_task_parse(hone_task_kind *out, const char *name);
+/* "causal-lm" of HONE_CAUSAL_LM; static storage. */
 HONE_API const char *hone_task_name(hone_task_kind task);
 
 #ifdef __cplusplus

@@ -29,6 +29,7 @@ typedef struct hone_metrics {
 
 /* Sets a number (replacing one of the same name in its place). HONE_INVALID_ARGUMENT for a name of 64 bytes or more. */
 HONE_API hone_status hone_metrics_set(hone_metrics *metrics, const char *name, double value);
+/* The same for a whole number. */
 HONE_API hone_status hone_metrics_set_int(hone_metrics *metrics, const char *name, int64_t value);
 /* The number of that name in *out; false when there is none. */
 HONE_API bool hone_metrics_get(const hone_metrics *metrics, const char *name, double *out);

@@ -43,12 +43,14 @@ HONE_API hone_status hone_optimizer_grad_norm(hone_optimizer *opt, double *norm,
 HONE_API double hone_optimizer_learning_rate(const hone_optimizer *opt);
 /* Sets the rate of the next step (schedulers call this). */
 HONE_API void hone_optimizer_set_learning_rate(hone_optimizer *opt, double learning_rate);
-/* Updates made, and updates passed over because the gradients were not finite. */
+/* Updates made. */
 HONE_API int64_t hone_optimizer_n_steps(const hone_optimizer *opt);
+/* Updates passed over because the gradients were not finite. */
 HONE_API int64_t hone_optimizer_n_skipped(const hone_optimizer *opt);
 
-/* Moments and step count as a safetensors file: exp_avg.NAME and exp_avg_sq.NAME with the names of the model file. Loading checks names, shapes and size. */
+/* Moments and step count as a safetensors file: exp_avg.NAME and exp_avg_sq.NAME with the names of the model file. */
 HONE_API hone_status hone_optimizer_save(const hone_optimizer *opt, const char *path);
+/* Reads them back: names and sizes are checked before anything is changed. */
 HONE_API hone_status hone_optimizer_load(hone_optimizer *opt, const char *path);
 
 /* X(enumerator suffix, name) */

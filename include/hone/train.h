@@ -209,6 +209,7 @@ HONE_API const hone_trainer_state *hone_trainer_get_state(const hone_trainer *tr
 HONE_API const hone_metrics *hone_trainer_log_entry(const hone_trainer *trainer, size_t i);
 /* Adds an entry to log_history (global_step and epoch are added) and tells the callbacks. */
 HONE_API hone_status hone_trainer_log(hone_trainer *trainer, const hone_metrics *metrics);
+/* The model that is trained. Lent. */
 HONE_API hone_model *hone_trainer_model(const hone_trainer *trainer);
 
 /* Asks a running hone_trainer_train to end after this accumulation group, with a checkpoint. From any thread; about signal handlers see hone_job_request_stop. */
