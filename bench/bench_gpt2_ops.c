@@ -14,13 +14,19 @@
 
 enum { C = 768, H = 12, L = 12, V = 50257 };
 
-#define KIND_MAP(X)                                                                                                   \
-    X(FORWARD, "products forward")                                                                                    \
-    X(DX, "products dX")                                                                                              \
-    X(DW, "products dW")                                                                                              \
-    X(HEAD, "head products")                                                                                          \
-    X(SOFTMAX, "head softmax") X(ATT_F, "attention forward") X(ATT_B, "attention backward") X(NORM_F, "norm forward") \
-        X(NORM_B, "norm backward") X(EMBED, "embeddings") X(NORM2, "gradient norm") X(ADAMW, "AdamW")
+#define KIND_MAP(X)                \
+    X(FORWARD, "products forward") \
+    X(DX, "products dX")           \
+    X(DW, "products dW")           \
+    X(HEAD, "head products")       \
+    X(SOFTMAX, "head softmax")     \
+    X(ATT_F, "attention forward")  \
+    X(ATT_B, "attention backward") \
+    X(NORM_F, "norm forward")      \
+    X(NORM_B, "norm backward")     \
+    X(EMBED, "embeddings")         \
+    X(NORM2, "gradient norm")      \
+    X(ADAMW, "AdamW")
 enum {
 #define X(name, text) name,
     KIND_MAP(X)
