@@ -40,6 +40,9 @@ typedef struct hone_generation {
     size_t n_sequences; /* n_prompts * num_return_sequences, grouped by prompt */
 } hone_generation;
 
+/* What can be said of options without a model: numbers out of range, options that exclude each other. hone_generate checks them too. */
+HONE_API hone_status hone_generate_check(const hone_generate_options *options);
+
 /* Prompts of different lengths run as one packed batch (no padding). prompts[i] has lengths[i] >= 1 ids. Errors: an empty prompt, a prompt plus max_new_tokens beyond the model's
  * positions (the remedy is named), ids outside the vocabulary. Free with hone_generation_dispose. */
 HONE_API hone_status hone_generate(hone_generation *out, const hone_model *model, const int32_t *const *prompts, const size_t *lengths,

@@ -172,6 +172,8 @@ static hone_status list_entry(listing *l, const char *folder, const char *name)
         char *taken = path;
         path = NULL;
         HONE_GO(add_path(l, taken));
+    } else if (S_ISLNK(info.st_mode) && stat(path, &info) != 0 && (!l->glob || fnmatch(l->glob, name, 0) == 0)) {
+        hone__log(HONE_LOG_WARNING, "%s: a link to nothing; it was passed over", path);
     }
 done:
     hone__free(path);

@@ -81,7 +81,8 @@ void cli_clear_progress(void); /* before something else is written to the termin
 
 /* "hone: error: …" and the hint of the thread's last failure. Returns the exit status that belongs to it. */
 int cli_fail(hone_status status);
-int cli_fail_usage(void); /* the same for a wrong command line: CLI_USAGE */
+int cli_fail_usage(void);     /* the same for a wrong command line: CLI_USAGE */
+int cli_fail_lines(size_t n); /* n lines of an input have {"error": …} for an answer: CLI_FAILED */
 
 /* ---- output ---- */
 

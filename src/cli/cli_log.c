@@ -38,6 +38,14 @@ int cli_fail_usage(void)
     return CLI_USAGE;
 }
 
+int cli_fail_lines(size_t n)
+{
+    cli_clear_progress();
+    fprintf(stderr, "hone: error: %zu %s not be answered: the output says why, as {\"error\": …}\n", n,
+            n == 1 ? "line could" : "lines could");
+    return CLI_FAILED;
+}
+
 hone_status cli_write(void *payload, const char *text, size_t len)
 {
     (void)payload;

@@ -90,7 +90,8 @@ static hone_status batch_flush(batch *b)
         free(b->owned[i]);
         b->owned[i] = NULL;
     }
-    fflush(b->out);
+    if (fflush(b->out) != 0 && status == HONE_OK)
+        status = HONE_IO;
     b->n_errors += n_errors;
     b->n = 0;
     return status;
@@ -125,7 +126,8 @@ static hone_status run_words(batch *b, const char *const *words, size_t n)
         status = hone_pipeline_run(&answer, b->pipeline, HONE_TEXT(words[i]));
         if (status == HONE_OK)
             fprintf(b->out, "%s\n", answer);
-        fflush(b->out);
+        if (fflush(b->out) != 0 && status == HONE_OK)
+            status = HONE_IO;
         hone_pipeline_free_text(answer);
     }
     return status;
@@ -166,33 +168,54 @@ static hone_status open_device(hone_device **out, const cli_common *common)
     return strcmp(common->device, "auto") == 0 ? HONE_OK : hone_device_open(out, &d);
 }
 
-static int answer_all(const options *o, const cli_args *args, hone_task_kind task, FILE *in, FILE *out)
+/* The pipeline, and the device when one is named. Options that contradict each other are a wrong command line. */
+static int load(hone_pipeline **out, hone_device **device, const options *o, const cli_args *args, hone_task_kind task)
 {
     hone_pipeline_options p = pipeline_options(o, &args->common);
-    hone_pipeline *pipeline = NULL;
-    batch b = {0};
-    hone_status status = open_device(&p.device, &args->common);
-    if (status == HONE_OK)
-        status = hone_pipeline_new(&pipeline, task, o->model, &p);
-    if (status == HONE_OK && !batch_init(&b, pipeline, out, (size_t)o->batch_size)) {
+    hone_status status = open_device(device, &args->common);
+    if (status != HONE_OK)
+        return cli_fail(status);
+    p.device = *device;
+    status = hone_pipeline_new(out, task, o->model, &p);
+    return status == HONE_OK ? CLI_OK : status == HONE_INVALID_ARGUMENT ? cli_fail_usage() : cli_fail(status);
+}
+
+static int answer_all(hone_pipeline *pipeline, const options *o, const cli_args *args, FILE *in, FILE *out)
+{
+    batch b;
+    if (!batch_init(&b, pipeline, out, (size_t)o->batch_size)) {
+        batch_dispose(&b);
         fprintf(stderr, "hone: error: out of memory: --batch_size %lld\n", (long long)o->batch_size);
-        status = HONE_OUT_OF_MEMORY;
-    } else {
-        if (status == HONE_OK)
-            status = in ? run_lines(&b, in) : run_words(&b, args->words, args->n_words);
-        if (status != HONE_OK)
-            (void)cli_fail(status);
+        return CLI_FAILED;
     }
+    hone_status status = in ? run_lines(&b, in) : run_words(&b, args->words, args->n_words);
     size_t n_errors = b.n_errors;
     batch_dispose(&b);
-    hone_pipeline_free(pipeline);
-    hone_device_free(p.device);
-    return status == HONE_OK && n_errors == 0 ? CLI_OK : CLI_FAILED;
+    if (ferror(out))
+        return CLI_FAILED; /* whoever closes it says so */
+    if (status != HONE_OK)
+        return cli_fail(status);
+    return n_errors ? cli_fail_lines(n_errors) : CLI_OK;
+}
+
+static int run_into(hone_pipeline *pipeline, const options *o, const cli_args *args, FILE *in)
+{
+    FILE *out = stdout;
+    if (o->output && !(out = fopen(o->output, "we")))
+        return fail_file("write", o->output);
+    int exit_status = answer_all(pipeline, o, args, in, out);
+    if (in && ferror(in))
+        exit_status = fail_file("read", o->input);
+    if (out != stdout && (ferror(out) | fclose(out)))
+        exit_status = fail_file("write", o->output);
+    return cli_finish(exit_status);
 }
 
 static int run(const options *o, const cli_args *args, hone_task_kind task)
 {
-    FILE *in = NULL, *out = stdout;
+    hone_pipeline *pipeline = NULL;
+    hone_device *device = NULL;
+    FILE *in = NULL;
     if (!o->model)
         return cli_missing("--model");
     if (args->n_words == 0 && !o->input)
@@ -201,20 +224,14 @@ static int run(const options *o, const cli_args *args, hone_task_kind task)
         return cli_wrong("PROMPT and --input exclude each other");
     if (o->input && !(in = strcmp(o->input, "-") == 0 ? stdin : fopen(o->input, "re")))
         return fail_file("open", o->input);
-    if (o->output && !(out = fopen(o->output, "we"))) {
-        int exit_status = fail_file("write", o->output);
-        if (in && in != stdin)
-            fclose(in);
-        return exit_status;
-    }
-    int exit_status = answer_all(o, args, task, in, out);
-    if (in && ferror(in))
-        exit_status = fail_file("read", o->input);
+    int exit_status = load(&pipeline, &device, o, args, task);
+    if (exit_status == CLI_OK)
+        exit_status = run_into(pipeline, o, args, in); /* an output file is not touched before the model is there */
     if (in && in != stdin)
         fclose(in);
-    if (out != stdout && (ferror(out) | fclose(out)))
-        exit_status = fail_file("write", o->output);
-    return cli_finish(exit_status);
+    hone_pipeline_free(pipeline);
+    hone_device_free(device);
+    return exit_status;
 }
 
 static int show_tasks(FILE *to)

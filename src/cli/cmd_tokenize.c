@@ -74,7 +74,7 @@ static int tokenize(const options *o, const cli_common *common, int in)
         return ferror(stdout) ? cli_finish(CLI_FAILED) : cli_fail(status);
     if (o->count)
         printf("%lld\n", (long long)counts.n_tokens);
-    return counts.n_errors ? CLI_FAILED : CLI_OK;
+    return counts.n_errors ? cli_fail_lines((size_t)counts.n_errors) : CLI_OK;
 }
 
 static int run(const options *o, const cli_common *common)

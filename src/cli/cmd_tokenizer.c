@@ -95,7 +95,7 @@ static int cmd_train_tokenizer(int argc, char **argv)
     cli_args args;
     int exit_status;
     if (cli_parse(&args, &spec, &o, argc, argv, &exit_status)) {
-        if (!o.output_dir)
+        if (!o.output_dir || !*o.output_dir)
             exit_status = cli_missing("--output_dir");
         else if (args.n_words == 0)
             exit_status = cli_missing("FILE|DIR, the corpus,");

@@ -4,6 +4,7 @@
 #include <hone/tape.h>
 #include <hone/version.h>
 
+#include <signal.h>
 #include <string.h>
 
 static const cli_command commands[] = {
@@ -33,6 +34,7 @@ static int print_version(void)
 
 int main(int argc, char **argv)
 {
+    signal(SIGXFSZ, SIG_IGN); /* a file that grows beyond `ulimit -f` is then a failed write, which has a message */
     if (argc > 1 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "version") == 0))
         return print_version();
     return cli_dispatch("hone", "Trains and uses language models on this machine: tokenizers, GPT-2, no Python.", commands,

@@ -11,6 +11,8 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+enum { MAX_SHOWN = 20 }; /* files and lines that are named; a folder with thousands of binary files is no news */
+
 void hone__text_problem(hone_text_stream *s, const char *format, ...)
 {
     char line[sizeof(s->first_problem)];
@@ -20,7 +22,8 @@ void hone__text_problem(hone_text_stream *s, const char *format, ...)
     va_end(args);
     if (!s->first_problem[0])
         memcpy(s->first_problem, line, sizeof(line));
-    hone__log(HONE_LOG_WARNING, "%s", line);
+    hone__log(s->n_problems < MAX_SHOWN ? HONE_LOG_WARNING : HONE_LOG_DEBUG, "%s", line);
+    s->n_problems++;
 }
 
 /* ---- opening the stream ---- */
@@ -223,16 +226,28 @@ static bool open_file(hone_text_stream *s)
 
 /* ---- the stream ---- */
 
+static void tell_counts(const hone_text_stream *s)
+{
+    long long n_empty = s->counts.n_empty, n_skipped = s->counts.n_skipped, n_lines = s->counts.n_bad_lines;
+    if (n_empty > 0)
+        hone__log(HONE_LOG_INFO, "%lld empty %s passed over", n_empty, n_empty == 1 ? "file was" : "files were");
+    if (n_skipped > 0)
+        hone__log(HONE_LOG_INFO, "%lld %s passed over, binary, not UTF-8 or not to be read%s", n_skipped,
+                  n_skipped == 1 ? "file was" : "files were", n_skipped > MAX_SHOWN ? "; --log_level debug names them all" : "");
+    if (n_lines > 0)
+        hone__log(HONE_LOG_INFO, "%lld %s passed over", n_lines, n_lines == 1 ? "line was" : "lines were");
+}
+
 static void end_stream(hone_text_stream *s, hone_status status)
 {
     if (status == HONE_OK && s->counts.n_documents == 0 && s->options.max_documents != 0) {
-        status =
-            hone__fail(HONE_NOT_FOUND, "no text was found in %zu files%s%s", s->files.n, s->first_problem[0] ? ": " : "", s->first_problem);
+        status = hone__fail(HONE_NOT_FOUND, "no text was found in %zu %s%s%s", s->files.n, s->files.n == 1 ? "file" : "files",
+                            s->first_problem[0] ? ": " : "", s->first_problem);
     }
     if (status != HONE_OK)
         hone__error_save(&s->error, status);
-    if (s->counts.n_empty > 0 && !s->ended)
-        hone__log(HONE_LOG_INFO, "%lld empty files were passed over", (long long)s->counts.n_empty);
+    if (!s->ended)
+        tell_counts(s);
     close_file(s);
     s->ended = true;
 }

@@ -32,6 +32,7 @@ struct hone_text_stream {
 
     hone_str text; /* the present document, where it had to be written anew */
     hone_text_counts counts;
+    int64_t n_problems;
     char first_problem[512]; /* of what was passed over: the cause, should nothing be left */
     hone_error_state error;
     bool ended;

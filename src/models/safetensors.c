@@ -163,7 +163,7 @@ static hone_status parse_tensors(hone_safetensors *s, uint32_t file, size_t data
         HONE_TRY(parse_entry(&s->tensors[s->n_tensors], name, entry, data_start, f->len - data_start, f->path));
         s->tensors[s->n_tensors++].file = file;
     }
-    return check_cover(s->tensors + begin, s->n_tensors - begin, data_start, f->len, f->path);
+    return check_cover(s->tensors ? s->tensors + begin : NULL, s->n_tensors - begin, data_start, f->len, f->path);
 }
 
 static uint64_t read_length(const char *data)

@@ -80,8 +80,17 @@ static bool has_eval(const void *o)
     return ((const options *)o)->validation_file.n > 0 || (((const options *)o)->validation_split_percentage > 0 && has_train(o));
 }
 
+static bool is_among(const char *text, const char *const *texts, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(text, texts[i]) == 0)
+            return true;
+    return false;
+}
+
 static hone_status check(const hone_job *job)
 {
+    static const char *const formats[] = {"text", "txt", "jsonl", "json"};
     const options *o = job->task_options;
     if (job->kind == HONE_JOB_EVALUATE && !o->model_name_or_path)
         return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--model_name_or_path: which model is to be evaluated?"),
@@ -92,6 +101,13 @@ static hone_status check(const hone_job *job)
     if (o->model_name_or_path && o->config_overrides)
         return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--config_overrides: the model of --model_name_or_path has its shape already"),
                           "leave one of the two out");
+    if (o->format && !is_among(o->format, formats, 4))
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--format: must be text or jsonl, is \"%s\"", o->format),
+                          "leave it out: names and contents tell");
+    if (o->max_train_samples == 0 || o->max_eval_samples == 0)
+        return hone__hint(
+            hone__fail(HONE_INVALID_ARGUMENT, "--max_%s_samples: 0 examples are none", o->max_train_samples == 0 ? "train" : "eval"),
+            "give a number above 0, or -1 for all");
     if (o->loss == LOSS_KEYTOKEN && o->key_tokens.n == 0)
         return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--loss keytoken: which are the key tokens?"),
                           "give --key_tokens plt,pd,sk,fit,predict");
@@ -120,14 +136,15 @@ static hone_status make_model(hone_job *job, hone_job_parts *parts)
     return hone_model_from_config(&parts->model, HONE_CAUSAL_LM, o->model_type, &m);
 }
 
-static hone_status check_vocabulary(const hone_job_parts *parts, const char *tokenizer)
+static hone_status check_vocabulary(const hone_job_parts *parts, const char *tokenizer, bool is_own)
 {
     int64_t has = (int64_t)hone_tokenizer_vocab_size(parts->tokenizer, true), takes = hone_model_vocab_size(parts->model);
     if (has > takes)
         return hone__hint(hone__fail(HONE_INVALID_ARGUMENT,
                                      "the tokenizer %s has %lld tokens, the model's vocabulary %lld: they do not belong together",
                                      tokenizer, (long long)has, (long long)takes),
-                          "leave --tokenizer_name out to take the model's own");
+                          is_own ? "the folder needs the tokenizer that the model was trained with"
+                                 : "leave --tokenizer_name out to take the model's own");
     if (has < takes)
         hone__log(HONE_LOG_WARNING, "the tokenizer %s has %lld tokens, the model's vocabulary %lld: is it the model's own?", tokenizer,
                   (long long)has, (long long)takes);
@@ -213,7 +230,7 @@ static hone_status set_up(hone_job *job, hone_job_parts *parts)
     hone_keytoken *keytoken = NULL;
     HONE_TRY(hone_tokenizer_from_pretrained(&parts->tokenizer, tokenizer));
     HONE_TRY(make_model(job, parts));
-    HONE_TRY(check_vocabulary(parts, tokenizer));
+    HONE_TRY(check_vocabulary(parts, tokenizer, !o->tokenizer_name));
     parts->task = hone_task_default(parts->model);
     if (job->kind == HONE_JOB_TRAIN && o->loss == LOSS_KEYTOKEN) {
         HONE_TRY(hone__keytoken_new(&keytoken, parts->tokenizer, &o->key_tokens, o->keytoken_alpha));

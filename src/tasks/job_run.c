@@ -5,7 +5,9 @@
 #include "train/trainer.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 static void free_parts(const hone_job *job, hone_job_parts *parts)
 {
@@ -44,12 +46,32 @@ static hone_status forget_old_run(const char *folder)
     return HONE_OK;
 }
 
+/* Whether a folder can be made there, seen before hours of work: its nearest ancestor that exists must be a folder that can be written to. */
+static hone_status check_place(const char *folder)
+{
+    char *path = NULL;
+    hone_status status = HONE_OK;
+    if (!*folder)
+        return hone__fail(HONE_INVALID_ARGUMENT, "--output_dir: a folder's name is missing");
+    HONE_TRY(hone__strdup(&path, folder));
+    while (access(path, F_OK) != 0 && errno == ENOENT && strchr(path, '/'))
+        *(path == strrchr(path, '/') ? path + 1 : strrchr(path, '/')) = '\0';
+    bool exists = access(path, F_OK) == 0;
+    if (exists && !hone__is_dir(path))
+        status = hone__fail(HONE_IO, "cannot make the folder %s: %s is no folder", folder, path);
+    else if ((exists && access(path, W_OK | X_OK) != 0) || (!exists && strchr(path, '/')))
+        status = hone__fail_errno("cannot write to", path);
+    hone__free(path);
+    return status == HONE_OK ? status : hone__hint(status, "give another --output_dir");
+}
+
 /* As the reference's scripts: an output folder with a checkpoint means going on, one with other things is refused (run_clm.py, "Detecting last checkpoint"). */
 static hone_status settle_output_dir(hone_job *job)
 {
     const char *folder = hone__training_output_dir(&job->args);
     char *newest = NULL;
     hone_status status = HONE_OK;
+    HONE_TRY(check_place(folder));
     if (!hone__is_dir(folder) || job->args.resume_from_checkpoint)
         return HONE_OK;
     if (job->args.overwrite_output_dir)

@@ -1,5 +1,6 @@
 /* hone/pipeline.h: loading, reading inputs, answering in batches. What an answer is, is the task's own (text_generation.c). */
 #include "tasks/pipeline.h"
+#include "base/log.h"
 
 #include <hone/job.h>
 
@@ -28,6 +29,24 @@ static hone_status load_tokenizer(hone_pipeline *p, const char *folder)
     return HONE_OK;
 }
 
+/* Before anything is loaded. A negative max_new_tokens is the pipeline's own default. */
+static hone_status check_options(const hone_pipeline_options *options)
+{
+    hone_generate_options g = options->generate;
+    if (g.max_new_tokens < 0)
+        g.max_new_tokens = 1;
+    return hone_generate_check(&g);
+}
+
+/* Such a model may still answer most texts, so that this is no failure: ids that it does not know are. */
+static void compare_vocabularies(const hone_pipeline *p, const char *folder)
+{
+    int64_t has = p->tokenizer ? (int64_t)hone_tokenizer_vocab_size(p->tokenizer, true) : 0, takes = hone_model_vocab_size(p->model);
+    if (has > takes)
+        hone__log(HONE_LOG_WARNING, "the tokenizer of %s has %lld tokens, the model's vocabulary %lld: they do not belong together", folder,
+                  (long long)has, (long long)takes);
+}
+
 static hone_status load(hone_pipeline *p, hone_task_kind task, const char *folder)
 {
     hone_model_options m = HONE_MODEL_OPTIONS_INIT;
@@ -39,7 +58,9 @@ static hone_status load(hone_pipeline *p, hone_task_kind task, const char *folde
     }
     m.device = p->options.device;
     HONE_TRY(hone_model_from_pretrained(&p->model, task, folder, &m));
-    return load_tokenizer(p, folder);
+    HONE_TRY(load_tokenizer(p, folder));
+    compare_vocabularies(p, folder);
+    return HONE_OK;
 }
 
 hone_status hone_pipeline_new(hone_pipeline **out, hone_task_kind task, const char *model, const hone_pipeline_options *options)
@@ -55,6 +76,7 @@ hone_status hone_pipeline_new(hone_pipeline **out, hone_task_kind task, const ch
     p->class = class;
     p->options = options ? *options : defaults;
     pthread_mutex_init(&p->lock, NULL);
+    HONE_GO(check_options(&p->options));
     HONE_GO(load(p, task, model));
     *out = p;
     p = NULL;

@@ -130,12 +130,14 @@ typedef struct piece {
     bool whole; /* all of the file, as one text */
 } piece;
 
+enum { MAX_SHOWN = 20 };
+
 typedef struct file_run {
     hone__corpus *corpus;
     const hone__corpus_options *options;
     piece *pieces;
     size_t n, capacity;
-    atomic_ullong n_texts, n_done;
+    atomic_ullong n_texts, n_done, n_problems;
     uint64_t total;
 } file_run;
 
@@ -216,6 +218,12 @@ static bool is_binary(const hone_mapping *file)
     return memchr(file->data, '\0', file->len < 8192 ? file->len : 8192) != NULL;
 }
 
+/* Names what was left out; a folder with thousands of binary files is no news. */
+static void tell(file_run *run, const char *path, const char *what)
+{
+    hone__log(atomic_fetch_add(&run->n_problems, 1) < MAX_SHOWN ? HONE_LOG_WARNING : HONE_LOG_DEBUG, "%s: %s", path, what);
+}
+
 static hone_status count_piece(void *payload, size_t item, int thread)
 {
     file_run *run = payload;
@@ -223,16 +231,21 @@ static hone_status count_piece(void *payload, size_t item, int thread)
     hone__word_counter *c = &run->corpus->counters[thread];
     hone_mapping file = {0};
     uint64_t n_bad = 0;
+    char what[64];
     HONE_TRY(hone__map_file(&file, p->path));
     c->next = (uint64_t)item << PLACE_SHIFT;
     hone_status status = HONE_OK;
     if (!is_binary(&file))
         status = count_lines(run, p, c, &file, &n_bad);
     else if (!p->start)
-        hone__log(HONE_LOG_WARNING, "%s: this is a binary file; it was left out", p->path);
-    if (n_bad)
-        hone__log(HONE_LOG_WARNING, "%s: %llu %s not UTF-8 and left out", p->path, (unsigned long long)n_bad,
-                  p->whole ? "text is" : "lines are");
+        tell(run, p->path, "this is a binary file; it was left out");
+    if (n_bad) {
+        snprintf(what, sizeof(what), "%llu %s not UTF-8 and left out", (unsigned long long)n_bad,
+                 p->whole     ? "text is"
+                 : n_bad == 1 ? "line is"
+                              : "lines are");
+        tell(run, p->path, what);
+    }
     hone__unmap_file(&file);
     uint64_t done = atomic_fetch_add(&run->n_done, p->end - p->start) + (p->end - p->start);
     if (hone__progress_due())
@@ -250,9 +263,12 @@ hone_status hone__corpus_count_files(hone__corpus *c, const char *const *paths, 
         HONE_GO(plan_file(&run, list.paths[i]));
     HONE_GO(hone__parallel_for(run.n, c->n_threads, count_piece, &run));
     hone__progress_end("counting words", (int64_t)run.total, (int64_t)run.total, "bytes", NULL);
+    if (run.n_problems > MAX_SHOWN)
+        hone__log(HONE_LOG_WARNING, "%llu files were left out, as a whole or in part; --log_level debug names them all",
+                  (unsigned long long)run.n_problems);
     if (!run.n_texts)
-        status = hone__fail(HONE_FORMAT, "no text to train on: %zu files, all empty, binary or not UTF-8 (the first: %s)", list.n,
-                            list.n ? list.paths[0] : "");
+        status = hone__fail(HONE_FORMAT, "no text to train on: %zu %s empty, binary or not UTF-8 (the first: %s)", list.n,
+                            list.n == 1 ? "file," : "files, all", list.n ? list.paths[0] : "");
 done:
     hone__file_list_dispose(&list);
     hone__free(run.pieces);

@@ -232,6 +232,8 @@ static hone_status read_truncation(hone_tokenizer *tok, const json_t *section, c
     return HONE_OK;
 }
 
+enum { MAX_PADDING = 1 << 20 }; /* tokens that each text may be padded to: a few bytes of file must not ask for gigabytes */
+
 static hone_status read_padding(hone_tokenizer *tok, const json_t *section, const char *name)
 {
     hone_encode_options *o = &tok->defaults;
@@ -247,7 +249,7 @@ static hone_status read_padding(hone_tokenizer *tok, const json_t *section, cons
     HONE_TRY(hone__json_get_int(section, "pad_id", &pad_id, name));
     HONE_TRY(hone__json_get_int(section, "pad_type_id", &pad_type_id, name));
     HONE_TRY(hone__json_get_string(section, "pad_token", &pad_token, name));
-    if (o->pad_length > HONE__MAX_ID || multiple > HONE__MAX_ID || pad_id < 0 || pad_id > HONE__MAX_ID || pad_type_id < 0 ||
+    if (o->pad_length > MAX_PADDING || multiple > MAX_PADDING || pad_id < 0 || pad_id > HONE__MAX_ID || pad_type_id < 0 ||
         pad_type_id > HONE__MAX_ID)
         return hone__fail(HONE_FORMAT, "%s: padding has a number out of range", name);
     tok->pad_to_multiple = multiple >= 0;

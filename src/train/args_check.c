@@ -1,5 +1,6 @@
 /* Combinations of options that cannot work, refused before the first step with the remedy. */
 #include "train/args.h"
+#include "train/schedule.h"
 
 #include <math.h>
 #include <string.h>
@@ -36,6 +37,14 @@ static hone_status check_best(const hone_training_args *a)
     return HONE_OK;
 }
 
+/* The parameters of the schedule, though how many updates there will be is not known yet. */
+static hone_status check_schedule(const hone_training_args *a)
+{
+    hone_schedule_spec schedule;
+    hone_scheduler_options options = {0, a->max_steps > 0 ? a->max_steps : INT32_MAX, a->lr_scheduler_kwargs};
+    return hone__schedule_init(&schedule, (hone_schedule)a->lr_scheduler_type, a->learning_rate, &options);
+}
+
 hone_status hone_training_args_check(const hone_training_args *a, bool has_eval_dataset)
 {
     if (a->max_steps == 0)
@@ -48,6 +57,7 @@ hone_status hone_training_args_check(const hone_training_args *a, bool has_eval_
         return refuse("--bf16 and --fp16 exclude each other", "give one of them");
     if (a->max_steps > 0 && a->warmup_steps > (double)a->max_steps)
         return refuse("--warmup_steps: the warm-up is longer than the training", "give less --warmup_steps, or more --max_steps");
+    HONE_TRY(check_schedule(a));
     HONE_TRY(check_eval(a, has_eval_dataset));
     return check_best(a);
 }

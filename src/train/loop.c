@@ -90,7 +90,8 @@ static hone_status resume_if_asked(hone_trainer *t)
     if (!from || strcmp(from, "false") == 0 || !*from)
         return HONE_OK;
     if (strcmp(from, "true") == 0 || strcmp(from, "last") == 0) {
-        HONE_TRY(hone__checkpoint_newest(&folder, t->output_dir));
+        if (hone__is_dir(t->output_dir))
+            HONE_TRY(hone__checkpoint_newest(&folder, t->output_dir));
         if (!folder)
             return hone__hint(hone__fail(HONE_NOT_FOUND, "--resume_from_checkpoint: there is no whole checkpoint in %s", t->output_dir),
                               "leave the option out to start from the beginning");
@@ -149,9 +150,10 @@ static hone_status prepare(hone_trainer *t)
     hone_model_set_recompute(t->model, t->args.gradient_checkpointing);
     HONE_TRY(reserve_ones(t));
     t->flos_per_token = count_flos_per_token(t->model);
-    HONE_TRY(hone__make_dirs(t->output_dir));
-    hone__checkpoint_clean(t->output_dir);
+    if (hone__is_dir(t->output_dir))
+        hone__checkpoint_clean(t->output_dir);
     HONE_TRY(resume_if_asked(t));
+    HONE_TRY(hone__make_dirs(t->output_dir));
     t->started = hone__seconds();
     t->tokens_started = (double)t->state.num_input_tokens_seen;
     t->started_step = t->state.global_step;

@@ -42,7 +42,7 @@ run 1 dataset info absent
 says err "hone: error: "
 says err "absent"
 run 1 dataset info tree/binary.py
-says err "no text was found in 1 files: tree/binary.py: a binary file"
+says err "no text was found in 1 file: tree/binary.py: a binary file"
 run 1 dataset info --text_column_name other lines.jsonl
 says err 'there is no key "other"'
 run 2 dataset info --glib x tree

@@ -35,4 +35,39 @@ same() { cmp -s "$1" "$2" || complain "$1 and $2 differ: $(diff "$1" "$2" | head
 equals() { [ "$1" = "$2" ] || complain "$3: $1 instead of $2"; }
 # needs PATH: ends the test as skipped when it is not there.
 needs() { [ -e "$1" ] || { echo "skipped: $1 is not there"; exit 77; }; }
+# fails STATUS TEXT ARGUMENT…: the command fails with one line of error, which holds TEXT (and at most one hint), and nothing on standard output.
+fails() {
+    local status=$1 text=$2
+    shift 2
+    run "$status" "$@"
+    says err "$text"
+    silent out
+    equals "$(grep -c '^hone: error: ' err)" 1 "errors of hone $*"
+    [ "$(grep -c '^hint: ' err)" -le 1 ] || complain "more than one hint of hone $*"
+}
+# clean PATH…: nothing is there, and nothing half-written is beside it.
+clean() {
+    local path
+    for path in "$@"; do
+        [ ! -e "$path" ] || complain "$path was left behind: $(find "$path" | head -3 | tr '\n' ' ')"
+    done
+    [ -z "$(find . -name '*tmp-*')" ] || complain "half-written files: $(find . -name '*tmp-*' | head -3 | tr '\n' ' ')"
+}
+# a_corpus DIR, a_tokenizer DIR (300 entries), a_model DIR (64 positions, one layer of 32 channels): small ones.
+a_corpus() {
+    local i
+    mkdir -p "$1"
+    for i in $(seq 30); do
+        printf 'def function_%d(argument):\n    """Gives %d."""\n    return argument + %d\n\n\n' "$i" "$i" "$i" >"$1/f$i.py"
+    done
+}
+a_tokenizer() {
+    a_corpus "$1.corpus"
+    run 0 tokenizer train --vocab_size 300 --output_dir "$1" --threads 1 "$1.corpus"
+}
+a_model() {
+    a_tokenizer "$1.tokenizer"
+    run 0 train causal-lm --tokenizer_name "$1.tokenizer" --config_overrides n_embd=32,n_layer=1,n_head=2,n_positions=64 \
+        --train_file "$1.tokenizer.corpus" --block_size 16 --max_steps 1 --save_strategy no --threads 1 --output_dir "$1"
+}
 finish() { exit $FAILED; }

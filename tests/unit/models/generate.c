@@ -106,19 +106,19 @@ static void refusals(void **state)
     } while (0)
     REFUSE(HONE_INVALID_ARGUMENT, "--max_new_tokens 37 fits", prompt, 3, o.max_new_tokens = 38);
     REFUSE(HONE_INVALID_ARGUMENT, "the model has 40 positions", prompt, 41, (void)0);
-    REFUSE(HONE_INVALID_ARGUMENT, "prompt 0 is empty", prompt, 0, (void)0);
+    REFUSE(HONE_INVALID_ARGUMENT, "the prompt is empty", prompt, 0, (void)0);
     REFUSE(HONE_INVALID_ARGUMENT, "id 23 is outside", outside, 2, (void)0);
     REFUSE(HONE_INVALID_ARGUMENT, "id -1 is outside", negative, 1, (void)0);
-    REFUSE(HONE_INVALID_ARGUMENT, "--max_new_tokens is 0", prompt, 3, o.max_new_tokens = 0);
-    REFUSE(HONE_INVALID_ARGUMENT, "--num_beams is 0", prompt, 3, o.num_beams = 0);
+    REFUSE(HONE_INVALID_ARGUMENT, "--max_new_tokens: must be between 1 and 2147483647, is 0", prompt, 3, o.max_new_tokens = 0);
+    REFUSE(HONE_INVALID_ARGUMENT, "--num_beams: must be between ", prompt, 3, o.num_beams = 0);
     REFUSE(HONE_INVALID_ARGUMENT, "must not exceed --num_beams", prompt, 3, o.num_beams = 2, o.num_return_sequences = 3);
     REFUSE(HONE_INVALID_ARGUMENT, "add --do_sample", prompt, 3, o.num_return_sequences = 3);
     REFUSE(HONE_UNSUPPORTED, "beams are not sampled", prompt, 3, o.num_beams = 2, o.do_sample = true);
-    REFUSE(HONE_INVALID_ARGUMENT, "--temperature is 0", prompt, 3, o.do_sample = true, o.temperature = 0);
-    REFUSE(HONE_INVALID_ARGUMENT, "--top_p is 1.5", prompt, 3, o.do_sample = true, o.top_p = 1.5);
-    REFUSE(HONE_INVALID_ARGUMENT, "--top_k is -1", prompt, 3, o.do_sample = true, o.top_k = -1);
-    REFUSE(HONE_INVALID_ARGUMENT, "--repetition_penalty is 0", prompt, 3, o.repetition_penalty = 0);
-    REFUSE(HONE_INVALID_ARGUMENT, "--repetition_penalty is nan", prompt, 3, o.repetition_penalty = NAN);
+    REFUSE(HONE_INVALID_ARGUMENT, "--temperature: must be between ", prompt, 3, o.do_sample = true, o.temperature = 0);
+    REFUSE(HONE_INVALID_ARGUMENT, "--top_p: must be between ", prompt, 3, o.do_sample = true, o.top_p = 1.5);
+    REFUSE(HONE_INVALID_ARGUMENT, "--top_k: must be between ", prompt, 3, o.do_sample = true, o.top_k = -1);
+    REFUSE(HONE_INVALID_ARGUMENT, "--repetition_penalty: must be between ", prompt, 3, o.repetition_penalty = 0);
+    REFUSE(HONE_INVALID_ARGUMENT, "--repetition_penalty: must be between ", prompt, 3, o.repetition_penalty = NAN);
     hone_generate_options o = HONE_GENERATE_OPTIONS_INIT;
     o.max_new_tokens = 37; /* the last position is reached */
     assert_ok(run(&g, m, prompt, 3, &o));

@@ -1,0 +1,59 @@
+# SIGINT and SIGTERM: a checkpoint, status 130, and --resume_from_checkpoint true ends with the weights of an uninterrupted run, bit for bit. A second one stops at once.
+. "$(dirname "$0")/lib.sh"
+a_tokenizer tok
+TRAIN="train causal-lm --tokenizer_name tok --config_overrides n_embd=32,n_layer=1,n_head=2,n_positions=64 --train_file tok.corpus --block_size 16 --threads 1 --per_device_train_batch_size 4 --save_strategy no --max_steps 3000"
+run 0 $TRAIN --output_dir whole
+
+# await TEXT: until it stands in err
+await() {
+    local i
+    for i in $(seq 300); do
+        grep -q "$1" err && return
+        sleep 0.05
+    done
+    complain "err never said: $1"
+}
+for signal in INT TERM; do
+    : >err
+    "$HONE" $TRAIN --output_dir run.$signal >out 2>err &
+    child=$!
+    await "training and"
+    sleep 0.1
+    kill -$signal $child
+    wait $child
+    equals $? 130 "status after SIG$signal"
+    silent out
+    says err "stopping after this step, with a checkpoint; once more stops at once"
+    says err "hone: error: stopped after step"
+    says err "hint: checkpoint-"
+    clean run.$signal/model.safetensors
+    run 0 $TRAIN --output_dir run.$signal --resume_from_checkpoint true
+    same whole/model.safetensors run.$signal/model.safetensors
+done
+
+# in the middle of an evaluation
+"$HONE" ${TRAIN/--save_strategy no/--save_strategy no --eval_strategy steps --eval_steps 1 --validation_file tok.corpus} --output_dir run.eval >out 2>err &
+child=$!
+await "training and"
+sleep 0.2
+kill -INT $child
+wait $child
+equals $? 130 "status after SIGINT, evaluating"
+ls -d run.eval/checkpoint-* >/dev/null 2>&1 || complain "no checkpoint after SIGINT in an evaluation"
+
+# a step of many batches: the first signal waits for its end, the second does not
+: >err
+"$HONE" train causal-lm --tokenizer_name tok --config_overrides n_embd=512,n_layer=8,n_head=2,n_positions=64 --train_file tok.corpus --block_size 16 --threads 1 \
+    --per_device_train_batch_size 30 --gradient_accumulation_steps 10000 --num_train_epochs 10000 --output_dir twice >out 2>err &
+child=$!
+await "training and"
+sleep 0.3
+kill -INT $child
+await "stopping after this step"
+before=$(date +%s%N)
+kill -INT $child
+wait $child
+equals $? 130 "status after the second SIGINT"
+[ $((($(date +%s%N) - before) / 1000000)) -lt 5000 ] || complain "the second SIGINT took more than five seconds"
+clean twice/model.safetensors
+finish
