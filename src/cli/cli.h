@@ -28,6 +28,9 @@ int cmd_evaluate(int argc, char **argv);
 int cmd_info(int argc, char **argv);
 int cmd_pipeline(int argc, char **argv);
 
+/* For long work: shortens the spinning of OpenMP's threads, by starting the command again (cli_threads.c). Call it first. */
+void cli_calm_threads(char **argv);
+
 /* Runs the command of argv[1] (`program` is what stands before it: "hone", "hone dataset"); help and unknown names are seen to. */
 int cli_dispatch(const char *program, const char *about, const cli_command *commands, size_t n, int argc, char **argv);
 

@@ -37,6 +37,8 @@ int main(int argc, char **argv)
     signal(SIGXFSZ, SIG_IGN); /* a file that grows beyond `ulimit -f` is then a failed write, which has a message */
     if (argc > 1 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "version") == 0))
         return print_version();
+    if (argc > 1 && (strcmp(argv[1], "train") == 0 || strcmp(argv[1], "evaluate") == 0))
+        cli_calm_threads(argv);
     return cli_dispatch("hone", "Trains and uses language models on this machine: tokenizers, GPT-2, no Python.", commands,
                         sizeof(commands) / sizeof(*commands), argc, argv);
 }
