@@ -153,6 +153,15 @@ static int filter(options *o, const cli_args *args)
     return exit_status;
 }
 
+static bool knows_format(const char *format)
+{
+    static const char *const names[] = {"text", "txt", "jsonl", "json"};
+    bool known = !format;
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+        known = known || strcmp(format, names[i]) == 0;
+    return known;
+}
+
 /* The three commands begin alike. */
 static int begin(const cli_spec *spec, int (*work)(options *, const cli_args *), int argc, char **argv)
 {
@@ -160,7 +169,9 @@ static int begin(const cli_spec *spec, int (*work)(options *, const cli_args *),
     cli_args args;
     int exit_status;
     if (cli_parse(&args, spec, &o, argc, argv, &exit_status))
-        exit_status = args.n_words > 0 ? work(&o, &args) : cli_missing("FILE|DIR");
+        exit_status = !knows_format(o.format) ? cli_wrong("--format: must be text or jsonl")
+                      : args.n_words > 0      ? work(&o, &args)
+                                              : cli_missing("FILE|DIR");
     cli_dispose(&args);
     return exit_status;
 }

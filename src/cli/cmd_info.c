@@ -112,7 +112,8 @@ static void put_text(const facts *f)
     size_t n_labels = 0;
     const char *const *labels = hone_model_labels(f->model, &n_labels);
     put_row("model type", "%s", hone_model_type(f->model));
-    put_row("parameters", "%.1fM (%zu)", (double)f->parameters / 1e6, f->parameters);
+    bool small = f->parameters < 1000000;
+    put_row("parameters", "%.1f%s (%zu)", (double)f->parameters / (small ? 1e3 : 1e6), small ? "K" : "M", f->parameters);
     put_row("vocabulary", "%lld", (long long)hone_model_vocab_size(f->model));
     put_row("positions", "%lld", (long long)hone_model_max_positions(f->model));
     put_row("layers", "%d of %lld channels", hone_model_n_layers(f->model), (long long)hone_model_hidden_size(f->model));

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+static bool running_trains;        /* there will be a checkpoint */
 static hone_job *volatile running; /* what a signal stops */
 static volatile sig_atomic_t n_signals;
 
@@ -16,12 +17,13 @@ static volatile sig_atomic_t n_signals;
  * overwrites the heap. */
 static void *watch_signals(void *payload)
 {
-    static const char text[] = "\nhone: stopping after this step, with a checkpoint; once more stops at once\n";
+    static const char train[] = "\nhone: stopping after this step, with a checkpoint; once more stops at once\n";
+    static const char evaluate[] = "\nhone: stopping after this batch; once more stops at once\n";
     int number;
     while (sigwait(payload, &number) == 0) {
         if (++n_signals > 1 || !running)
             _exit(CLI_STOPPED);
-        ssize_t ignored = write(STDERR_FILENO, text, sizeof(text) - 1);
+        ssize_t ignored = write(STDERR_FILENO, running_trains ? train : evaluate, strlen(running_trains ? train : evaluate));
         (void)ignored;
         hone_job_request_stop(running);
     }
@@ -103,6 +105,7 @@ static int run_job(hone_job_kind kind, const char *verb, const char *about, int 
         return show_tasks(messages.help ? stdout : stderr, verb, about);
     if (hone_task_parse(&task, argv[1]) != HONE_OK || hone_job_new(&job, kind, task) != HONE_OK)
         return cli_fail_usage();
+    running_trains = kind == HONE_JOB_TRAIN;
     if (messages.help)
         exit_status = show_help(verb, about, task, job);
     else

@@ -129,8 +129,10 @@ static hone_status read_results(char **results, hone_trainer *trainer)
 
 static void tell_size(const hone_job_parts *parts)
 {
-    hone__log(HONE_LOG_INFO, "%s with %.1f million parameters; %lld training and %lld validation examples", hone_model_type(parts->model),
-              (double)hone_model_n_parameters(parts->model) / 1e6, (long long)(parts->train ? hone_examples_count(parts->train) : 0),
+    double n = (double)hone_model_n_parameters(parts->model);
+    hone__log(HONE_LOG_INFO, "%s with %.1f %s parameters; %lld training and %lld validation examples", hone_model_type(parts->model),
+              n < 1e6 ? n / 1e3 : n / 1e6, n < 1e6 ? "thousand" : "million",
+              (long long)(parts->train ? hone_examples_count(parts->train) : 0),
               (long long)(parts->eval ? hone_examples_count(parts->eval) : 0));
 }
 

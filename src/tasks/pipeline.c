@@ -153,6 +153,10 @@ hone_status hone_pipeline_run(char **out, hone_pipeline *pipeline, hone_text tex
     hone_json_writer w = hone__json_writer(&json, 0);
     size_t n_errors = 0;
     *out = NULL;
+    size_t valid = hone__utf8_valid(text.data, text.len);
+    if (valid < text.len)
+        return hone__fail(HONE_INVALID_ARGUMENT, "the text is not UTF-8: byte 0x%02X at offset %zu", (unsigned char)text.data[valid],
+                          valid);
     hone__jw_string_n(&w, text.data, text.len);
     hone_status status = hone__str_status(&json);
     hone_text input = {json.data, json.len};

@@ -159,47 +159,77 @@ static hone_status plan_file(file_run *run, const char *path)
     return HONE_OK;
 }
 
-/* The text of a line of JSON; NULL when it has none of that name. */
-static hone_status json_text(json_t **line, hone_text *text, const file_run *run, const piece *p, const char *data, size_t len)
+/* Names what was left out; a folder with thousands of binary files is no news. */
+static void tell(file_run *run, const char *path, const char *what)
 {
-    const char *key = run->options->text_column_name ? run->options->text_column_name : "content";
-    HONE_TRY(hone__json_parse(line, data, len, p->path));
-    const json_t *value = json_object_get(*line, key);
-    if (!json_is_string(value))
-        return hone__hint(hone__fail(HONE_FORMAT, "%s: a line has no text \"%s\"", p->path, key),
-                          "name the text's column with --text_column_name");
-    *text = (hone_text){json_string_value(value), json_string_length(value)};
-    return HONE_OK;
+    hone__log(atomic_fetch_add(&run->n_problems, 1) < MAX_SHOWN ? HONE_LOG_WARNING : HONE_LOG_DEBUG, "%s: %s", path, what);
 }
 
-static hone_status count_line(file_run *run, const piece *p, hone__word_counter *c, const char *data, size_t len, uint64_t *n_bad)
+/* The text of a line of JSON, data NULL: it has none. */
+static hone_status json_text(json_t **line, hone_text *text, const char *key, const char *data, size_t len)
 {
-    if (hone__utf8_valid(data, len) != len) {
-        ++*n_bad;
-        return HONE_OK;
+    hone_status status = hone__json_parse(line, data, len, "a line");
+    const json_t *value = json_object_get(*line, key);
+    if (json_is_string(value))
+        *text = (hone_text){json_string_value(value), json_string_length(value)};
+    return status == HONE_FORMAT ? HONE_OK : status;
+}
+
+/* The number of a line is counted only for those that are named: a file may have millions without such a text. */
+static void tell_bad_line(file_run *run, const char *path, const char *key, const char *file, const char *line)
+{
+    char what[128];
+    unsigned long long number = 1;
+    if (atomic_load(&run->n_problems) >= MAX_SHOWN) {
+        atomic_fetch_add(&run->n_problems, 1);
+        return;
     }
-    atomic_fetch_add_explicit(&run->n_texts, 1, memory_order_relaxed);
-    if (p->whole || !hone__ends_with(p->path, ".jsonl"))
-        return hone__count_words(c, data, len);
+    for (const char *p = file; (p = memchr(p, '\n', (size_t)(line - p))); p++)
+        number++;
+    snprintf(what, sizeof(what), "line %llu is no JSON object with a text \"%.40s\"; it was left out", number, key);
+    tell(run, path, what);
+}
+
+/* A blank line is none. */
+static hone_status count_json_line(file_run *run, const piece *p, hone__word_counter *c, const char *file, const char *data, size_t len)
+{
+    const char *key = run->options->text_column_name ? run->options->text_column_name : "content";
+    json_t *line = NULL;
+    hone_text text = {NULL, 0};
     size_t blank = 0;
     while (blank < len && strchr(" \t\r\n", data[blank]))
         blank++;
     if (blank == len)
         return HONE_OK;
-    json_t *line = NULL;
-    hone_text text = {NULL, 0};
-    hone_status status = json_text(&line, &text, run, p, data, len);
-    if (status == HONE_OK)
+    hone_status status = json_text(&line, &text, key, data, len);
+    if (status == HONE_OK && !text.data)
+        tell_bad_line(run, p->path, key, file, data);
+    if (status == HONE_OK && text.data) {
+        atomic_fetch_add_explicit(&run->n_texts, 1, memory_order_relaxed);
         status = hone__count_words(c, text.data, text.len);
+    }
     json_decref(line);
     return status;
+}
+
+static hone_status count_line(file_run *run, const piece *p, hone__word_counter *c, const char *file, const char *data, size_t len,
+                              uint64_t *n_bad)
+{
+    if (hone__utf8_valid(data, len) != len) {
+        ++*n_bad;
+        return HONE_OK;
+    }
+    if (!p->whole && hone__ends_with(p->path, ".jsonl"))
+        return count_json_line(run, p, c, file, data, len);
+    atomic_fetch_add_explicit(&run->n_texts, 1, memory_order_relaxed);
+    return hone__count_words(c, data, len);
 }
 
 static hone_status count_lines(file_run *run, const piece *p, hone__word_counter *c, const hone_mapping *file, uint64_t *n_bad)
 {
     size_t at = p->start, end = p->end < file->len ? p->end : file->len;
     if (p->whole)
-        return count_line(run, p, c, file->data, file->len, n_bad);
+        return count_line(run, p, c, file->data, file->data, file->len, n_bad);
     if (at && at < file->len && file->data[at - 1] != '\n') { /* a line that began in the piece before */
         const char *newline = memchr(file->data + at, '\n', file->len - at);
         at = newline ? (size_t)(newline - file->data) + 1 : file->len;
@@ -207,7 +237,7 @@ static hone_status count_lines(file_run *run, const piece *p, hone__word_counter
     while (at < end) {
         const char *newline = memchr(file->data + at, '\n', file->len - at);
         size_t next = newline ? (size_t)(newline - file->data) + 1 : file->len;
-        HONE_TRY(count_line(run, p, c, file->data + at, next - at, n_bad));
+        HONE_TRY(count_line(run, p, c, file->data, file->data + at, next - at, n_bad));
         at = next;
     }
     return HONE_OK;
@@ -216,12 +246,6 @@ static hone_status count_lines(file_run *run, const piece *p, hone__word_counter
 static bool is_binary(const hone_mapping *file)
 {
     return memchr(file->data, '\0', file->len < 8192 ? file->len : 8192) != NULL;
-}
-
-/* Names what was left out; a folder with thousands of binary files is no news. */
-static void tell(file_run *run, const char *path, const char *what)
-{
-    hone__log(atomic_fetch_add(&run->n_problems, 1) < MAX_SHOWN ? HONE_LOG_WARNING : HONE_LOG_DEBUG, "%s: %s", path, what);
 }
 
 static hone_status count_piece(void *payload, size_t item, int thread)
@@ -264,11 +288,11 @@ hone_status hone__corpus_count_files(hone__corpus *c, const char *const *paths, 
     HONE_GO(hone__parallel_for(run.n, c->n_threads, count_piece, &run));
     hone__progress_end("counting words", (int64_t)run.total, (int64_t)run.total, "bytes", NULL);
     if (run.n_problems > MAX_SHOWN)
-        hone__log(HONE_LOG_WARNING, "%llu files were left out, as a whole or in part; --log_level debug names them all",
-                  (unsigned long long)run.n_problems);
+        hone__log(HONE_LOG_WARNING, "%llu files and lines were left out in all", (unsigned long long)run.n_problems);
     if (!run.n_texts)
-        status = hone__fail(HONE_FORMAT, "no text to train on: %zu %s empty, binary or not UTF-8 (the first: %s)", list.n,
-                            list.n == 1 ? "file," : "files, all", list.n ? list.paths[0] : "");
+        status = hone__hint(hone__fail(HONE_FORMAT, "no text to train on: %zu %s empty, binary or not UTF-8 (the first: %s)", list.n,
+                                       list.n == 1 ? "file," : "files, all", list.n ? list.paths[0] : ""),
+                            "in .jsonl files --text_column_name names the text's key");
 done:
     hone__file_list_dispose(&list);
     hone__free(run.pieces);

@@ -49,11 +49,24 @@ equals "$(grep -c "a binary file" err)" 20 "files that are named"
 says err "50 files were passed over"
 run 0 tokenizer train --vocab_size 260 --output_dir out.tok2 many good.py
 equals "$(grep -c "a binary file" err)" 20 "files that are named"
-says err "50 files were left out"
+says err "50 files and lines were left out in all"
 run 0 dataset info --log_level debug many good.py
 equals "$(grep -c "a binary file" err)" 50 "files that are named to those who ask"
 
-# lines of JSON
+# lines of JSON: a bad one is passed over and its place named
+printf '{"content": "a = 1"}\nbroken\n{"content": 3}\n{"other": "a"}\n\n{"content": "b = 2"}\n' >lines.jsonl
+run 0 dataset info lines.jsonl
+says out '"documents": 2'
+says out '"bad_lines": 3'
+says err "lines.jsonl:2:1: an object was expected"
+says err "lines.jsonl:3:13: \"content\" is no string"
+says err "lines.jsonl:4:1: there is no key \"content\""
+run 0 tokenizer train --vocab_size 260 --output_dir out.tok4 lines.jsonl
+for line in 2 3 4; do says err "warning: lines.jsonl: line $line is no JSON object with a text \"content\""; done
+fails 1 "no text to train on: 1 file" tokenizer train --vocab_size 260 --output_dir out.tok5 --text_column_name text lines.jsonl
+fails 1 "no key \"text\"" dataset info --text_column_name text lines.jsonl
+fails 2 "--format: must be text or jsonl" dataset info --format parquet lines.jsonl
+clean out.tok5
 fails 1 "bad: Is a directory" pipeline text-generation --model model --input bad
 fails 1 "Is a directory" tokenize --tokenizer model --input bad
 fails 1 "bad/dangling.py: No such file" tokenize --tokenizer model --input bad/dangling.py

@@ -10,6 +10,7 @@ fails 1 "the prompt has" $GENERATE --max_new_tokens 2 "$long"
 says err "hint: shorten the prompt"
 fails 1 "hint: --max_new_tokens 6" $GENERATE --max_new_tokens 64 "def"
 run 0 $GENERATE "def"
+fails 1 "the text is not UTF-8: byte 0xE9 at offset 3" $GENERATE "$(printf 'caf\351')"
 fails 2 "--max_new_tokens: must be between 1 and 2147483647, is 0" $GENERATE --max_new_tokens 0 "def"
 fails 2 "PROMPT, or --input, is missing" $GENERATE
 

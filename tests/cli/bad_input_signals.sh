@@ -41,6 +41,18 @@ wait $child
 equals $? 130 "status after SIGINT, evaluating"
 ls -d run.eval/checkpoint-* >/dev/null 2>&1 || complain "no checkpoint after SIGINT in an evaluation"
 
+# hone evaluate makes no checkpoint, and does not promise one
+for i in $(seq 3000); do cat tok.corpus/f1.py; done >long.py
+: >err
+"$HONE" evaluate causal-lm --model_name_or_path whole --validation_file long.py --block_size 2 --threads 1 >out 2>err &
+child=$!
+await "long.py: 1 document"
+kill -TERM $child
+wait $child
+equals $? 130 "status of hone evaluate after SIGTERM"
+silent out
+says err "hone: stopping after this batch"
+
 # a step of many batches: the first signal waits for its end, the second does not
 : >err
 "$HONE" train causal-lm --tokenizer_name tok --config_overrides n_embd=512,n_layer=8,n_head=2,n_positions=64 --train_file tok.corpus --block_size 16 --threads 1 \

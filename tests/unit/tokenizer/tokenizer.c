@@ -339,9 +339,9 @@ static void training_refuses(void **state)
     assert_fails(HONE_NOT_FOUND, "missing", hone_tokenizer_train_files(&t, &o, missing, 1));
     assert_fails(HONE_FORMAT, "no text to train on", hone_tokenizer_train_files(&t, &o, paths, 1));
     const char *jsonl = test_temp("texts.jsonl"), *texts[] = {jsonl};
-    test_write_text(jsonl, "{\"content\": \"hello\"}\n{\"body\": \"x\"}\n");
-    assert_fails(HONE_FORMAT, "content", hone_tokenizer_train_files(&t, &o, texts, 1));
-    test_write_text(jsonl, "{\"content\": \"hello\"}\n\n{\"content\": \"hello\"}");
+    test_write_text(jsonl, "{\"body\": \"x\"}\n{\"content\": 3}\nbroken\n");
+    assert_fails(HONE_FORMAT, "no text to train on", hone_tokenizer_train_files(&t, &o, texts, 1));
+    test_write_text(jsonl, "{\"content\": \"hello\"}\n\n{\"body\": \"x\"}\n{\"content\": \"hello\"}");
     o.vocab_size = 260;
     assert_ok(hone_tokenizer_train_files(&t, &o, texts, 1));
     assert_int_equal(hone_tokenizer_vocab_size(t, true), 260);
