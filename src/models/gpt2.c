@@ -15,7 +15,7 @@ static const hone_config_field fields[] = {
     {"vocab_size", HONE_FIELD_INT, AT(vocab_size), "50257", NULL, 1, 1 << 28, NULL},
     {"n_positions", HONE_FIELD_INT, AT(max_positions), "1024", NULL, 1, 1 << 28, "max_position_embeddings"},
     {"n_embd", HONE_FIELD_INT, AT(hidden_size), "768", NULL, 1, 1 << 20, "hidden_size"},
-    {"n_layer", HONE_FIELD_INT, AT(n_layers), "12", NULL, 1, 10000, "num_hidden_layers"},
+    {"n_layer", HONE_FIELD_INT, AT(n_layers), "12", NULL, 1, 1000, "num_hidden_layers"},
     {"n_head", HONE_FIELD_INT, AT(n_heads), "12", NULL, 1, 1 << 20, "num_attention_heads"},
     {"n_inner", HONE_FIELD_OPTIONAL, AT(intermediate_size), "null", NULL, 1, 1 << 24, NULL},
     {"activation_function", HONE_FIELD_ACTIVATION, AT(activation), "\"gelu_new\"", NULL, 0, 0, NULL},
