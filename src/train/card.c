@@ -158,14 +158,26 @@ static void put_results_row(hone_str *out, const hone_metrics *entry, const hone
     hone__str_putc(out, '\n');
 }
 
+/* The evaluation at the end repeats one that was made after the last step. */
+static bool is_repeated(const hone_metrics *entry, const hone_metrics *before)
+{
+    double step = -1, loss = NAN, step_before = -2, loss_before = NAN;
+    if (!before)
+        return false;
+    hone_metrics_get(entry, "step", &step), hone_metrics_get(before, "step", &step_before);
+    hone_metrics_get(entry, "eval_loss", &loss), hone_metrics_get(before, "eval_loss", &loss_before);
+    return step == step_before && loss == loss_before;
+}
+
 static void put_results(hone_str *out, const hone_trainer *t)
 {
-    const hone_metrics *first = NULL;
+    const hone_metrics *first = NULL, *before = NULL;
     double loss = NAN, value;
     for (size_t i = 0; i < t->n_logs; i++) {
         hone_metrics_get(&t->logs[i], "loss", &loss);
-        if (!hone_metrics_get(&t->logs[i], "eval_loss", &value))
+        if (!hone_metrics_get(&t->logs[i], "eval_loss", &value) || is_repeated(&t->logs[i], before))
             continue;
+        before = &t->logs[i];
         if (!first) {
             first = &t->logs[i];
             hone__str_puts(out, "\n### Training results\n\n| Training Loss | Epoch | Step |");
