@@ -204,8 +204,8 @@ static hone_status split(hone_job_parts *parts, const options *o)
         return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--validation_split_percentage: %lld %% of %lld blocks is none",
                                      (long long)percentage, (long long)n),
                           "give a larger percentage, or --validation_file");
-    HONE_TRY(hone__examples_slice(&parts->eval, parts->all, 0, at_most(n_eval, o->max_eval_samples)));
-    return hone__examples_slice(&parts->train, parts->all, n_eval, at_most(n - n_eval, o->max_train_samples));
+    HONE_TRY(hone_examples_range(&parts->eval, parts->all, 0, at_most(n_eval, o->max_eval_samples)));
+    return hone_examples_range(&parts->train, parts->all, n_eval, at_most(n - n_eval, o->max_train_samples));
 }
 
 static hone_status make_examples(hone_job *job, hone_job_parts *parts)

@@ -51,7 +51,4 @@ struct hone_job {
 extern const hone_job_class hone__causal_lm_job;
 extern const hone_option_table hone__job_table;
 
-/* Examples [first, first + n) of e, which must outlive it. */
-hone_status hone__examples_slice(hone_examples **out, const hone_examples *e, int64_t first, int64_t n);
-
 #endif
