@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
 
-out=quickstart steps=2000
+out=quickstart steps=1100
 while [ $# -gt 0 ]; do
     case $1 in
     --output_dir) out=${2:?"--output_dir: a value is missing"} && shift ;;
@@ -45,7 +45,7 @@ say ""
 say "2. A GPT-2 from random weights"
 "$hone" train causal-lm --model_type gpt2 --config_overrides n_embd=256,n_layer=4,n_head=4,n_positions=256 --tokenizer_name "$out/tokenizer" \
     --train_file "${train[@]}" --validation_file "${valid[@]}" --block_size 128 --concatenate \
-    --per_device_train_batch_size 8 --per_device_eval_batch_size 16 --max_steps "$steps" --learning_rate 3e-3 --lr_scheduler_type cosine --warmup_steps 100 --weight_decay 0.1 \
+    --per_device_train_batch_size 16 --per_device_eval_batch_size 16 --max_steps "$steps" --learning_rate 3e-3 --lr_scheduler_type cosine --warmup_steps 100 --weight_decay 0.1 \
     --eval_on_start --eval_strategy steps --eval_steps $((steps / 4)) --max_eval_samples 400 --logging_steps 20 --save_strategy no --overwrite_output_dir \
     --output_dir "$out/model" >"$out/results.json"
 
@@ -57,7 +57,7 @@ say "3. Perplexity on the held-out files: before $(awk -v l="$before" 'BEGIN { p
 say ""
 say "4. What it writes"
 n=0
-for prompt in $'import os\nimport sys\nimport ' $'def read_file(path, encoding=None):\n    """' $'class Parser(object):\n    def __init__(self, '; do
+for prompt in $'import os\nimport sys\nfrom collections import ' $'def read_file(path, encoding=None):\n    """' $'class Parser(object):\n    def __init__(self, '; do
     n=$((n + 1))
     say "--- prompt $n ---"
     "$hone" pipeline text-generation --model "$out/model" --max_new_tokens 80 --do_sample --temperature 0.7 --top_p 0.9 --repetition_penalty 1.1 --seed 1 "$prompt" |
