@@ -27,10 +27,10 @@ say "Building …"
 cmake --preset release >"$log" 2>&1 && cmake --build --preset release --target hone_command >>"$log" 2>&1 || { tail -n 40 "$log" >&2; die "the build failed"; }
 hone=build/release/hone
 
-# Every 20th file is held out.
+# Every 20th file is held out. The tables of encodings/ and pydoc_data/ are no code to learn from.
 source=$(dirname "$(find /usr/lib/python3.[0-9]* -maxdepth 1 -name ast.py 2>/dev/null | sort -V | tail -n 1)")
 [ -f "$source/ast.py" ] || die "the Python standard library's source was not found under /usr/lib"
-mapfile -t files < <(find "$source" -name '*.py' -type f -size +0 | LC_ALL=C sort)
+mapfile -t files < <(find "$source" -name '*.py' -type f -size +0 -not -path '*/encodings/*' -not -path '*/pydoc_data/*' | LC_ALL=C sort)
 train=() valid=()
 for i in "${!files[@]}"; do
     if [ $((i % 20)) -eq 7 ]; then valid+=("${files[i]}"); else train+=("${files[i]}"); fi
@@ -46,7 +46,7 @@ say "2. A GPT-2 from random weights"
 "$hone" train causal-lm --model_type gpt2 --config_overrides n_embd=256,n_layer=4,n_head=4,n_positions=256 --tokenizer_name "$out/tokenizer" \
     --train_file "${train[@]}" --validation_file "${valid[@]}" --block_size 128 --concatenate \
     --per_device_train_batch_size 16 --per_device_eval_batch_size 16 --max_steps "$steps" --learning_rate 3e-3 --lr_scheduler_type cosine --warmup_steps 100 --weight_decay 0.1 \
-    --eval_on_start --eval_strategy steps --eval_steps $((steps / 4)) --max_eval_samples 400 --logging_steps 20 --save_strategy no --overwrite_output_dir \
+    --eval_on_start --eval_strategy steps --eval_steps $((steps / 2)) --logging_steps 20 --save_strategy no --overwrite_output_dir \
     --output_dir "$out/model" >"$out/results.json"
 
 value() { sed -n "s/.*\"$1\": *\([0-9.]*\).*/\1/p" "$2" | head -n 1; }
@@ -57,7 +57,7 @@ say "3. Perplexity on the held-out files: before $(awk -v l="$before" 'BEGIN { p
 say ""
 say "4. What it writes"
 n=0
-for prompt in $'import os\nimport sys\nfrom collections import ' $'def read_file(path, encoding=None):\n    """' $'class Parser(object):\n    def __init__(self, '; do
+for prompt in $'import os\nimport sys\nimport' $'def read_file(path, encoding=None):\n    """' $'class Parser(object):\n    def __init__(self,'; do
     n=$((n + 1))
     say "--- prompt $n ---"
     "$hone" pipeline text-generation --model "$out/model" --max_new_tokens 80 --do_sample --temperature 0.7 --top_p 0.9 --repetition_penalty 1.1 --seed 1 "$prompt" |
