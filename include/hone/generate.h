@@ -47,6 +47,7 @@ HONE_API hone_status hone_generate_check(const hone_generate_options *options);
  * positions (the remedy is named), ids outside the vocabulary. Free with hone_generation_dispose. */
 HONE_API hone_status hone_generate(hone_generation *out, const hone_model *model, const int32_t *const *prompts, const size_t *lengths,
                                    size_t n_prompts, const hone_generate_options *options);
+/* Frees what g holds and empties it; NULL is legal. */
 HONE_API void hone_generation_dispose(hone_generation *g);
 
 #ifdef __cplusplus

@@ -51,6 +51,7 @@ HONE_API hone_status hone_model_from_pretrained(hone_model **out, hone_task_kind
 /* Fresh weights for model_type "gpt2" (later "bert", "distilbert") as the reference initialises them, from Philox keyed by seed and parameter name. */
 HONE_API hone_status hone_model_from_config(hone_model **out, hone_task_kind task, const char *model_type,
                                             const hone_model_options *options);
+/* Frees the model, and its device when it opened that itself; NULL is legal. */
 HONE_API void hone_model_free(hone_model *model);
 
 /* config.json, generation_config.json and model.safetensors into folder (made when missing), written aside and renamed. */
@@ -104,6 +105,7 @@ typedef struct hone_output {
 
 /* Recorded on t when it records. Dropout when t is training. Errors: hone_tape_status(t). */
 HONE_API hone_output hone_model_forward(const hone_model *model, hone_tape *t, const hone_batch *batch);
+/* From now on forward passes fill hidden_states. */
 HONE_API void hone_model_keep_hidden_states(hone_model *model, bool on);
 /* Gradient checkpointing: layers are computed again in backward. */
 HONE_API void hone_model_set_recompute(hone_model *model, bool on);

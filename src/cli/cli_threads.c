@@ -1,7 +1,7 @@
 /* How the threads of the engine wait for each other.
  *
  * libgomp's threads spin for some milliseconds at the end of every parallel region before they sleep. Where other programs want the cores too, that starves the very thread
- * that is waited for: two trainings at once on two cores took 11.1 s together, and take 6.5 s with a short spin; alone it costs nothing that could be measured.
+ * that is waited for: two trainings at once on two cores take 12 s for what takes 6.6 s with a short spin; alone both take 3.4 s.
  * Generation is left as it is: its regions are so short that sleeping costs a tenth of the tokens/s. libgomp reads the setting when it is loaded, so a program can set it
  * only for its next self: the command starts itself again, once, under the same process id. */
 #include "cli/cli.h"
