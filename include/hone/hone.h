@@ -4,6 +4,7 @@
 
 #include <hone/accelerator.h>
 #include <hone/batch.h>
+#include <hone/dataset.h>
 #include <hone/generate.h>
 #include <hone/job.h>
 #include <hone/loader.h>

@@ -49,6 +49,52 @@ HONE_API double hone_metric_perplexity(double mean_nll);
 /* The mean over texts of exp(mean nll of the text), as the package `evaluate` defines perplexity: another number than the one above. 0 for no text. */
 HONE_API double hone_metric_mean_perplexity(const double *mean_nll, size_t n_texts);
 
+/* ---- seqeval: entities in sequences of tags ------------------------------------------------------------------------------------------------
+ * As the package seqeval 1.2.2 (metrics/sequence_labeling.py, metrics/v1.py, scheme.py) and evaluate's seqeval.py. Default mode is conlleval's: the sentences joined, an I-X after something else opens an
+ * entity. Strict mode: an entity counts only where it follows the scheme. Tags: O, or a letter, "-", a type. Counting is streaming: memory follows the number of types. */
+
+/* The schemes' enum stands in hone/dataset.h; here they are numbers of it (HONE_SCHEME_IOB2, …), so that metrics need no data sets. */
+typedef struct hone_seqeval hone_seqeval;
+typedef struct hone_seqeval_options {
+    bool strict;
+    int scheme; /* strict: a hone_tag_scheme; HONE_SCHEME_AUTO (0): found out from the references, as seqeval's auto_detect (which keeps the sentences until compute) */
+} hone_seqeval_options;
+#define HONE_SEQEVAL_OPTIONS_INIT \
+    {                             \
+        false, 0                  \
+    }
+
+typedef struct hone_seqeval_type {
+    const char *name; /* "PER"; "_" where a tag has no type */
+    double precision, recall, f1;
+    int64_t n_correct, n_predicted, number; /* number: entities of the references */
+} hone_seqeval_type;
+
+typedef struct hone_seqeval_scores {
+    const hone_seqeval_type *types; /* sorted by name, lent until the next call with this hone_seqeval */
+    size_t n_types;
+    hone_seqeval_type overall, macro, weighted; /* micro average; means over types. names "overall", "macro avg", "weighted avg" */
+    double accuracy;                            /* of tags, O included */
+    int64_t n_tags, n_sentences;
+} hone_seqeval_scores;
+
+/* options NULL: the default mode. One thread at a time. Free with hone_seqeval_free. */
+HONE_API hone_status hone_seqeval_new(hone_seqeval **out, const hone_seqeval_options *options);
+HONE_API void hone_seqeval_free(hone_seqeval *s);
+/* One sentence of n tags (0 is legal). HONE_INVALID_ARGUMENT for a strict tag outside the scheme. */
+HONE_API hone_status hone_seqeval_add(hone_seqeval *s, const char *const *references, const char *const *predictions, size_t n);
+/* The same by ids of names (n_names); ids must be in range. The names are parsed once and must stay the same array between calls. */
+HONE_API hone_status hone_seqeval_add_ids(hone_seqeval *s, const char *const *names, size_t n_names, const int32_t *references,
+                                          const int32_t *predictions, size_t n);
+/* The scores of all sentences since the start or the last reset. */
+HONE_API hone_status hone_seqeval_compute(hone_seqeval *s, hone_seqeval_scores *out);
+HONE_API void hone_seqeval_reset(hone_seqeval *s);
+/* precision, recall, f1, accuracy into metrics; with types also PER_precision, PER_recall, PER_f1, PER_number of each. */
+HONE_API hone_status hone_seqeval_to_metrics(const hone_seqeval_scores *scores, bool types, hone_metrics *metrics);
+/* evaluate's object: {"PER": {"precision", "recall", "f1", "number"}, …, "overall_precision", …}; a table for people, which says scheme and mode. Free with hone_metrics_free_json. */
+HONE_API hone_status hone_seqeval_to_json(char **out, const hone_seqeval_scores *scores);
+HONE_API hone_status hone_seqeval_report(char **out, const hone_seqeval *s, const hone_seqeval_scores *scores);
+
 #ifdef __cplusplus
 }
 #endif

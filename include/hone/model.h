@@ -1,6 +1,6 @@
 /* Models: from a configuration with fresh weights, or from a folder that transformers (or hone) wrote; forward passes; saving.
  *
- * A model folder is config.json + model.safetensors (+ model.safetensors.index.json with parts) + generation_config.json. What hone saves, transformers'
+ * A model folder is config.json + model.safetensors (+ model.safetensors.index.json with parts; or pytorch_model.bin, of which only tensors are read) + generation_config.json. What hone saves, transformers'
  * from_pretrained loads with the same logits, and the other way round. */
 #ifndef HONE_MODEL_H
 #define HONE_MODEL_H
@@ -17,7 +17,8 @@ extern "C" {
     X(TEXT_CLASSIFICATION, "text-classification", "sentiment-analysis") \
     X(QUESTION_ANSWERING, "question-answering", "qa")                   \
     X(CAUSAL_LM, "causal-lm", "text-generation")                        \
-    X(MASKED_LM, "masked-lm", "fill-mask")
+    X(MASKED_LM, "masked-lm", "fill-mask")                              \
+    X(FEATURE_EXTRACTION, "feature-extraction", "encoder")
 
 typedef enum hone_task_kind {
 #define X(name, text, alias) HONE_##name,
@@ -48,7 +49,7 @@ typedef struct hone_model_options {
 /* path: a folder (or a Hub name once a resolver is registered). options NULL: the defaults. Warnings about unused and newly initialised weights go to the log.
  * HONE_FORMAT for files that lie (the tensor is named), HONE_SHAPE for weights that do not fit the config, HONE_UNSUPPORTED for another model_type. */
 HONE_API hone_status hone_model_from_pretrained(hone_model **out, hone_task_kind task, const char *path, const hone_model_options *options);
-/* Fresh weights for model_type "gpt2" (later "bert", "distilbert") as the reference initialises them, from Philox keyed by seed and parameter name. */
+/* Fresh weights for model_type "gpt2", "bert" or "distilbert" as the reference initialises them, from Philox keyed by seed and parameter name. */
 HONE_API hone_status hone_model_from_config(hone_model **out, hone_task_kind task, const char *model_type,
                                             const hone_model_options *options);
 /* Frees the model, and its device when it opened that itself; NULL is legal. */
@@ -97,7 +98,9 @@ HONE_API hone_status hone_model_describe(hone_model_info *out, const hone_model 
 /* What a forward pass gives: hidden states and the head, never a language model's logits (N x V). Valid until the tape is reset. */
 typedef struct hone_output {
     hone_tensor *hidden; /* (N, C) last hidden state (GPT-2: after ln_f), NULL after an error */
-    hone_tensor *logits; /* classification heads: (N, n_labels) or (R, n_labels); NULL for language models */
+    /* Classification heads. Tokens: (M, n_labels) for the M labelled tokens (labels[i] >= 0) when the batch has labels, (N, n_labels) for all when it has none; rows: (R, n_labels);
+     * question answering: (N, 2), start and end. NULL for language models and bare encoders */
+    hone_tensor *logits;
     const hone_model *model;
     /* L+1 entries (semantics as transformers' output_hidden_states) when asked for with hone_model_keep_hidden_states, else NULL */
     hone_tensor **hidden_states;
@@ -118,7 +121,8 @@ HONE_API hone_tensor *hone_next_token_loss(hone_tape *t, hone_output *out, const
 HONE_API hone_tensor *hone_next_token_nll(hone_tape *t, hone_output *out, const hone_batch *batch);
 /* (n, V) logits of named positions of the batch (indices into N), for those who look at them. */
 HONE_API hone_tensor *hone_lm_logits(hone_tape *t, hone_output *out, const int32_t *positions, size_t n);
-/* The loss that transformers computes for this batch: the mean over labelled tokens or rows. For a language model: hone_next_token_loss(t, out, batch, NULL). */
+/* The loss that transformers computes for this batch: the mean over labelled tokens or rows. For a language model: hone_next_token_loss(t, out, batch, NULL). Token classification: cross
+ * entropy over labelled tokens (none: 0); rows: by the config's problem_type; question answering: half of start's plus end's, over the row's real tokens. */
 HONE_API hone_tensor *hone_model_loss(hone_tape *t, hone_output *out, const hone_batch *batch);
 /* Items that the loss of a batch is averaged over: labelled tokens (after the shift), or rows. */
 HONE_API int64_t hone_model_count_items(const hone_model *model, const hone_batch *batch);

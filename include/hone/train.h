@@ -192,6 +192,17 @@ HONE_API void hone_trainer_free(hone_trainer *trainer);
 HONE_API hone_status hone_trainer_train(hone_trainer *trainer);
 /* eval_loss, eval_samples, eval_runtime, eval_samples_per_second, eval_steps_per_second, the task's metrics, epoch. metrics is cleared first and yours to dispose. */
 HONE_API hone_status hone_trainer_evaluate(hone_trainer *trainer, hone_metrics *metrics);
+/* What a model says of every example: logits and labels of each item that the task scores (labelled tokens, or all tokens of examples without labels; rows), and the metrics with prefix "test_". */
+typedef struct hone_predictions {
+    float *logits;      /* (n_items, n_labels) */
+    int32_t *label_ids; /* (n_items), NULL: the examples have no labels */
+    int64_t *first;     /* (n_examples + 1) the items of example i are first[i] .. first[i + 1] - 1 */
+    int64_t n_items, n_labels, n_examples;
+    hone_metrics metrics; /* test_loss, test_f1, …, test_runtime; without loss and scores where there are no labels */
+} hone_predictions;
+/* Runs the model over examples. Memory: the result's 4 * n_labels bytes an item. Free with hone_predictions_dispose, also after a failure. */
+HONE_API hone_status hone_trainer_predict(hone_trainer *trainer, const hone_examples *examples, hone_predictions *out);
+HONE_API void hone_predictions_dispose(hone_predictions *p);
 /* The metrics of the last hone_trainer_train: train_loss, train_runtime, train_samples, train_samples_per_second, train_steps_per_second, epoch. */
 HONE_API hone_status hone_trainer_train_metrics(const hone_trainer *trainer, hone_metrics *metrics);
 /* Config, weights, tokenizer and training_args.json into folder (NULL: output_dir). */
