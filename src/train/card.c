@@ -7,7 +7,8 @@
 
 static const char *pipeline_tag(hone_task_kind task)
 {
-    static const char *const tags[] = {"token-classification", "text-classification", "question-answering", "text-generation", "fill-mask"};
+    static const char *const tags[] = {"token-classification", "text-classification", "question-answering",
+                                       "text-generation",      "fill-mask",           "feature-extraction"};
     return (int)task >= 0 && (int)task < HONE_N_TASKS ? tags[task] : NULL;
 }
 
