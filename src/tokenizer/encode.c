@@ -27,7 +27,7 @@ static hone_status encode_sequence(hone__encoder *e, const hone_sequence *s)
         return hone__encode_text(e, s->text);
     for (size_t i = 0; i < s->n_words; i++) {
         e->word = (int32_t)i;
-        HONE_TRY(hone__encode_text(e, s->words[i]));
+        HONE_TRY(hone__encode_split_word(e, s->words[i]));
     }
     return HONE_OK;
 }

@@ -1,7 +1,7 @@
 /* From a text to tokens, without what stands around them: added tokens are cut out, the rest is normalized, cut into words, and each word goes to the model.
  *
- * Two ways lead there. The general one carries a map from bytes to the original through every stage (work.h). The fast one, for GPT-2's kind of tokenizer
- * (hone_tokenizer.byte_words), scans words on the text itself and asks a cache of words first. A test holds the two equal. */
+ * Two ways lead there. The general one carries a map from bytes to the original through every stage (work.h). The fast ones, for GPT-2's kind of tokenizer
+ * (hone_tokenizer.byte_words) and BERT's (bert_words.c), scan words on the text itself and ask a cache of words first. Tests hold them equal. */
 #include "tokenizer/encoder.h"
 
 #include "tokenizer/bytelevel.h"
@@ -32,6 +32,7 @@ static void free_encoder(hone__encoder *e)
     hone__bpe_scratch_dispose(&e->scratch);
     hone__work_dispose(&e->work);
     hone__aligned_dispose(&e->repaired);
+    hone__str_dispose(&e->lowered);
     hone__free(e->cache);
     hone__free(e);
 }
@@ -53,7 +54,7 @@ static hone_status new_encoder(hone__encoder **out, const hone_tokenizer *tok)
 {
     HONE_TRY(HONE_NEW(out, 1));
     (*out)->tok = tok;
-    hone_status status = tok->byte_words ? HONE_NEW(&(*out)->cache, HONE__CACHE_SLOTS) : HONE_OK;
+    hone_status status = tok->byte_words || tok->bert.usable ? HONE_NEW(&(*out)->cache, HONE__CACHE_SLOTS) : HONE_OK;
     if (status != HONE_OK) {
         free_encoder(*out);
         *out = NULL;
@@ -117,78 +118,21 @@ void hone__encoder_give(hone__encoder *e)
     pthread_mutex_unlock(&pool->lock);
 }
 
-/* Room for n more tokens. */
-static hone_status reserve(hone__encoder *e, size_t n)
-{
-    if (e->sink == HONE__SINK_TOKENS)
-        return e->n_tokens + n <= e->capacity ? HONE_OK : HONE_GROW(&e->tokens, &e->capacity, e->n_tokens + n);
-    if (e->sink == HONE__SINK_IDS)
-        return e->ids->n + n <= e->ids->capacity ? HONE_OK : HONE_GROW(&e->ids->data, &e->ids->capacity, e->ids->n + n);
-    return HONE_OK;
-}
-
-/* Takes one token; reserve went before. */
-static inline void emit(hone__encoder *e, int32_t id, hone__range at)
-{
-    if (e->sink == HONE__SINK_TOKENS)
-        e->tokens[e->n_tokens++] = (hone__token){id, e->word, at};
-    else if (e->sink == HONE__SINK_IDS)
-        e->ids->data[e->ids->n++] = id;
-    else
-        e->n_counted++;
-}
-
 /* Takes an added token that covers text[0..len) at `at`. */
 static hone_status emit_added(hone__encoder *e, const hone__added_token *t, const char *text, size_t len, hone__range at)
 {
-    HONE_TRY(reserve(e, 1));
+    HONE_TRY(hone__encoder_reserve(e, 1));
     if (len != t->len && e->sink == HONE__SINK_TOKENS) {
         HONE_TRY(HONE_GROW(&e->wide, &e->wide_capacity, e->n_wide + 1));
         e->wide[e->n_wide++] = (hone__wide_token){e->n_tokens, e->wide_texts.len, len};
         hone__str_append(&e->wide_texts, text, len);
         HONE_TRY(hone__str_status(&e->wide_texts));
     }
-    emit(e, t->id, at);
+    hone__emit(e, t->id, at);
     return HONE_OK;
 }
 
-static inline void next_word(hone__encoder *e)
-{
-    e->word += !e->fixed_word;
-}
-
-/* ---- The fast way ---- */
-
-static const uint64_t byte_mask[9] = {
-    0, 0xFF, 0xFFFF, 0xFFFFFF, 0xFFFFFFFF, 0xFFFFFFFFFF, 0xFFFFFFFFFFFF, 0xFFFFFFFFFFFFFF, 0xFFFFFFFFFFFFFFFF};
-
-/* The bytes of a word of up to 24, zeros behind; reads past the word where the text allows it. */
-static inline void load_key(uint64_t key[3], const char *word, size_t len, size_t left)
-{
-    if (left < 24) {
-        key[0] = key[1] = key[2] = 0;
-        memcpy(key, word, len);
-        return;
-    }
-    memcpy(key, word, 24);
-    if (len <= 8) {
-        key[0] &= byte_mask[len];
-        key[1] = key[2] = 0;
-    } else if (len <= 16) {
-        key[1] &= byte_mask[len - 8];
-        key[2] = 0;
-    } else {
-        key[2] &= byte_mask[len - 16];
-    }
-}
-
-static inline size_t cache_slot(const uint64_t key[3])
-{
-    uint64_t h = (key[0] ^ (key[0] >> 32)) * 0x9E3779B97F4A7C15u;
-    h = (h ^ key[1]) * 0xC2B2AE3D27D4EB4Fu;
-    h = (h ^ (h >> 29) ^ key[2]) * 0x165667B19E3779F9u;
-    return (size_t)(h >> 40) & (HONE__CACHE_SLOTS - 1);
-}
+/* ---- The fast way of the byte level ---- */
 
 /* Widens [start, end) of a word to whole characters. */
 static hone__range whole_chars(const char *word, size_t len, size_t start, size_t end)
@@ -202,24 +146,21 @@ static hone__range whole_chars(const char *word, size_t len, size_t start, size_
 
 /* Runs the model on a word and hands its tokens on; keeps them in `slot` when they fit there. */
 static hone_status encode_byte_word(hone__encoder *e, const char *word, size_t len, uint32_t base, hone__cached_word *slot,
-                                    const uint64_t key[3])
+                                    const hone__cache_key *key)
 {
     const hone_tokenizer *tok = e->tok;
     HONE_TRY(hone__bpe_encode_bytes(&tok->model.bpe, &tok->model.vocab, &e->scratch, word, len));
-    HONE_TRY(reserve(e, e->scratch.n));
-    bool keep = slot && e->scratch.n <= 6;
-    if (keep) {
-        memcpy(slot->key, key, sizeof slot->key);
-        slot->len = (uint8_t)len;
-        slot->n = (uint8_t)e->scratch.n;
-    }
+    HONE_TRY(hone__encoder_reserve(e, e->scratch.n));
+    bool keep = slot && e->scratch.n <= HONE__CACHE_TOKENS;
+    if (keep)
+        hone__cache_claim(slot, key, e->scratch.n);
     for (size_t i = 0, at = 0; i < e->scratch.n; at += e->scratch.symbols[i++].len) {
         hone__range r = whole_chars(word, len, at, at + e->scratch.symbols[i].len);
         if (keep) {
             slot->ids[i] = e->scratch.symbols[i].id;
             slot->at[i][0] = (uint8_t)r.start, slot->at[i][1] = (uint8_t)r.end;
         }
-        emit(e, e->scratch.symbols[i].id, (hone__range){base + r.start, base + r.end});
+        hone__emit(e, e->scratch.symbols[i].id, (hone__range){base + r.start, base + r.end});
     }
     return HONE_OK;
 }
@@ -231,20 +172,16 @@ static hone_status encode_byte_words(hone__encoder *e, const char *text, size_t 
         end = e->tok->pretokenizer.byte_level.use_regex ? hone__word_end(text, i, len) : len;
         size_t n = end - i;
         hone__cached_word *slot = NULL;
-        uint64_t key[3];
-        if (n <= 24) {
-            load_key(key, text + i, n, len - i);
-            slot = &e->cache[cache_slot(key)];
+        hone__cache_key key;
+        if (n <= HONE__CACHE_LONGEST) {
+            key = hone__cache_key_of(text + i, n, len - i, 0);
+            slot = hone__cache_slot(e->cache, &key);
         }
-        if (!slot || slot->len != n || ((slot->key[0] ^ key[0]) | (slot->key[1] ^ key[1]) | (slot->key[2] ^ key[2]))) {
-            HONE_TRY(encode_byte_word(e, text + i, n, base + (uint32_t)i, slot, key));
-        } else {
-            HONE_TRY(reserve(e, 6));
-            uint32_t at = base + (uint32_t)i;
-            for (size_t k = 0; k < slot->n; k++)
-                emit(e, slot->ids[k], (hone__range){at + slot->at[k][0], at + slot->at[k][1]});
-        }
-        next_word(e);
+        if (slot && hone__cache_hit(slot, &key))
+            HONE_TRY(hone__emit_cached(e, slot, base + (uint32_t)i));
+        else
+            HONE_TRY(encode_byte_word(e, text + i, n, base + (uint32_t)i, slot, &key));
+        hone__next_word(e);
     }
     return HONE_OK;
 }
@@ -273,17 +210,17 @@ static hone_status encode_split(hone__encoder *e, hone__split split)
         return emit_added(e, hone__added_by_id(&e->tok->added, split.added_id), text->data + at, len,
                           hone__aligned_origin(text, at, at + len));
     HONE_TRY(hone__model_encode(&e->tok->model, &e->scratch, text->data + at, len));
-    HONE_TRY(reserve(e, e->scratch.n));
+    HONE_TRY(hone__encoder_reserve(e, e->scratch.n));
     for (size_t i = 0, start = 0; i < e->scratch.n; i++) {
         size_t end = start + e->scratch.symbols[i].len;
         end = end < len ? end : len;
-        emit(e, e->scratch.symbols[i].id, hone__aligned_origin(text, at + start, at + end));
+        hone__emit(e, e->scratch.symbols[i].id, hone__aligned_origin(text, at + start, at + end));
         start = end;
     }
     return HONE_OK;
 }
 
-static hone_status encode_general(hone__encoder *e, const char *text, size_t len, uint32_t base)
+hone_status hone__encode_general(hone__encoder *e, const char *text, size_t len, uint32_t base)
 {
     hone__work *w = &e->work;
     w->splits.n = w->next_splits.n = 0;
@@ -294,7 +231,7 @@ static hone_status encode_general(hone__encoder *e, const char *text, size_t len
     HONE_TRY(hone__pretokenizer_run(&e->tok->pretokenizer, w));
     for (size_t i = 0; i < w->splits.n; i++) {
         HONE_TRY(encode_split(e, w->splits.items[i]));
-        next_word(e);
+        hone__next_word(e);
     }
     return HONE_OK;
 }
@@ -305,8 +242,9 @@ static hone_status encode_piece(hone__encoder *e, const char *text, size_t len, 
 {
     if (!len)
         return HONE_OK;
-    bool fast = e->tok->byte_words && !e->tok->added.normal.n;
-    return fast ? encode_byte_words(e, text, len, base) : encode_general(e, text, len, base);
+    if (e->tok->byte_words && !e->tok->added.normal.n)
+        return encode_byte_words(e, text, len, base);
+    return e->tok->bert.usable ? hone__encode_bert_words(e, text, len, base) : hone__encode_general(e, text, len, base);
 }
 
 /* Cuts the added tokens of raw text out; what is between them goes on. */
@@ -318,7 +256,7 @@ static hone_status encode_valid(hone__encoder *e, const char *text, size_t len)
          done = at.end) {
         HONE_TRY(encode_piece(e, text + done, at.start - done, (uint32_t)done));
         HONE_TRY(emit_added(e, t, text + at.start, at.end - at.start, at));
-        next_word(e);
+        hone__next_word(e);
     }
     return encode_piece(e, text + done, len - done, (uint32_t)done);
 }
@@ -350,22 +288,40 @@ static size_t step(const char *text, size_t i, size_t len)
     return n ? n : hone__utf8_broken(text + i, len - i);
 }
 
+/* The characters that begin in n bytes of valid UTF-8. */
+static size_t count_chars(const char *text, size_t n)
+{
+    const uint64_t ones = 0x0101010101010101u;
+    size_t count = 0;
+    for (; n >= 8; text += 8, n -= 8) {
+        uint64_t x = hone__load8(text), continues = (x >> 7) & ~(x >> 6) & ones;
+        count += 8 - (size_t)((continues * ones) >> 56);
+    }
+    for (; n; text++, n--)
+        count += !hone__is_continuation(*text);
+    return count;
+}
+
 /* A place in a text, as bytes and as code points. */
 typedef struct cursor {
     size_t byte, chars;
 } cursor;
 
-static uint32_t chars_at(cursor *c, const char *text, size_t len, size_t byte)
+static uint32_t chars_at(cursor *c, hone_text text, bool valid, size_t byte)
 {
     if (byte < c->byte)
         *c = (cursor){0, 0};
-    for (; c->byte < byte && c->byte < len; c->chars++)
-        c->byte += step(text, c->byte, len);
+    if (valid) {
+        c->chars += count_chars(text.data + c->byte, byte - c->byte);
+        c->byte = byte;
+    }
+    for (; c->byte < byte && c->byte < text.len; c->chars++)
+        c->byte += step(text.data, c->byte, text.len);
     return (uint32_t)c->chars;
 }
 
 /* Code-point places of the tokens from `first` on, which are those of text. Starts ascend almost always; ends are near their starts. */
-static hone_status add_chars(hone__encoder *e, size_t first, hone_text text)
+static hone_status add_chars(hone__encoder *e, size_t first, hone_text text, bool valid)
 {
     HONE_TRY(HONE_GROW(&e->chars, &e->chars_capacity, e->n_tokens + 1));
     for (; e->n_chars < first; e->n_chars++)
@@ -373,9 +329,9 @@ static hone_status add_chars(hone__encoder *e, size_t first, hone_text text)
     cursor start = {0, 0};
     for (; e->n_chars < e->n_tokens; e->n_chars++) {
         hone__range at = e->tokens[e->n_chars].at;
-        uint32_t from = chars_at(&start, text.data, text.len, at.start);
+        uint32_t from = chars_at(&start, text, valid, at.start);
         cursor end = start;
-        e->chars[e->n_chars] = (hone__range){from, chars_at(&end, text.data, text.len, at.end)};
+        e->chars[e->n_chars] = (hone__range){from, chars_at(&end, text, valid, at.end)};
     }
     return HONE_OK;
 }
@@ -400,13 +356,28 @@ hone_status hone__encode_text(hone__encoder *e, hone_text text)
     size_t first = e->n_tokens;
     if (is_ascii(text.data, text.len)) {
         HONE_TRY(encode_valid(e, text.data, text.len));
-        if (!hone__encoder_is_ascii(e))
-            return add_chars(e, first, text);
+        return hone__encoder_is_ascii(e) || e->sink != HONE__SINK_TOKENS ? HONE_OK : add_chars(e, first, text, true);
+    }
+    bool valid = hone__utf8_valid(text.data, text.len) == text.len;
+    HONE_TRY(valid ? encode_valid(e, text.data, text.len) : encode_repaired(e, text));
+    return e->sink == HONE__SINK_TOKENS ? add_chars(e, first, text, valid) : HONE_OK;
+}
+
+hone_status hone__encode_split_word(hone__encoder *e, hone_text word)
+{
+    size_t first = e->n_tokens, n_wide = e->n_wide, n_replaced = e->n_replaced;
+    bool cached = e->tok->byte_words || e->tok->bert.usable;
+    if (!cached || e->sink != HONE__SINK_TOKENS || word.len > HONE__CACHE_LONGEST || !word.len)
+        return hone__encode_text(e, word);
+    hone__cache_key key = hone__cache_key_of(word.data, word.len, word.len, HONE__CACHE_SPLIT);
+    hone__cached_word *slot = hone__cache_slot(e->cache, &key);
+    if (!hone__cache_hit(slot, &key)) {
+        HONE_TRY(hone__encode_text(e, word));
+        if (e->n_tokens - first <= HONE__CACHE_TOKENS && e->n_wide == n_wide && e->n_replaced == n_replaced)
+            hone__keep_word(e, slot, &key, first, 0);
         return HONE_OK;
     }
-    if (hone__utf8_valid(text.data, text.len) == text.len)
-        HONE_TRY(encode_valid(e, text.data, text.len));
-    else
-        HONE_TRY(encode_repaired(e, text));
-    return e->sink == HONE__SINK_TOKENS ? add_chars(e, first, text) : HONE_OK;
+    HONE_TRY(hone__emit_cached(e, slot, 0));
+    bool ascii = !((key.bytes[0] | key.bytes[1] | key.bytes[2]) & 0x8080808080808080u);
+    return ascii && hone__encoder_is_ascii(e) ? HONE_OK : add_chars(e, first, word, true);
 }

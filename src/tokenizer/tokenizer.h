@@ -3,6 +3,7 @@
 #define HONE_TOKENIZER_TOKENIZER_H
 
 #include "tokenizer/added.h"
+#include "tokenizer/bert_words.h"
 #include "tokenizer/decoder.h"
 #include "tokenizer/model.h"
 #include "tokenizer/normalizer.h"
@@ -25,6 +26,7 @@ struct hone_tokenizer {
     bool
         /* Words go from their bytes straight to the model: no normalizer, a plain ByteLevel, all byte letters in the vocabulary */
         byte_words;
+    hone__bert_words bert; /* BERT's fast way */
     int32_t special_ids[HONE_SPECIAL_COUNT];
     size_t model_max_length;
     json_t *config; /* tokenizer_config.json, NULL if there was none */
