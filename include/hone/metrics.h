@@ -51,13 +51,21 @@ HONE_API double hone_metric_mean_perplexity(const double *mean_nll, size_t n_tex
 
 /* ---- seqeval: entities in sequences of tags ------------------------------------------------------------------------------------------------
  * As the package seqeval 1.2.2 (metrics/sequence_labeling.py, metrics/v1.py, scheme.py) and evaluate's seqeval.py. Default mode is conlleval's: the sentences joined, an I-X after something else opens an
- * entity. Strict mode: an entity counts only where it follows the scheme. Tags: O, or a letter, "-", a type. Counting is streaming: memory follows the number of types. */
+ * entity. Strict mode: an entity counts only where it follows the scheme. Tags: O, or a letter, "-", a type; tags that end with their letter ("PER-B") are not read. Odd tags mean what seqeval makes of them, with a
+ * warning in the default mode. Counting is streaming, in every mode: memory follows the number of different tags and the longest sentence.
+ *
+ *     hone_seqeval *s = NULL;
+ *     hone_seqeval_scores scores;
+ *     CHECK(hone_seqeval_new(&s, NULL));
+ *     for each sentence: CHECK(hone_seqeval_add(s, references, predictions, n));
+ *     CHECK(hone_seqeval_compute(s, &scores)); */
 
 /* The schemes' enum stands in hone/dataset.h; here they are numbers of it (HONE_SCHEME_IOB2, …), so that metrics need no data sets. */
 typedef struct hone_seqeval hone_seqeval;
 typedef struct hone_seqeval_options {
     bool strict;
-    int scheme; /* strict: a hone_tag_scheme; HONE_SCHEME_AUTO (0): found out from the references, as seqeval's auto_detect (which keeps the sentences until compute) */
+    int scheme; /* strict: a hone_tag_scheme; HONE_SCHEME_AUTO (0): found out from the references, as seqeval's auto_detect (IOB2, IOE2, IOBES, BILOU).
+                   The other schemes: IOB1, IOE1 */
 } hone_seqeval_options;
 #define HONE_SEQEVAL_OPTIONS_INIT \
     {                             \
@@ -78,21 +86,26 @@ typedef struct hone_seqeval_scores {
     int64_t n_tags, n_sentences;
 } hone_seqeval_scores;
 
-/* options NULL: the default mode. One thread at a time. Free with hone_seqeval_free. */
+/* options NULL: the default mode. One thread at a time. HONE_INVALID_ARGUMENT for a scheme without entities. Free with hone_seqeval_free. */
 HONE_API hone_status hone_seqeval_new(hone_seqeval **out, const hone_seqeval_options *options);
+/* Frees; NULL is legal. */
 HONE_API void hone_seqeval_free(hone_seqeval *s);
-/* One sentence of n tags (0 is legal). HONE_INVALID_ARGUMENT for a strict tag outside the scheme. */
+/* One sentence of n tags (0 is legal). HONE_INVALID_ARGUMENT for an empty tag, in strict mode also for one outside the scheme: then nothing of the sentence is counted. */
 HONE_API hone_status hone_seqeval_add(hone_seqeval *s, const char *const *references, const char *const *predictions, size_t n);
-/* The same by ids of names (n_names); ids must be in range. The names are parsed once and must stay the same array between calls. */
+/* The same by ids of names (n_names). Where a reference is negative (-100, as labels are masked) both are passed over; other ids must be in range. The names are parsed once and must stay the same
+ * while their address does. */
 HONE_API hone_status hone_seqeval_add_ids(hone_seqeval *s, const char *const *names, size_t n_names, const int32_t *references,
                                           const int32_t *predictions, size_t n);
-/* The scores of all sentences since the start or the last reset. */
+/* The scores of all sentences since the start or the last reset; more may be added afterwards. What divides by zero is 0, averages over no type too. HONE_INVALID_ARGUMENT when no scheme can be found out, or
+ * a prediction is not of the one that was. */
 HONE_API hone_status hone_seqeval_compute(hone_seqeval *s, hone_seqeval_scores *out);
+/* Forgets the sentences. */
 HONE_API void hone_seqeval_reset(hone_seqeval *s);
 /* precision, recall, f1, accuracy into metrics; with types also PER_precision, PER_recall, PER_f1, PER_number of each. */
 HONE_API hone_status hone_seqeval_to_metrics(const hone_seqeval_scores *scores, bool types, hone_metrics *metrics);
-/* evaluate's object: {"PER": {"precision", "recall", "f1", "number"}, …, "overall_precision", …}; a table for people, which says scheme and mode. Free with hone_metrics_free_json. */
+/* evaluate's object in one line: {"PER": {"precision", "recall", "f1", "number"}, …, "overall_precision", "overall_recall", "overall_f1", "overall_accuracy"}. Free with hone_metrics_free_json. */
 HONE_API hone_status hone_seqeval_to_json(char **out, const hone_seqeval_scores *scores);
+/* A table for people, which says mode and scheme: lines, each with its end. Free with hone_metrics_free_json. */
 HONE_API hone_status hone_seqeval_report(char **out, const hone_seqeval *s, const hone_seqeval_scores *scores);
 
 #ifdef __cplusplus
