@@ -14,6 +14,8 @@
 /* How a fresh parameter begins: N(0, deviation), or `value` everywhere when deviation is 0. */
 typedef struct hone_initial {
     double deviation, value;
+    bool zero_pad_row; /* the row of pad_token_id is zero (torch.nn.Embedding's padding_idx) */
+    bool sinusoid;     /* instead: sin and cos of the position (Vaswani et al. 2017, 3.5) */
 } hone_initial;
 
 typedef struct hone_model_class {
@@ -21,10 +23,11 @@ typedef struct hone_model_class {
     const char *architectures[HONE_N_TASKS]; /* "GPT2LMHeadModel" by task; NULL: no such head */
     const char *prefix;                      /* base_model_prefix: "transformer."; files of the bare model lack it */
     hone_status (*declare)(hone_model *m);   /* adds the parameters of m->config and m->task; sets m->parts */
-    hone_initial (*initial)(const hone_model *m, const hone_param *p);
+    hone_initial (*initial)(const hone_model *m, const char *name); /* of a file's tensor */
     bool (*obsolete)(const char *name); /* a buffer that old files hold and nobody needs */
     /* cache NULL: the batch's own tokens attend to each other. Else they go on from the cached ones (generation; nothing is recorded). */
     hone_output (*forward)(const hone_model *m, hone_tape *t, const hone_batch *batch, hone_kv_cache *cache);
+    const struct hone_encoder_shape *encoder; /* of encoders (encoder.h), else NULL */
 } hone_model_class;
 
 extern const hone_model_class *const hone__model_classes[]; /* NULL-terminated */
@@ -46,18 +49,33 @@ struct hone_model {
     bool owns_device, keep_hidden, recompute;
     hone_params *params;
     hone_param *head;       /* of the vocabulary: (V, C); GPT-2's wte when tied */
+    hone_param *head_bias;  /* (V), or NULL: none */
     void *parts;            /* the class's pointers to its parameters, one block */
     hone_safetensors *file; /* whose mapping the weights are, or NULL */
     hone_own_memory *own;
     size_t n_own, own_capacity;
+    struct hone_model_view *views; /* hone_model_parameter's: one for each name of a file */
+    size_t n_views;
 };
+
+/* A parameter as the reference's named_parameters() has it: rows of a stored one, which may hold three (query, key, value). */
+typedef struct hone_model_view {
+    const char *name;
+    const hone_param *param;
+    hone_tensor value, grad;
+} hone_model_view;
 
 /* Everything but the values of the weights. json NULL: the class's defaults; `name` is the file, for messages. */
 hone_status hone__model_new(hone_model **out, const hone_model_class *class, hone_task_kind task, const json_t *json, const char *name,
                             const hone_model_options *options);
 
+/* Position of each token in its row (lent by the tape or the batch); NULL and the tape's error when the model has fewer. `field`: how its config spells their number. */
+const int32_t *hone__positions(hone_tape *t, const hone_batch *batch, int64_t n_positions, const char *field);
+
 /* Every parameter from the folder's files; what they lack is initialised. Warnings go to the log. */
 hone_status hone__weights_load(hone_model *m, const char *folder, const hone_model_options *options);
+/* The part of a parameter's value or gradient that a name of a file stands for. */
+hone_tensor hone__slice_tensor(const hone_tensor *whole, const hone_param_slice *s);
 hone_status hone__weights_initialise(hone_model *m, uint64_t seed);
 hone_status hone__weights_save(const hone_model *m, const char *path);
 

@@ -69,7 +69,7 @@ static hone_status set_double(hone_config *c, const hone_config_field *f, const 
 {
     double value = NAN;
     HONE_TRY(hone__json_get_double(object, key, &value, c->name));
-    if (f->type == HONE_FIELD_PROBABILITY && !(value >= 0.0 && value < 1.0))
+    if (f->type != HONE_FIELD_DOUBLE && !(value >= 0.0 && value < 1.0))
         return hone__fail(HONE_FORMAT, "%s: \"%s\" must be a probability in [0, 1)", c->name, key);
     if (!isfinite(value))
         return hone__fail(HONE_FORMAT, "%s: \"%s\" must be a finite number", c->name, key);
@@ -107,6 +107,11 @@ static hone_status set_field(hone_config *c, const hone_config_field *f, const j
     case HONE_FIELD_DOUBLE:
     case HONE_FIELD_PROBABILITY:
         HONE_TRY(set_double(c, f, object, key));
+        break;
+    case HONE_FIELD_OPTIONAL_PROBABILITY:
+        *(double *)member(c, f) = -1.0;
+        if (!json_is_null(json_object_get(object, key)))
+            HONE_TRY(set_double(c, f, object, key));
         break;
     case HONE_FIELD_BOOL:
         HONE_TRY(hone__json_get_bool(object, key, member(c, f), c->name));
@@ -299,7 +304,8 @@ hone_status hone__config_set_dropout(hone_config *c, double p)
 {
     for (size_t i = 0; i < c->table->n_fields; i++) {
         const hone_config_field *f = &c->table->fields[i];
-        if (f->type != HONE_FIELD_PROBABILITY)
+        bool given = f->type == HONE_FIELD_OPTIONAL_PROBABILITY && *(const double *)member(c, f) >= 0.0;
+        if (f->type != HONE_FIELD_PROBABILITY && !given)
             continue;
         json_t *object = json_pack("{s:f}", f->name, p);
         if (!object)

@@ -13,9 +13,11 @@ typedef struct hone_config {
     int64_t vocab_size, max_positions, hidden_size, n_layers, n_heads, type_vocab_size;
     int64_t intermediate_size;                        /* -1: 4 * hidden_size */
     int64_t bos_token_id, eos_token_id, pad_token_id; /* -1: none */
-    double embedding_dropout, attention_dropout, hidden_dropout, classifier_dropout, layer_norm_eps, initializer_range;
+    double embedding_dropout, attention_dropout, hidden_dropout, layer_norm_eps, initializer_range;
+    double classifier_dropout; /* of the head of rows, BERT: of tokens too; -1: hidden_dropout */
+    double span_dropout;       /* of the head of question answering */
     hone_act activation;
-    bool tie_word_embeddings, scale_attn_weights, scale_attn_by_inverse_layer_idx;
+    bool tie_word_embeddings, scale_attn_weights, scale_attn_by_inverse_layer_idx, sinusoidal_positions;
     char **labels; /* names of the classes, NULL-terminated */
     size_t n_labels;
     json_t *json; /* every key as it will be written */
@@ -24,10 +26,11 @@ typedef struct hone_config {
 } hone_config;
 
 typedef enum hone_field_type {
-    HONE_FIELD_INT,         /* int64_t in [min, max] */
-    HONE_FIELD_OPTIONAL,    /* the same or null: -1. A list (several end-of-text ids) counts by its first entry and is kept */
-    HONE_FIELD_DOUBLE,      /* double in [min, max] */
-    HONE_FIELD_PROBABILITY, /* double in [0, 1): a dropout, replaced by hone_model_options.dropout */
+    HONE_FIELD_INT,                  /* int64_t in [min, max] */
+    HONE_FIELD_OPTIONAL,             /* the same or null: -1. A list (several end-of-text ids) counts by its first entry and is kept */
+    HONE_FIELD_DOUBLE,               /* double in [min, max] */
+    HONE_FIELD_PROBABILITY,          /* double in [0, 1): a dropout, replaced by hone_model_options.dropout */
+    HONE_FIELD_OPTIONAL_PROBABILITY, /* the same or null: -1, which a replacement leaves as it is */
     HONE_FIELD_BOOL,
     HONE_FIELD_ACTIVATION, /* hone_act by its name in transformers */
     HONE_FIELD_KEPT        /* written, but without a meaning here */

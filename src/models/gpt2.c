@@ -129,16 +129,16 @@ static hone_status declare(hone_model *m)
 }
 
 /* _init_weights: N(0, 0.02), residual projections by 1 / sqrt(2 L), biases 0, norms 1 and 0. */
-static hone_initial initial(const hone_model *m, const hone_param *p)
+static hone_initial initial(const hone_model *m, const char *name)
 {
     double deviation = m->config->initializer_range;
-    if (hone__ends_with(p->name, ".bias"))
-        return (hone_initial){0.0, 0.0};
-    if (strstr(p->name, "ln_"))
-        return (hone_initial){0.0, 1.0};
-    if (hone__ends_with(p->name, "c_proj.weight"))
-        return (hone_initial){deviation / sqrt(2.0 * (double)m->config->n_layers), 0.0};
-    return (hone_initial){deviation, 0.0};
+    if (hone__ends_with(name, ".bias"))
+        return (hone_initial){0};
+    if (strstr(name, "ln_"))
+        return (hone_initial){.value = 1.0};
+    if (hone__ends_with(name, "c_proj.weight"))
+        return (hone_initial){.deviation = deviation / sqrt(2.0 * (double)m->config->n_layers)};
+    return (hone_initial){.deviation = deviation};
 }
 
 /* The causal mask, which files of before 2023 hold for each layer. */
@@ -189,33 +189,11 @@ static hone_tensor *layer_forward(hone_tape *t, const void *self, int l, hone_te
     return hone__residual(t, x, h, dropout, hone__site(HONE_PLACE_FFN_OUTPUT, l));
 }
 
-/* Token i of a row stands at position i, behind what the cache holds. */
-static const int32_t *positions(hone_tape *t, const hone_batch *batch, int64_t n_positions)
-{
-    int32_t *own = NULL;
-    const int32_t *given = batch->positions;
-    if (!given && !(own = hone__tape_alloc(t, ((size_t)batch->n_tokens + 1) * sizeof(int32_t))))
-        return NULL;
-    for (int32_t r = 0; r < batch->n_rows; r++) {
-        for (int32_t i = batch->cu_seqlens[r]; i < batch->cu_seqlens[r + 1]; i++) {
-            int32_t position = given ? given[i] : i - batch->cu_seqlens[r];
-            if (position < 0 || position >= n_positions) {
-                hone__tape_fail(t, HONE_INVALID_ARGUMENT, "row %d has a token at position %d, the model has %lld positions (n_positions)",
-                                r, position, (long long)n_positions);
-                return NULL;
-            }
-            if (own)
-                own[i] = position;
-        }
-    }
-    return given ? given : own;
-}
-
 static hone_output forward(const hone_model *m, hone_tape *t, const hone_batch *batch, hone_kv_cache *cache)
 {
     const hone_config *c = m->config;
     const gpt2 *w = m->parts;
-    const int32_t *at = positions(t, batch, c->max_positions);
+    const int32_t *at = hone__positions(t, batch, c->max_positions, "n_positions");
     const hone_rows *rows = hone__tape_rows(t, batch);
     hone_output out = {.model = m};
     pass *p = hone__tape_alloc(t, sizeof(*p)); /* of the tape: recomputation asks for it again in backward */

@@ -2,7 +2,7 @@
  *
  * The token at position i predicts the label of position i + 1 of its row; a row of T tokens has T - 1 predictions. Labels default to the ids themselves;
  * HONE_IGNORE_INDEX takes a token out (transformers/loss/loss_utils.py, ForCausalLMLoss). */
-#include "models/class.h"
+#include "models/encoder.h"
 
 static bool predicts(const hone_batch *b, int32_t r, int32_t i)
 {
@@ -20,14 +20,7 @@ static int64_t count(const hone_batch *b)
 
 int64_t hone_model_count_items(const hone_model *m, const hone_batch *batch)
 {
-    int64_t n = 0;
-    if (m->task == HONE_CAUSAL_LM)
-        return count(batch);
-    if (m->task != HONE_TOKEN_CLASSIFICATION && m->task != HONE_MASKED_LM)
-        return batch->n_rows;
-    for (int32_t i = 0; batch->labels && i < batch->n_tokens; i++)
-        n += batch->labels[i] >= 0;
-    return n;
+    return m->task == HONE_CAUSAL_LM ? count(batch) : hone__head_count(m, batch);
 }
 
 /* The M tokens that predict: where they stand, what they predict. */
@@ -97,11 +90,17 @@ hone_tensor *hone_lm_logits(hone_tape *t, hone_output *out, const int32_t *posit
         if (positions[i] < 0 || positions[i] >= out->hidden->dim[0])
             return hone__tape_fail(t, HONE_INVALID_ARGUMENT, "position %d of %zu is %d, the batch has %lld tokens", (int)i, n, positions[i],
                                    (long long)out->hidden->dim[0]);
+    if (!out->model->head)
+        return hone__tape_fail(t, HONE_INVALID_ARGUMENT, "logits of the vocabulary are for language models");
     hone_tensor *x = hone_index_select(t, out->hidden, hone_tape_ints(t, positions, 1, (const int64_t[]){(int64_t)n}));
-    return hone__linear(t, x, out->model->head, NULL, HONE_ACT_NONE, hone__site(HONE_PLACE_HEAD, 0));
+    if (out->model->task == HONE_MASKED_LM)
+        x = hone__head_transform(out->model, t, x);
+    return hone__linear(t, x, out->model->head, out->model->head_bias, HONE_ACT_NONE, hone__site(HONE_PLACE_HEAD, 0));
 }
 
 hone_tensor *hone_model_loss(hone_tape *t, hone_output *out, const hone_batch *batch)
 {
-    return hone_next_token_loss(t, out, batch, NULL);
+    if (out->model->task == HONE_CAUSAL_LM)
+        return hone_next_token_loss(t, out, batch, NULL);
+    return hone__head_loss(t, out, batch);
 }

@@ -26,7 +26,7 @@ static hone_status fail_type(const char *where, const char *type)
     return status;
 }
 
-/* HONE_TASK_NONE becomes what the folder's architectures say, else the first task of the class. */
+/* HONE_TASK_NONE becomes what the folder's architectures say, else the bare model, else the first task of the class. */
 static hone_status settle_task(hone_task_kind *task, const hone_model_class *class, const json_t *json)
 {
     static const char *const names[] = {
@@ -38,6 +38,8 @@ static hone_status settle_task(hone_task_kind *task, const hone_model_class *cla
     for (int i = HONE_N_TASKS - 1; *task == HONE_TASK_NONE && architecture && i >= 0; i--)
         if (class->architectures[i] && strcmp(class->architectures[i], architecture) == 0)
             *task = (hone_task_kind)i;
+    if (*task == HONE_TASK_NONE && class->architectures[HONE_FEATURE_EXTRACTION])
+        *task = HONE_FEATURE_EXTRACTION;
     for (int i = 0; *task == HONE_TASK_NONE && i < HONE_N_TASKS; i++)
         if (class->architectures[i])
             *task = (hone_task_kind)i;
@@ -98,6 +100,29 @@ done:
     return status;
 }
 
+/* Names for hone_model_parameter: those that files have, in forward order, tied ones once. */
+static hone_status make_views(hone_model *m)
+{
+    const hone_params *params = m->params;
+    HONE_TRY(HONE_NEW(&m->views, params->n_slices + 1));
+    for (size_t k = 0; k < params->n_slices; k++) {
+        const hone_param_slice *s = &params->slices[k];
+        const hone_param *p = params->items[s->param];
+        if (s->tied)
+            continue;
+        m->views[m->n_views++] = (hone_model_view){s->file_name, p, hone__slice_tensor(&p->tensor, s), hone__slice_tensor(&p->grad, s)};
+    }
+    return HONE_OK;
+}
+
+/* The end of making a model: its values are there. */
+static hone_status finish(hone_model *m, bool for_training)
+{
+    if (for_training)
+        HONE_TRY(hone__params_train(m->params));
+    return make_views(m);
+}
+
 static hone_status load(hone_model **out, hone_task_kind task, const char *folder, const char *path, const hone_model_options *o)
 {
     json_t *json = NULL;
@@ -114,8 +139,7 @@ static hone_status load(hone_model **out, hone_task_kind task, const char *folde
     HONE_GO(hone__model_new(&m, class, task, json, path, o));
     HONE_GO(hone__generation_config_load(m, folder));
     HONE_GO(hone__weights_load(m, folder, o));
-    if (o->for_training)
-        HONE_GO(hone__params_train(m->params));
+    HONE_GO(finish(m, o->for_training));
     *out = m;
     m = NULL;
 done:
@@ -152,8 +176,7 @@ hone_status hone_model_from_config(hone_model **out, hone_task_kind task, const 
     HONE_GO(hone__generation_config_load(m, NULL));
     HONE_GO(hone__params_allocate(m->params));
     HONE_GO(hone__weights_initialise(m, o->seed));
-    if (o->for_training)
-        HONE_GO(hone__params_train(m->params));
+    HONE_GO(finish(m, o->for_training));
     *out = m;
     m = NULL;
 done:
@@ -172,6 +195,7 @@ void hone_model_free(hone_model *m)
     hone__safetensors_close(m->file);
     if (m->owns_device)
         hone_device_free(m->device);
+    hone__free(m->views);
     hone__free(m->parts);
     hone__free(m->eos);
     json_decref(m->generation);
@@ -278,10 +302,10 @@ const char *const *hone_model_labels(const hone_model *m, size_t *n)
 bool hone_model_parameter(const hone_model *m, size_t i, hone_parameter *out)
 {
     *out = (hone_parameter){0};
-    if (i >= m->params->n_items)
+    if (i >= m->n_views)
         return false;
-    const hone_param *p = m->params->items[i];
-    *out = (hone_parameter){p->name, &p->tensor, m->params->grad && !p->fresh ? &p->grad : NULL, p->decay};
+    const hone_model_view *v = &m->views[i];
+    *out = (hone_parameter){v->name, &v->value, m->params->grad && !v->param->fresh ? &v->grad : NULL, v->param->decay};
     return true;
 }
 

@@ -7,29 +7,77 @@
 #include "base/log.h"
 #include "base/rng.h"
 
+#include <math.h>
 #include <string.h>
 
 #define PIECE ((size_t)1 << 18) /* elements on their way between file and device */
 
 /* ---- fresh values ---- */
 
-static hone_status initialise(hone_model *m, hone_param *p, uint64_t seed)
+hone_tensor hone__slice_tensor(const hone_tensor *whole, const hone_param_slice *s)
+{
+    hone_tensor x = *whole;
+    size_t row = x.n_dims > 1 ? (size_t)x.dim[1] : 1;
+    if (x.data)
+        x.data = (char *)x.data + (size_t)s->row * row * hone_dtype_size(x.dtype);
+    x.dim[0] = s->n_rows;
+    if (x.n_dims == 1)
+        x.ld = s->n_rows;
+    return x;
+}
+
+static hone_status zero_pad_row(hone_model *m, hone_tensor *x)
 {
     hone_backend *b = m->params->backend;
-    hone_initial how = m->class->initial(m, p);
-    hone_mat y = hone__mat(&p->tensor);
-    if (how.deviation > 0.0) {
-        uint64_t key = hone__splitmix64(seed ^ hone__hash64(p->name, strlen(p->name), 0));
-        return b->ops->random(b, &y, HONE_RANDOM_NORMAL, 0.0f, (float)how.deviation, key);
+    size_t bytes = (size_t)x->dim[1] * hone_dtype_size(x->dtype);
+    int64_t pad = m->config->pad_token_id;
+    if (pad < 0 || pad >= x->dim[0])
+        return HONE_OK;
+    return b->ops->fill_zero(b, (char *)x->data + (size_t)pad * bytes, bytes);
+}
+
+/* sin and cos of position / 10000^(2 floor(j / 2) / C), in even and odd columns (DistilBERT's sinusoidal_pos_embds). */
+static hone_status fill_sinusoid(hone_model *m, hone_tensor *x)
+{
+    hone_backend *b = m->params->backend;
+    size_t C = (size_t)x->dim[1];
+    float *row;
+    HONE_TRY(HONE_ALLOC(&row, C));
+    hone_status status = HONE_OK;
+    for (int64_t i = 0; i < x->dim[0] && status == HONE_OK; i++) {
+        for (size_t j = 0; j < C; j++) {
+            double angle = (double)i / pow(10000.0, 2.0 * (double)(j / 2) / (double)C);
+            row[j] = (float)(j % 2 ? cos(angle) : sin(angle));
+        }
+        status = b->ops->upload(b, (float *)x->data + (size_t)i * C, row, C * sizeof(float));
     }
-    HONE_TRY(b->ops->fill_zero(b, p->tensor.data, p->count * hone_dtype_size(p->tensor.dtype)));
+    hone__free(row);
+    return status;
+}
+
+static hone_status initialise(hone_model *m, const hone_param *p, const hone_param_slice *s, uint64_t seed)
+{
+    hone_backend *b = m->params->backend;
+    hone_initial how = m->class->initial(m, s->file_name);
+    hone_tensor x = hone__slice_tensor(&p->tensor, s);
+    hone_mat y = hone__mat(&x);
+    if (how.sinusoid)
+        return fill_sinusoid(m, &x);
+    if (how.deviation > 0.0) {
+        uint64_t key = hone__splitmix64(seed ^ hone__hash64(s->file_name, strlen(s->file_name), 0));
+        HONE_TRY(b->ops->random(b, &y, HONE_RANDOM_NORMAL, 0.0f, (float)how.deviation, key));
+        return how.zero_pad_row ? zero_pad_row(m, &x) : HONE_OK;
+    }
+    HONE_TRY(b->ops->fill_zero(b, x.data, (size_t)(y.rows * y.cols) * hone_dtype_size(x.dtype)));
     return how.value != 0.0 ? b->ops->unary(b, &y, &y, HONE_UNARY_ADD_SCALAR, (float)how.value, 0.0f) : HONE_OK;
 }
 
 hone_status hone__weights_initialise(hone_model *m, uint64_t seed)
 {
-    for (size_t i = 0; i < m->params->n_items; i++)
-        HONE_TRY(initialise(m, m->params->items[i], seed));
+    const hone_params *params = m->params;
+    for (size_t k = 0; k < params->n_slices; k++)
+        if (!params->slices[k].tied)
+            HONE_TRY(initialise(m, params->items[params->slices[k].param], &params->slices[k], seed));
     return HONE_OK;
 }
 
@@ -41,23 +89,43 @@ typedef struct loading {
     hone_safetensors *file;
     bool *used; /* by tensor of the file */
     float *piece;
-    hone_str fresh; /* names of what was initialised */
-    size_t n_fresh;
+    hone_str fresh, misfits; /* names of what was initialised: for want of a tensor, or of one that fits */
+    bool mismatch;           /* the last tensor looked for is there, in another shape */
 } loading;
 
-/* The file's tensor of that name, with or without the prefix of the base model. */
+/* LayerNorm.weight and .bias were gamma and beta in files that came from TensorFlow. */
+static const hone_safetensor *find_spelled(const loading *x, const char *name)
+{
+    static const char *const spellings[][2] = {{"LayerNorm.weight", "LayerNorm.gamma"}, {"LayerNorm.bias", "LayerNorm.beta"}};
+    const hone_safetensor *t = hone__safetensors_find(x->file, name);
+    for (size_t i = 0; !t && i < sizeof(spellings) / sizeof(spellings[0]); i++) {
+        char text[256];
+        int stem = (int)(strlen(name) - strlen(spellings[i][0]));
+        if (!hone__ends_with(name, spellings[i][0]))
+            continue;
+        snprintf(text, sizeof(text), "%.*s%s", stem, name, spellings[i][1]);
+        t = hone__safetensors_find(x->file, text);
+    }
+    return t;
+}
+
+/* The file's tensor of that name: the bare model's names lack the prefix, whichever of the two the file is. */
 static const hone_safetensor *find(const loading *x, const char *name)
 {
     const char *prefix = x->m->class->prefix;
-    const hone_safetensor *t = hone__safetensors_find(x->file, name);
+    const hone_safetensor *t = find_spelled(x, name);
+    char text[256];
     if (!t && hone__starts_with(name, prefix))
-        t = hone__safetensors_find(x->file, name + strlen(prefix));
-    return t;
+        return find_spelled(x, name + strlen(prefix));
+    if (t || x->m->task != HONE_FEATURE_EXTRACTION)
+        return t;
+    snprintf(text, sizeof(text), "%s%s", prefix, name);
+    return find_spelled(x, text);
 }
 
 static bool is_head(const hone_model *m, const char *name)
 {
-    return !hone__starts_with(name, m->class->prefix);
+    return m->task != HONE_FEATURE_EXTRACTION && !hone__starts_with(name, m->class->prefix);
 }
 
 /* HONE_OK with *fits false: a head of another shape, to be initialised as the options allow. */
@@ -121,12 +189,14 @@ static bool lend(loading *x, hone_param *p, const hone_param_slice *s, const hon
     return true;
 }
 
-static hone_status begin_fresh(loading *x, hone_param *p, const char *name)
+static hone_status begin_fresh(loading *x, hone_param *p, const hone_param_slice *s)
 {
-    hone__str_printf(&x->fresh, "%s%s", x->n_fresh ? ", " : "", name);
-    x->n_fresh++;
-    HONE_TRY(own(x->m, p));
-    return initialise(x->m, p, x->options->seed);
+    hone_str *names = x->mismatch ? &x->misfits : &x->fresh;
+    hone__str_printf(names, "%s'%s'", names->len ? ", " : "", s->file_name);
+    x->mismatch = false;
+    if (!p->tensor.data)
+        HONE_TRY(own(x->m, p));
+    return initialise(x->m, p, s, x->options->seed);
 }
 
 /* One tensor of the file into (a part of) its parameter. *found false: there is none, or none that fits. */
@@ -134,10 +204,12 @@ static hone_status load_slice(bool *found, loading *x, hone_param *p, const hone
 {
     const hone_safetensor *t = find(x, s->file_name);
     *found = false;
+    x->mismatch = false;
     if (!t)
         return HONE_OK;
     x->used[t - hone__safetensors_at(x->file, 0)] = true;
     HONE_TRY(check_shape(found, x, p, s, t));
+    x->mismatch = !*found;
     if (!*found || lend(x, p, s, t))
         return HONE_OK;
     if (!p->tensor.data)
@@ -145,50 +217,75 @@ static hone_status load_slice(bool *found, loading *x, hone_param *p, const hone
     return read_slice(x, p, s, t);
 }
 
-/* All slices of parameter i; a tied name is looked at when the first name is missing, and marked as used in any case. */
-static hone_status load_param(loading *x, uint32_t i)
+/* The second name of a parameter, when the file lacks the first. */
+static hone_status load_tied(bool *found, loading *x, uint32_t i)
 {
-    hone_param *p = x->m->params->items[i];
-    const char *missing = NULL;
-    bool found, any = false;
-    for (size_t k = 0; k < x->m->params->n_slices; k++) {
-        const hone_param_slice *s = &x->m->params->slices[k];
-        const hone_safetensor *t;
-        if (s->param != i)
-            continue;
-        if (s->tied && any) {
-            if ((t = find(x, s->file_name)))
-                x->used[t - hone__safetensors_at(x->file, 0)] = true;
-            continue;
-        }
-        HONE_TRY(load_slice(&found, x, p, s));
-        any = any || found;
-        if (!found && !s->tied)
-            missing = s->file_name;
-        else if (found && s->tied)
-            missing = NULL;
-    }
-    return missing ? begin_fresh(x, p, missing) : HONE_OK;
+    const hone_params *params = x->m->params;
+    for (size_t k = 0; k < params->n_slices && !*found; k++)
+        if (params->slices[k].param == i && params->slices[k].tied)
+            HONE_TRY(load_slice(found, x, params->items[i], &params->slices[k]));
+    return HONE_OK;
 }
 
-static void warn_unused(const loading *x)
+/* Whatever is tied is used, read or not. */
+static void mark_tied(loading *x)
+{
+    const hone_params *params = x->m->params;
+    for (size_t k = 0; k < params->n_slices; k++) {
+        const hone_safetensor *t = params->slices[k].tied ? find(x, params->slices[k].file_name) : NULL;
+        if (t)
+            x->used[t - hone__safetensors_at(x->file, 0)] = true;
+    }
+}
+
+static hone_status load_all(loading *x)
+{
+    const hone_params *params = x->m->params;
+    for (size_t k = 0; k < params->n_slices; k++) {
+        const hone_param_slice *s = &params->slices[k];
+        hone_param *p = params->items[s->param];
+        bool found;
+        if (s->tied)
+            continue;
+        HONE_TRY(load_slice(&found, x, p, s));
+        if (!found && !x->mismatch)
+            HONE_TRY(load_tied(&found, x, s->param));
+        if (!found)
+            HONE_TRY(begin_fresh(x, p, s));
+    }
+    mark_tied(x);
+    return HONE_OK;
+}
+
+/* The reference's warnings (transformers/modeling_utils.py), each in one line. */
+static void warn_unused(const loading *x, const char *folder, const char *architecture)
 {
     hone_str names = HONE_STR_INIT;
     for (size_t i = 0; i < hone__safetensors_count(x->file); i++) {
         const char *name = hone__safetensors_at(x->file, i)->name;
         if (!x->used[i] && !x->m->class->obsolete(name))
-            hone__str_printf(&names, "%s%s", names.len ? ", " : "", name);
+            hone__str_printf(&names, "%s'%s'", names.len ? ", " : "", name);
     }
     if (names.len && !names.failed)
-        hone__log(HONE_LOG_WARNING, "weights of the file that %s does not use: %s", x->m->class->architectures[x->m->task], names.data);
+        hone__log(HONE_LOG_WARNING, "Some weights of the model checkpoint at %s were not used when initializing %s: [%s]", folder,
+                  architecture, names.data);
     hone__str_dispose(&names);
 }
 
-static void warn_fresh(const loading *x, const char *folder)
+static void warn_fresh(const loading *x, const char *folder, const char *architecture)
 {
-    if (x->n_fresh && !x->fresh.failed)
-        hone__log(HONE_LOG_WARNING, "weights that %s does not have, newly initialised: %s; the model should be trained before it is used",
-                  folder, x->fresh.data);
+    static const char advice[] =
+        "You should probably TRAIN this model on a down-stream task to be able to use it for predictions and inference.";
+    if (x->fresh.len && !x->fresh.failed)
+        hone__log(HONE_LOG_WARNING,
+                  "Some weights of %s were not initialized from the model checkpoint at %s and are newly initialized: [%s]. %s",
+                  architecture, folder, x->fresh.data, advice);
+    if (x->misfits.len && !x->misfits.failed)
+        hone__log(
+            HONE_LOG_WARNING,
+            "Some weights of %s were not initialized from the model checkpoint at %s and are newly initialized because the shapes did "
+            "not match: [%s]. %s",
+            architecture, folder, x->misfits.data, advice);
 }
 
 static hone_status open_file(hone_safetensors **out, const char *folder)
@@ -209,17 +306,16 @@ static hone_status open_file(hone_safetensors **out, const char *folder)
 
 hone_status hone__weights_load(hone_model *m, const char *folder, const hone_model_options *options)
 {
-    loading x = {.m = m, .options = options, .fresh = HONE_STR_INIT};
+    loading x = {.m = m, .options = options, .fresh = HONE_STR_INIT, .misfits = HONE_STR_INIT};
     hone_status status = HONE_OK;
     HONE_GO(open_file(&x.file, folder));
     HONE_GO(HONE_NEW(&x.used, hone__safetensors_count(x.file)));
     HONE_GO(HONE_ALLOC(&x.piece, PIECE));
     if (options->for_training)
         HONE_GO(hone__params_allocate(m->params));
-    for (size_t i = 0; i < m->params->n_items; i++)
-        HONE_GO(load_param(&x, (uint32_t)i));
-    warn_unused(&x);
-    warn_fresh(&x, folder);
+    HONE_GO(load_all(&x));
+    warn_unused(&x, folder, m->class->architectures[m->task]);
+    warn_fresh(&x, folder, m->class->architectures[m->task]);
     if (!m->params->master) { /* the weights live in its mapping */
         m->file = x.file;
         x.file = NULL;
@@ -227,6 +323,7 @@ hone_status hone__weights_load(hone_model *m, const char *folder, const hone_mod
 done:
     hone__safetensors_close(x.file);
     hone__str_dispose(&x.fresh);
+    hone__str_dispose(&x.misfits);
     hone__free(x.piece);
     hone__free(x.used);
     return status;

@@ -1,0 +1,442 @@
+/* Fixtures model/bert-* and model/distilbert-* (format: model_cases.py): hidden states, logits, loss, every gradient and eight optimizer steps of small encoders with
+ * each of their heads, on `ref` and `cpu`; and what packing may not change: the order of rows and micro-batches.
+ *
+ * HONE_FIXTURES may name fixtures of another seed. Tolerances are those of the fixtures: both sides compute in float32 with other orders of summation, so values
+ * agree to 1e-5 of the tensor's largest, parameters after eight steps of AdamW, which divides by the square root of squared gradients, to 1e-4. */
+#include "models/class.h"
+#include "support/support.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* X(name in this file, folder of the fixture, task) */
+#define CASES(X)                                                                       \
+    X(bert_tokens, "bert-token-classification", HONE_TOKEN_CLASSIFICATION)             \
+    X(bert_rows, "bert-sequence-classification", HONE_TEXT_CLASSIFICATION)             \
+    X(distilbert_tokens, "distilbert-token-classification", HONE_TOKEN_CLASSIFICATION) \
+    X(distilbert_rows, "distilbert-sequence-classification", HONE_TEXT_CLASSIFICATION)
+
+typedef struct fixture {
+    const char *folder;
+    hone_task_kind task;
+} fixture;
+
+#define X(name, folder, task) static const fixture name = {"model/" folder, task};
+CASES(X)
+#undef X
+
+/* What the file has, padded at the end, and the packed batch of some of its rows. */
+typedef struct world {
+    const fixture *fixture;
+    hone_device *device;
+    hone_model *model;
+    hone_tape *tape;
+    hone_safetensors *batch, *expected;
+    int32_t rows, width;
+    int32_t *ids, *mask, *types, *labels, *starts, *ends; /* (rows, width), the last two (rows); labels either; NULL: none */
+    hone_batch packed;
+    int32_t *cu_seqlens, *packed_ids, *packed_types, *packed_labels, *packed_starts, *packed_ends;
+    uint64_t *ordinals;
+} world;
+
+static hone_safetensors *open_case(const world *w, const char *name)
+{
+    char path[256];
+    hone_safetensors *s;
+    snprintf(path, sizeof(path), "%s/%s", w->fixture->folder, name);
+    assert_ok(hone__safetensors_open(&s, test_fixture(path)));
+    return s;
+}
+
+static float *read_floats(hone_safetensors *s, const char *name, size_t *n)
+{
+    const hone_safetensor *t = hone__safetensors_find(s, name);
+    float *out;
+    if (!t)
+        fail_msg("the fixture has no %s", name);
+    assert_ok(HONE_ALLOC(&out, (size_t)t->count + 1));
+    assert_ok(hone__safetensors_read(s, t, HONE_DTYPE_F32, 0, t->count, out));
+    *n = (size_t)t->count;
+    return out;
+}
+
+/* NULL: the file has none. */
+static int32_t *read_ints(hone_safetensors *s, const char *name)
+{
+    const hone_safetensor *t = hone__safetensors_find(s, name);
+    int32_t *out;
+    if (!t)
+        return NULL;
+    assert_ok(HONE_ALLOC(&out, (size_t)t->count));
+    assert_ok(hone__safetensors_read(s, t, HONE_DTYPE_I32, 0, t->count, out));
+    return out;
+}
+
+static void read_batch(world *w)
+{
+    const hone_safetensor *ids = hone__safetensors_find(w->batch, "input_ids");
+    assert_non_null(ids);
+    w->rows = (int32_t)ids->dim[0];
+    w->width = (int32_t)ids->dim[1];
+    w->ids = read_ints(w->batch, "input_ids");
+    w->mask = read_ints(w->batch, "attention_mask");
+    w->types = read_ints(w->batch, "token_type_ids");
+    w->labels = read_ints(w->batch, "labels");
+    w->starts = read_ints(w->batch, "start_positions");
+    w->ends = read_ints(w->batch, "end_positions");
+    size_t n = (size_t)(w->rows * w->width);
+    assert_ok(HONE_NEW(&w->cu_seqlens, (size_t)w->rows + 1));
+    assert_ok(HONE_NEW(&w->packed_ids, n));
+    assert_ok(HONE_NEW(&w->packed_types, n));
+    assert_ok(HONE_NEW(&w->packed_labels, n));
+    assert_ok(HONE_NEW(&w->packed_starts, (size_t)w->rows));
+    assert_ok(HONE_NEW(&w->packed_ends, (size_t)w->rows));
+    assert_ok(HONE_NEW(&w->ordinals, (size_t)w->rows));
+}
+
+static bool labels_tokens(const world *w)
+{
+    return w->fixture->task == HONE_TOKEN_CLASSIFICATION || w->fixture->task == HONE_MASKED_LM;
+}
+
+/* Row `from` of the file becomes the next row of the packed batch. */
+static void pack_row(world *w, int32_t from)
+{
+    int32_t r = w->packed.n_rows++, k = w->packed.n_tokens, row = from * w->width;
+    for (int32_t i = 0; i < w->width && w->mask[row + i]; i++, k++) {
+        w->packed_ids[k] = w->ids[row + i];
+        w->packed_types[k] = w->types ? w->types[row + i] : 0;
+        w->packed_labels[k] = labels_tokens(w) ? w->labels[row + i] : 0;
+    }
+    if (w->labels && !labels_tokens(w))
+        w->packed_labels[r] = w->labels[from];
+    w->packed_starts[r] = w->starts ? w->starts[from] : 0;
+    w->packed_ends[r] = w->ends ? w->ends[from] : 0;
+    w->ordinals[r] = (uint64_t)from;
+    w->packed.longest = k - w->packed.n_tokens > w->packed.longest ? k - w->packed.n_tokens : w->packed.longest;
+    w->packed.n_tokens = w->cu_seqlens[r + 1] = k;
+}
+
+/* The rows of the file whose numbers `order` has, in that order. */
+static void pack(world *w, const int32_t *order, int32_t n_rows)
+{
+    w->packed = (hone_batch){.cu_seqlens = w->cu_seqlens, .input_ids = w->packed_ids, .ordinals = w->ordinals, .n_labelled = -1};
+    for (int32_t r = 0; r < n_rows; r++)
+        pack_row(w, order[r]);
+    if (w->types)
+        w->packed.token_type_ids = w->packed_types;
+    if (labels_tokens(w))
+        w->packed.labels = w->packed_labels;
+    else if (w->labels)
+        w->packed.row_labels = w->packed_labels;
+    if (w->starts) {
+        w->packed.start_positions = w->packed_starts;
+        w->packed.end_positions = w->packed_ends;
+    }
+}
+
+/* Rows first, first + 1, … modulo their number. */
+static void pack_from(world *w, int32_t first, int32_t n_rows)
+{
+    int32_t order[64];
+    assert_true(n_rows <= 64);
+    for (int32_t r = 0; r < n_rows; r++)
+        order[r] = (first + r) % w->rows;
+    pack(w, order, n_rows);
+}
+
+static void world_open(world *w, const fixture *f, const char *device, double dropout)
+{
+    memset(w, 0, sizeof(*w));
+    w->fixture = f;
+    w->batch = open_case(w, "batch.safetensors");
+    w->expected = open_case(w, "expected.safetensors");
+    read_batch(w);
+    assert_ok(hone_device_open(&w->device, &(hone_device_options){.name = device, .n_threads = 2}));
+    hone_model_options options = HONE_MODEL_OPTIONS_INIT;
+    options.device = w->device;
+    options.for_training = true;
+    options.dropout = dropout;
+    assert_ok(hone_model_from_pretrained(&w->model, HONE_TASK_NONE, test_fixture(f->folder), &options));
+    assert_int_equal(hone_model_task(w->model), f->task);
+    assert_ok(hone_tape_new(&w->tape, w->device, &(hone_tape_options){.recording = true, .training = true, .seed = 3}));
+    pack_from(w, 0, w->rows);
+}
+
+static void world_close(world *w)
+{
+    void *const arrays[] = {w->ids,        w->mask,         w->types,         w->labels,        w->starts,      w->ends,    w->cu_seqlens,
+                            w->packed_ids, w->packed_types, w->packed_labels, w->packed_starts, w->packed_ends, w->ordinals};
+    hone_tape_free(w->tape);
+    hone_model_free(w->model);
+    hone_device_free(w->device);
+    hone__safetensors_close(w->batch);
+    hone__safetensors_close(w->expected);
+    for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++)
+        hone__free(arrays[i]);
+}
+
+/* Largest difference as a part of the expected values' largest. */
+static void compare(const char *name, const float *got, const float *expected, size_t n, double tolerance)
+{
+    double worst = 0.0, scale = 1e-30;
+    for (size_t i = 0; i < n; i++) {
+        double difference = fabs((double)got[i] - (double)expected[i]);
+        worst = difference > worst || difference != difference ? difference : worst;
+        scale = fabs((double)expected[i]) > scale ? fabs((double)expected[i]) : scale;
+    }
+    if (!(worst <= tolerance * scale))
+        fail_msg("%s: differs by %g of %g (tolerance %g)", name, worst, scale, tolerance);
+}
+
+static float *read_tensor(const hone_tensor *x, size_t *n)
+{
+    float *out;
+    assert_non_null(x);
+    *n = hone_tensor_count(x);
+    assert_ok(HONE_ALLOC(&out, *n + 1));
+    assert_ok(hone_tensor_read(x, out, *n));
+    return out;
+}
+
+/* x (N, C) of the packed batch against (rows, width, C) of the file, at real tokens; `labelled`: x has only those. */
+static void compare_tokens(world *w, const char *name, const hone_tensor *x, bool labelled)
+{
+    size_t n, k = 0, n_got, c = (size_t)hone_tensor_dim(x, 1);
+    float *expected = read_floats(w->expected, name, &n), *got = read_tensor(x, &n_got), *packed;
+    assert_int_equal(n, (size_t)(w->rows * w->width) * c);
+    assert_ok(HONE_ALLOC(&packed, n));
+    for (int32_t i = 0; i < w->rows * w->width; i++)
+        if (w->mask[i] && (!labelled || w->labels[i] >= 0))
+            memcpy(packed + k++ * c, expected + (size_t)i * c, c * sizeof(float));
+    assert_int_equal(k * c, n_got);
+    compare(name, got, packed, n_got, 1e-5);
+    hone__free(expected);
+    hone__free(got);
+    hone__free(packed);
+}
+
+static void compare_rows(world *w, const char *name, const hone_tensor *x)
+{
+    size_t n, n_got;
+    float *expected = read_floats(w->expected, name, &n), *got = read_tensor(x, &n_got);
+    assert_int_equal(n, n_got);
+    compare(name, got, expected, n, 1e-5);
+    hone__free(expected);
+    hone__free(got);
+}
+
+static void compare_loss(world *w, const hone_tensor *loss)
+{
+    size_t n;
+    double got;
+    float *expected = read_floats(w->expected, "loss", &n);
+    assert_ok(hone_tensor_item(loss, &got));
+    compare("loss", &(float){(float)got}, expected, 1, 1e-5);
+    hone__free(expected);
+}
+
+static void compare_logits(world *w, hone_output *out)
+{
+    switch (w->fixture->task) {
+    case HONE_TOKEN_CLASSIFICATION:
+        compare_tokens(w, "logits", out->logits, w->packed.labels != NULL);
+        break;
+    default:
+        compare_rows(w, "logits", out->logits);
+    }
+}
+
+static void check_forward(const fixture *f, const char *device)
+{
+    world w;
+    world_open(&w, f, device, -1.0);
+    hone_model_keep_hidden_states(w.model, true);
+    hone_output out = hone_model_forward(w.model, w.tape, &w.packed);
+    assert_ok(hone_tape_status(w.tape));
+    for (int l = 0; l <= hone_model_n_layers(w.model); l++) {
+        char name[32];
+        snprintf(name, sizeof(name), "hidden.%d", l);
+        compare_tokens(&w, name, out.hidden_states[l], false);
+    }
+    compare_logits(&w, &out);
+    compare_loss(&w, hone_model_loss(w.tape, &out, &w.packed));
+    /* Without labels there are logits for all tokens. */
+    w.packed.labels = w.packed.row_labels = NULL;
+    out = hone_model_forward(w.model, w.tape, &w.packed);
+    assert_ok(hone_tape_status(w.tape));
+    compare_logits(&w, &out);
+    world_close(&w);
+}
+
+/* The softmax does not see what a key bias adds to all scores of a query: its true gradient is 0 and both sides have rounding noise instead. */
+static bool is_noise(const char *name)
+{
+    return strstr(name, "key.bias") || strstr(name, "k_lin.bias");
+}
+
+static void check_gradients(world *w)
+{
+    hone_parameter p;
+    size_t n_checked = 0, n_gradients = 0;
+    for (size_t i = 0; hone_model_parameter(w->model, i, &p); i++) {
+        char name[128];
+        size_t n, n_got;
+        snprintf(name, sizeof(name), "grad.%s", p.name);
+        float *expected = read_floats(w->expected, name, &n), *got = read_tensor(p.grad, &n_got);
+        assert_int_equal(n, n_got);
+        if (is_noise(name))
+            for (size_t k = 0; k < n; k++)
+                assert_true(fabsf(got[k]) < 1e-6f && fabsf(expected[k]) < 1e-6f);
+        else
+            compare(name, got, expected, n, 1e-5);
+        hone__free(expected);
+        hone__free(got);
+        n_checked++;
+    }
+    for (size_t i = 0; i < hone__safetensors_count(w->expected); i++)
+        n_gradients += hone__starts_with(hone__safetensors_at(w->expected, i)->name, "grad.");
+    assert_int_equal(n_checked, n_gradients);
+}
+
+static void check_backward(const fixture *f, const char *device, bool recompute)
+{
+    world w;
+    world_open(&w, f, device, -1.0);
+    hone_model_set_recompute(w.model, recompute);
+    hone_output out = hone_model_forward(w.model, w.tape, &w.packed);
+    hone_tensor *loss = hone_model_loss(w.tape, &out, &w.packed);
+    assert_ok(hone_tape_status(w.tape));
+    compare_loss(&w, loss);
+    assert_ok(hone_tape_backward(w.tape, loss));
+    check_gradients(&w);
+    world_close(&w);
+}
+
+/* ---- eight steps by the recipe of train.json, through the backend's own entries ---- */
+
+static size_t make_segments(const hone_params *params, double weight_decay, hone_segment *out)
+{
+    for (size_t i = 0; i < params->n_items; i++) {
+        const hone_param *p = params->items[i];
+        out[i] = (hone_segment){p->offset, p->offset + p->count, 1.0f, p->decay ? (float)weight_decay : 0.0f};
+    }
+    return params->n_items;
+}
+
+static double number(const json_t *object, const char *key)
+{
+    assert_true(json_is_number(json_object_get(object, key)));
+    return json_number_value(json_object_get(object, key));
+}
+
+static double train_step(world *w, const json_t *recipe, int step, const hone_segment *segments, size_t n_segments, double *norm)
+{
+    hone_backend *b = w->device->backend;
+    hone_params *params = w->model->params;
+    double loss, sum, beta1 = json_number_value(json_array_get(json_object_get(recipe, "betas"), 0)),
+                      beta2 = json_number_value(json_array_get(json_object_get(recipe, "betas"), 1));
+    double lr = number(json_array_get(json_object_get(recipe, "log"), (size_t)step), "learning_rate");
+    int32_t nonfinite;
+    void *scratch = NULL;
+    pack_from(w, step, (int32_t)number(recipe, "rows_per_step"));
+    hone_output out = hone_model_forward(w->model, w->tape, &w->packed);
+    hone_tensor *total = hone_model_loss(w->tape, &out, &w->packed);
+    assert_ok(hone_tape_backward(w->tape, total));
+    assert_ok(hone_tensor_item(total, &loss));
+    assert_ok(HONE_ALLOC((char **)&scratch, b->ops->workspace(b, HONE_WS_REDUCE, (int64_t)params->n_elements, 0, 0) + 1));
+    assert_ok(b->ops->norm2(b, &sum, &nonfinite, params->grad, segments, n_segments, scratch));
+    assert_int_equal(nonfinite, 0);
+    *norm = sqrt(sum);
+    double limit = number(recipe, "max_grad_norm"), clip = limit / (*norm + 1e-6);
+    float factor = (float)(clip < 1.0 ? clip : 1.0);
+    hone_adamw how = {(float)lr,
+                      (float)beta1,
+                      (float)beta2,
+                      (float)number(recipe, "epsilon"),
+                      (float)(1.0 - pow(beta1, step + 1)),
+                      (float)sqrt(1.0 - pow(beta2, step + 1))};
+    assert_ok(b->ops->adamw(b, params->master, NULL, HONE_DTYPE_F32, params->grad, params->m, params->v, segments, n_segments, &how,
+                            &factor, NULL));
+    hone__params_changed(params);
+    hone__params_zero_grad(params);
+    hone_tape_reset(w->tape);
+    hone__free(scratch);
+    return loss;
+}
+
+static void compare_trained(world *w)
+{
+    hone_safetensors *trained = open_case(w, "trained.safetensors");
+    hone_parameter p;
+    for (size_t i = 0; hone_model_parameter(w->model, i, &p); i++) {
+        size_t n, n_got;
+        float *expected = read_floats(trained, p.name, &n), *got = read_tensor(p.value, &n_got);
+        assert_int_equal(n, n_got);
+        if (is_noise(p.name)) /* AdamW makes steps of the noise, up to the learning rate, 1e-3, each: only their size can be compared */
+            for (size_t k = 0; k < n; k++)
+                assert_true(fabsf(got[k] - expected[k]) < 8e-3f);
+        else
+            compare(p.name, got, expected, n, 1e-4);
+        hone__free(expected);
+        hone__free(got);
+    }
+    hone__safetensors_close(trained);
+}
+
+static void check_training(const fixture *f, const char *device)
+{
+    world w;
+    hone_segment segments[256];
+    char path[256];
+    world_open(&w, f, device, -1.0);
+    snprintf(path, sizeof(path), "%s/train.json", f->folder);
+    json_t *recipe = test_read_json(test_fixture(path));
+    size_t n_segments = make_segments(w.model->params, number(recipe, "weight_decay"), segments);
+    for (int step = 0; step < (int)number(recipe, "steps"); step++) {
+        const json_t *line = json_array_get(json_object_get(recipe, "log"), (size_t)step);
+        double norm, loss = train_step(&w, recipe, step, segments, n_segments, &norm);
+        /* The first step is exact to rounding; errors of parameters (1e-4) come in afterwards. */
+        compare("loss of a step", &(float){(float)loss}, &(float){(float)number(line, "loss")}, 1, step ? 1e-4 : 1e-5);
+        compare("norm of a step", &(float){(float)norm}, &(float){(float)number(line, "grad_norm")}, 1, step ? 1e-3 : 1e-5);
+    }
+    compare_trained(&w);
+    json_decref(recipe);
+    world_close(&w);
+}
+
+#define ON_DEVICES(X, name) X(name, ref) X(name, cpu)
+#define ONE(name, device)                                          \
+    static void name##_forward_##device(void **state)              \
+    {                                                              \
+        (void)state;                                               \
+        check_forward(&name, #device);                             \
+    }                                                              \
+    static void name##_gradients_##device(void **state)            \
+    {                                                              \
+        (void)state;                                               \
+        check_backward(&name, #device, false);                     \
+    }                                                              \
+    static void name##_gradients_recomputed_##device(void **state) \
+    {                                                              \
+        (void)state;                                               \
+        check_backward(&name, #device, true);                      \
+    }                                                              \
+    static void name##_training_##device(void **state)             \
+    {                                                              \
+        (void)state;                                               \
+        check_training(&name, #device);                            \
+    }
+#define X(name, folder, task) ON_DEVICES(ONE, name)
+CASES(X)
+#undef X
+
+static const struct CMUnitTest tests[] = {
+#define TEST(name, device)                                                                  \
+    cmocka_unit_test(name##_forward_##device), cmocka_unit_test(name##_gradients_##device), \
+        cmocka_unit_test(name##_gradients_recomputed_##device), cmocka_unit_test(name##_training_##device),
+#define X(name, folder, task) ON_DEVICES(TEST, name)
+    CASES(X)
+#undef X
+};
+TEST_MAIN(tests)
