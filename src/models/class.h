@@ -20,11 +20,11 @@ typedef struct hone_initial {
 
 typedef struct hone_model_class {
     const hone_config_table *config;
-    const char *architectures[HONE_N_TASKS]; /* "GPT2LMHeadModel" by task; NULL: no such head */
-    const char *prefix;                      /* base_model_prefix: "transformer."; files of the bare model lack it */
-    hone_status (*declare)(hone_model *m);   /* adds the parameters of m->config and m->task; sets m->parts */
+    const char *architectures[HONE_N_TASKS];                        /* "GPT2LMHeadModel" by task; NULL: no such head */
+    const char *prefix;                                             /* base_model_prefix: "transformer."; files of the bare model lack it */
+    hone_status (*declare)(hone_model *m);                          /* adds the parameters of m->config and m->task; sets m->parts */
     hone_initial (*initial)(const hone_model *m, const char *name); /* of a file's tensor */
-    bool (*obsolete)(const char *name); /* a buffer that old files hold and nobody needs */
+    bool (*obsolete)(const char *name);                             /* a buffer that old files hold and nobody needs */
     /* cache NULL: the batch's own tokens attend to each other. Else they go on from the cached ones (generation; nothing is recorded). */
     hone_output (*forward)(const hone_model *m, hone_tape *t, const hone_batch *batch, hone_kv_cache *cache);
     const struct hone_encoder_shape *encoder; /* of encoders (encoder.h), else NULL */

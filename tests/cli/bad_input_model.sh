@@ -118,8 +118,8 @@ refused "tensor a"
 fresh
 { head -c 8 model/model.safetensors; tail -c +9 model/model.safetensors | head -c "$header" | sed 's/h\.0\.attn\.c_proj\.bias/h.0.attn.c_proj.bios/'; tail -c +$((9 + header)) model/model.safetensors; } >bad/model.safetensors
 run 0 $GENERATE bad x
-says err "weights that bad does not have, newly initialised: transformer.h.0.attn.c_proj.bias"
-says err "does not use: transformer.h.0.attn.c_proj.bios"
+says err "GPT2LMHeadModel were not initialized from the model checkpoint at bad and are newly initialized: ['transformer.h.0.attn.c_proj.bias']"
+says err "at bad were not used when initializing GPT2LMHeadModel: ['transformer.h.0.attn.c_proj.bios']"
 rm bad/model.safetensors
 refused "bad has no model.safetensors"
 
