@@ -47,6 +47,7 @@ typedef struct hone_training_args {
     const char *lr_scheduler_kwargs;
     double warmup_steps; /* < 1: a part of all steps */
     double label_smoothing_factor;
+    int64_t max_nonfinite_steps; /* so many in a row end the training; 0: never */
 
     hone_strategy eval_strategy;
     double eval_steps; /* 0: logging_steps; < 1: a part of all steps */
@@ -68,11 +69,11 @@ typedef struct hone_training_args {
     bool gradient_checkpointing, bf16, fp16;
 } hone_training_args;
 
-#define HONE_TRAINING_ARGS_INIT                                                                                                       \
-    {                                                                                                                                 \
-        NULL, false, false, false, 8, 8, 1, 3.0, -1, 42, -1, false, HONE_OPTIM_ADAMW_TORCH, 5e-5, 0.0, 0.9, 0.999, 1e-8, 1.0,         \
-            HONE_SCHEDULE_LINEAR, NULL, 0.0, 0.0, HONE_STRATEGY_NO, 0.0, 0.0, false, HONE_STRATEGY_STEPS, 500.0, false, false, false, \
-            HONE_STRATEGY_STEPS, 500.0, 0, false, false, NULL, HONE_AUTO, NULL, false, false, false                                   \
+#define HONE_TRAINING_ARGS_INIT                                                                                                           \
+    {                                                                                                                                     \
+        NULL, false, false, false, 8, 8, 1, 3.0, -1, 42, -1, false, HONE_OPTIM_ADAMW_TORCH, 5e-5, 0.0, 0.9, 0.999, 1e-8, 1.0,             \
+            HONE_SCHEDULE_LINEAR, NULL, 0.0, 0.0, 25, HONE_STRATEGY_NO, 0.0, 0.0, false, HONE_STRATEGY_STEPS, 500.0, false, false, false, \
+            HONE_STRATEGY_STEPS, 500.0, 0, false, false, NULL, HONE_AUTO, NULL, false, false, false                                       \
     }
 
 /* The defaults, as the options table has them (the same as HONE_TRAINING_ARGS_INIT). */
@@ -103,18 +104,23 @@ typedef struct hone_task {
     hone_tensor *(*loss)(void *self, hone_tape *t, hone_output *out, const hone_batch *batch);
     /* Items that the loss of this batch sums over. Default: hone_model_count_items. */
     int64_t (*count_items)(void *self, const hone_model *model, const hone_batch *batch);
-    /* Evaluation: at its start; after each batch's forward pass (the loss is the trainer's); at its end, to add metrics (names without prefix). */
-    hone_status (*eval_begin)(void *self);
+    /* Evaluation: at its start, over these examples; after each batch's forward pass, in the examples' order (the loss is the trainer's); at its end, to add metrics (names
+     * without prefix). */
+    hone_status (*eval_begin)(void *self, const hone_examples *examples);
     hone_status (*eval_batch)(void *self, hone_tape *t, hone_output *out, const hone_batch *batch);
     hone_status (*eval_end)(void *self, double eval_loss, hone_metrics *metrics);
     /* true when eval_loss is to be computed with `loss` and `count_items` above; false (the default): with the model's own loss. */
     bool eval_with_task_loss;
     /* Whether eval_end gives a metric of this name: so that metric_for_best_model is checked before the first step. NULL: only loss is known. */
     bool (*has_metric)(void *self, const char *name);
+    /* Frees self; hone_task_dispose calls it. The trainer never does. */
+    void (*free)(void *self);
 } hone_task;
 
 /* The task that the model's head stands for, with the reference's loss. */
 HONE_API hone_task hone_task_default(const hone_model *model);
+/* Frees what the task is made of (hone/tasks.h makes tasks that own something); NULL is legal. No trainer may use it any more. */
+HONE_API void hone_task_dispose(hone_task *task);
 
 /* ---- The trainer ------------------------------------------------------------------------------------------------------------------------ */
 
@@ -149,7 +155,7 @@ typedef struct hone_trainer_control {
 typedef struct hone_trainer_state {
     int64_t global_step, max_steps, num_train_epochs;
     double epoch;              /* fraction of epochs done */
-    int64_t n_nonfinite_steps; /* passed over because a gradient was not finite */
+    int64_t n_nonfinite_steps; /* passed over because the loss or a gradient was not finite */
     int64_t num_input_tokens_seen;
     bool has_best_metric;
     double best_metric;
@@ -188,7 +194,8 @@ HONE_API hone_status hone_trainer_new(hone_trainer **out, hone_model *model, con
 /* Frees the trainer; model, tokenizer and data stay. NULL is legal. */
 HONE_API void hone_trainer_free(hone_trainer *trainer);
 
-/* Trains from the start, or from resume_from_checkpoint. HONE_CANCELLED after hone_trainer_request_stop: the accumulation group was finished and a checkpoint saved. */
+/* Trains from the start, or from resume_from_checkpoint. HONE_INVALID_ARGUMENT when max_nonfinite_steps steps in a row had a loss or a gradient that is not finite:
+ * none of them changed a weight. HONE_CANCELLED after hone_trainer_request_stop: the accumulation group was finished and a checkpoint saved. */
 HONE_API hone_status hone_trainer_train(hone_trainer *trainer);
 /* eval_loss, eval_samples, eval_runtime, eval_samples_per_second, eval_steps_per_second, the task's metrics, epoch. metrics is cleared first and yours to dispose. */
 HONE_API hone_status hone_trainer_evaluate(hone_trainer *trainer, hone_metrics *metrics);
@@ -209,7 +216,7 @@ HONE_API hone_status hone_trainer_train_metrics(const hone_trainer *trainer, hon
 HONE_API hone_status hone_trainer_save_model(hone_trainer *trainer, const char *folder);
 /* trainer_state.json into output_dir. */
 HONE_API hone_status hone_trainer_save_state(hone_trainer *trainer);
-/* metrics as SPLIT_results.json ("train", "eval") in output_dir, and added to all_results.json there. */
+/* metrics as SPLIT_results.json ("train", "eval", "predict") in output_dir, and added to all_results.json there. */
 HONE_API hone_status hone_trainer_save_metrics(hone_trainer *trainer, const char *split, const hone_metrics *metrics);
 /* README.md (the model card) and loss.svg (the loss curve) in output_dir. */
 HONE_API hone_status hone_trainer_create_model_card(hone_trainer *trainer);

@@ -57,6 +57,8 @@ static const hone_option rows[] = {
      "updates of linear warm-up; below 1: that part of all updates"},
     {"label_smoothing_factor", HONE_OPTION_DOUBLE, AT(label_smoothing_factor), "0", 0, 0.9999999, NULL, optim,
      "this part of each label is spread over all classes"},
+    {"max_nonfinite_steps", HONE_OPTION_INT, AT(max_nonfinite_steps), "25", 0, COUNT, NULL, optim,
+     "end with an error when so many steps in a row have a loss or gradients that are not finite (0: never)"},
 
     {"eval_strategy", HONE_OPTION_ENUM, AT(eval_strategy), "no", 0, 0, "no|steps|epoch", eval, "when to evaluate while training"},
     {"eval_steps", HONE_OPTION_DOUBLE, AT(eval_steps), "0", 0, COUNT, NULL, eval,

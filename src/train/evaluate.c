@@ -5,85 +5,103 @@
 #include <math.h>
 #include <string.h>
 
-typedef struct eval_sums {
-    double loss, items;
-} eval_sums;
-
-static hone_status eval_batch(hone_trainer *t, const hone_batch *batch, eval_sums *sums)
+static hone_status pass_batch(hone_trainer *t, hone_pass *p, const hone_batch *batch)
 {
     double value = 0;
     bool own = t->task.eval_with_task_loss;
     hone_tape_reset(t->inference);
     hone_output out = hone_model_forward(t->model, t->inference, batch);
+    if (p->keep)
+        HONE_TRY(p->keep(p->payload, t->inference, &out, batch));
+    if (!p->scored)
+        return hone_tape_status(t->inference);
     if (t->task.eval_batch)
         HONE_TRY(t->task.eval_batch(t->task.self, t->inference, &out, batch));
     hone_tensor *loss = hone__trainer_loss(t, t->inference, &out, batch, own);
     HONE_TRY(hone_tape_status(t->inference));
     HONE_TRY(hone_tensor_item(loss, &value));
-    sums->loss += value;
-    sums->items += (double)hone__trainer_count_items(t, batch, own);
+    p->loss += value;
+    p->items += (double)hone__trainer_count_items(t, batch, own);
     return HONE_OK;
 }
 
-static hone_status eval_batches(hone_trainer *t, hone_loader *loader, eval_sums *sums)
+static hone_status pass_batches(hone_trainer *t, hone_pass *p, hone_loader *loader)
 {
     hone_batch batch;
     int64_t done = 0, total = hone_loader_batches(loader);
     while (hone_loader_next(loader, &batch)) {
         if (hone__trainer_stops(t))
-            return hone__fail(HONE_CANCELLED, "stopped while evaluating");
-        HONE_TRY(eval_batch(t, &batch, sums));
+            return hone__fail(HONE_CANCELLED, "stopped while %s", p->what);
+        HONE_TRY(pass_batch(t, p, &batch));
         done++;
         if (!t->args.disable_tqdm && hone__progress_due())
-            hone__progress("evaluating", done, total, "batches", NULL);
+            hone__progress(p->what, done, total, "batches", NULL);
     }
     if (!t->args.disable_tqdm)
-        hone__progress_end("evaluating", done, total, "batches", NULL);
+        hone__progress_end(p->what, done, total, "batches", NULL);
     return hone_loader_status(loader);
 }
 
-static hone_status put_metrics(hone_trainer *t, hone_metrics *metrics, const eval_sums *sums, double seconds, int64_t n_batches)
+static hone_status put(hone_metrics *metrics, const hone_pass *p, const char *name, double value)
+{
+    char full[96];
+    snprintf(full, sizeof(full), "%s_%s", p->prefix, strncmp(name, "eval_", 5) == 0 ? name + 5 : name);
+    return hone_metrics_set(metrics, full, value);
+}
+
+static hone_status put_scores(hone_trainer *t, hone_metrics *metrics, const hone_pass *p)
 {
     hone_metrics own = HONE_METRICS_INIT;
-    double loss = sums->items > 0 ? sums->loss / sums->items : NAN, n = (double)hone_examples_count(t->options.eval_dataset);
+    double loss = p->items > 0 ? p->loss / p->items : NAN;
     hone_status status;
-    char name[72];
-    HONE_GO(hone_metrics_set(metrics, "eval_loss", loss));
+    HONE_GO(put(metrics, p, "loss", loss));
     if (t->task.eval_end)
         HONE_GO(t->task.eval_end(t->task.self, loss, &own));
     for (size_t i = 0; i < own.n; i++) {
-        snprintf(name, sizeof(name), "%s%s", strncmp(own.items[i].name, "eval_", 5) == 0 ? "" : "eval_", own.items[i].name);
-        HONE_GO(hone_metrics_set(metrics, name, own.items[i].value));
+        HONE_GO(put(metrics, p, own.items[i].name, own.items[i].value));
+        metrics->items[metrics->n - 1].is_integer = own.items[i].is_integer;
     }
-    HONE_GO(hone_metrics_set(metrics, "eval_runtime", seconds));
-    HONE_GO(hone_metrics_set(metrics, "eval_samples_per_second", seconds > 0 ? n / seconds : 0));
-    HONE_GO(hone_metrics_set(metrics, "eval_steps_per_second", seconds > 0 ? (double)n_batches / seconds : 0));
 done:
     hone_metrics_dispose(&own);
     return status;
 }
 
-static hone_status evaluate(hone_trainer *t, hone_metrics *metrics)
+static hone_status put_speed(hone_metrics *metrics, const hone_pass *p, double seconds, int64_t n_batches)
+{
+    double n = (double)hone_examples_count(p->examples);
+    HONE_TRY(put(metrics, p, "runtime", seconds));
+    HONE_TRY(put(metrics, p, "samples_per_second", seconds > 0 ? n / seconds : 0));
+    return put(metrics, p, "steps_per_second", seconds > 0 ? (double)n_batches / seconds : 0);
+}
+
+hone_status hone__trainer_pass(hone_trainer *t, hone_pass *p, hone_metrics *metrics)
 {
     hone_loader *loader = NULL;
     hone_loader_options options = HONE_LOADER_OPTIONS_INIT;
-    eval_sums sums = {0, 0};
     double started = hone__seconds();
     hone_status status;
     options.batch_size = t->args.per_device_eval_batch_size;
-    hone_metrics_clear(metrics);
-    if (!t->options.eval_dataset)
-        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "there is no validation data"),
-                          "set eval_dataset in hone_trainer_options (--validation_file)");
-    HONE_GO(hone_loader_new(&loader, t->options.eval_dataset, &options));
-    if (t->task.eval_begin)
-        HONE_GO(t->task.eval_begin(t->task.self));
-    HONE_GO(eval_batches(t, loader, &sums));
-    HONE_GO(put_metrics(t, metrics, &sums, hone__seconds() - started, hone_loader_batches(loader)));
+    HONE_GO(hone_loader_new(&loader, p->examples, &options));
+    if (p->scored && t->task.eval_begin)
+        HONE_GO(t->task.eval_begin(t->task.self, p->examples));
+    HONE_GO(pass_batches(t, p, loader));
+    if (p->scored)
+        HONE_GO(put_scores(t, metrics, p));
+    HONE_GO(put_speed(metrics, p, hone__seconds() - started, hone_loader_batches(loader)));
 done:
     hone_loader_free(loader);
     hone_tape_reset(t->inference);
     return status;
+}
+
+static hone_status evaluate(hone_trainer *t, hone_metrics *metrics)
+{
+    hone_pass pass = {.examples = t->options.eval_dataset, .prefix = "eval", .what = "evaluating", .scored = true};
+    hone_metrics_clear(metrics);
+    if (!t->options.eval_dataset)
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "there is no validation data"),
+                          "set eval_dataset in hone_trainer_options (--validation_file)");
+    return hone__trainer_pass(t, &pass, metrics);
 }
 
 /* Strictly better only (semantics.md, 52). */

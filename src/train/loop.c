@@ -78,7 +78,7 @@ static void reset_run(hone_trainer *t)
     t->window = (hone_loss_window){0};
     t->position_epoch = t->position_batch = 0;
     t->total_loss = t->total_flos = 0;
-    t->total_loss_steps = 0;
+    t->total_loss_steps = t->nonfinite_in_a_row = 0;
     t->last_saved_step = -1;
     hone__str_clear(&t->best_path);
 }
@@ -104,27 +104,6 @@ static hone_status resume_if_asked(hone_trainer *t)
     return status;
 }
 
-static hone_status ones(hone_trainer *t, size_t n)
-{
-    size_t old = t->ones_capacity;
-    HONE_TRY(HONE_GROW(&t->ones, &t->ones_capacity, n));
-    for (size_t i = old; i < t->ones_capacity; i++)
-        t->ones[i] = 1;
-    return HONE_OK;
-}
-
-/* Room for the weights of the largest batch there can be, so that no step asks for memory. */
-static hone_status reserve_ones(hone_trainer *t)
-{
-    const hone_examples *data = t->options.train_dataset;
-    int32_t longest = 0;
-    for (int64_t i = 0, n = hone_examples_count(data); i < n; i++) {
-        int32_t length = hone_examples_length(data, i);
-        longest = length > longest ? length : longest;
-    }
-    return ones(t, (size_t)longest * (size_t)t->args.per_device_train_batch_size);
-}
-
 /* Six a token and parameter, embedding tables left out, as the reference's floating_point_ops. */
 static double count_flos_per_token(const hone_model *model)
 {
@@ -148,7 +127,7 @@ static hone_status prepare(hone_trainer *t)
     count_steps(t);
     HONE_TRY(make_optimizer(t));
     hone_model_set_recompute(t->model, t->args.gradient_checkpointing);
-    HONE_TRY(reserve_ones(t));
+    HONE_TRY(hone__trainer_reserve(t));
     t->flos_per_token = count_flos_per_token(t->model);
     if (hone__is_dir(t->output_dir))
         hone__checkpoint_clean(t->output_dir);
@@ -161,24 +140,6 @@ static hone_status prepare(hone_trainer *t)
 }
 
 /* ---- a step ---- */
-
-hone_tensor *hone__trainer_loss(hone_trainer *t, hone_tape *tape, hone_output *out, const hone_batch *batch, bool own)
-{
-    if (own && t->task.loss)
-        return t->task.loss(t->task.self, tape, out, batch);
-    if (t->task.kind != HONE_CAUSAL_LM)
-        return hone_scale(tape, hone_model_loss(tape, out, batch), (float)hone_model_count_items(t->model, batch));
-    if (ones(t, (size_t)batch->n_tokens) != HONE_OK)
-        return hone__tape_fail(tape, HONE_OUT_OF_MEMORY, "out of memory: weights of %d tokens", batch->n_tokens);
-    return hone__next_token_loss(tape, out, batch, t->ones, (float)t->args.label_smoothing_factor);
-}
-
-int64_t hone__trainer_count_items(hone_trainer *t, const hone_batch *batch, bool own)
-{
-    if (own && t->task.count_items)
-        return t->task.count_items(t->task.self, t->model, batch);
-    return hone_model_count_items(t->model, batch);
-}
 
 static hone_status micro_step(hone_trainer *t, const hone_batch *batch, double *loss_sum, double *items)
 {
@@ -195,13 +156,22 @@ static hone_status micro_step(hone_trainer *t, const hone_batch *batch, double *
     return HONE_OK;
 }
 
-static void count_nonfinite(hone_trainer *t)
+static void count_nonfinite(hone_trainer *t, double loss)
 {
     int64_t n = ++t->state.n_nonfinite_steps;
     t->window.n_nonfinite++;
+    t->nonfinite_in_a_row++;
     if (n <= 5 || n % 100 == 0)
-        hone__log(HONE_LOG_WARNING, "step %lld: the gradients are not finite, nothing was updated (%lld such steps so far)",
-                  (long long)t->state.global_step + 1, (long long)n);
+        hone__log(HONE_LOG_WARNING, "step %lld: the %s not finite, nothing was updated (%lld such steps so far)",
+                  (long long)t->state.global_step + 1, isfinite(loss) ? "gradients are" : "loss is", (long long)n);
+}
+
+/* The counts that a step moves, whatever became of it. */
+static void finish_step(hone_trainer *t)
+{
+    t->state.global_step++;
+    t->state.epoch = (double)t->position_epoch + (double)t->position_batch / (double)t->n_batches;
+    t->state.train_loss_sum = t->total_loss;
 }
 
 static hone_status update(hone_trainer *t, double loss_sum, double items)
@@ -213,21 +183,45 @@ static hone_status update(hone_trainer *t, double loss_sum, double items)
     HONE_TRY(hone__optimizer_clip(t->opt, both[1], t->args.max_grad_norm, &norm, &finite));
     t->window.grad_norm = norm;
     t->window.learning_rate = hone_optimizer_learning_rate(t->opt);
-    HONE_TRY(hone_optimizer_step(t->opt));
+    if (isfinite(loss) || !finite) /* a step whose gradients are not finite passes itself over */
+        HONE_TRY(hone_optimizer_step(t->opt));
     hone_optimizer_zero_grad(t->opt);
     t->window.n_steps++;
-    if (finite) {
+    if (finite && isfinite(loss)) {
         hone_scheduler_step(t->scheduler);
         t->window.loss_sum += loss;
         t->total_loss += loss;
         t->total_loss_steps++;
+        t->nonfinite_in_a_row = 0;
     } else {
-        count_nonfinite(t);
+        count_nonfinite(t, loss);
     }
-    t->state.global_step++;
-    t->state.epoch = (double)t->position_epoch + (double)t->position_batch / (double)t->n_batches;
-    t->state.train_loss_sum = t->total_loss;
+    finish_step(t);
     return HONE_OK;
+}
+
+/* Too many steps that could not be made: the history is kept, the weights are those of the last step that was. */
+static hone_status check_nonfinite(hone_trainer *t)
+{
+    int64_t most = t->args.max_nonfinite_steps, n = t->nonfinite_in_a_row, step = t->state.global_step;
+    if (most == 0 || n < most)
+        return HONE_OK;
+    HONE_TRY(hone__trainer_log_step(t));
+    HONE_TRY(hone_trainer_save_state(t));
+    hone_status status = n < step
+                             ? hone__fail(HONE_INVALID_ARGUMENT,
+                                          "step %lld: the loss or the gradients of the last %lld steps were not finite: the training ends, "
+                                          "the weights are those after step %lld",
+                                          (long long)step, (long long)n, (long long)(step - n))
+                             : hone__fail(HONE_INVALID_ARGUMENT,
+                                          "step %lld: the loss or the gradients were not finite from the first step on: the training ends, "
+                                          "the weights were not changed",
+                                          (long long)step);
+    return hone__hint(
+        status,
+        n < step ? "give a lower --learning_rate or more --warmup_steps; --max_nonfinite_steps (now %lld, 0: never) decides when it ends"
+                 : "look at the weights that the training begins with; --max_nonfinite_steps (now %lld, 0: never) decides when it ends",
+        (long long)most);
 }
 
 static void tell_progress(hone_trainer *t)
@@ -272,7 +266,7 @@ static hone_status run_group(hone_trainer *t)
     HONE_TRY(update(t, loss_sum, items));
     tell_memory(t);
     tell_progress(t);
-    return HONE_OK;
+    return check_nonfinite(t);
 }
 
 /* ---- steps, epochs, the run ---- */
@@ -416,6 +410,8 @@ static hone_status finish(hone_trainer *t)
     t->trained = true;
     if (!t->args.disable_tqdm)
         hone__progress_end("training", t->state.global_step, t->state.max_steps, "steps", NULL);
+    hone__log(HONE_LOG_INFO, "trained in %.1f s; most memory that the process held: %.1f MB", t->train_seconds,
+              (double)hone__rss_peak() / (1024.0 * 1024.0));
     HONE_TRY(load_best(t));
     HONE_TRY(make_train_metrics(t));
     HONE_TRY(hone_trainer_log(t, &t->train_metrics));

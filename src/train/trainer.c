@@ -28,7 +28,7 @@ static hone_status check_precision(const hone_trainer *t)
 
 static hone_status check_smoothing(const hone_trainer *t)
 {
-    if (t->args.label_smoothing_factor > 0 && (t->task.loss || t->task.kind != HONE_CAUSAL_LM))
+    if (t->args.label_smoothing_factor > 0 && !hone__trainer_smooths(t))
         return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--label_smoothing_factor: this loss does not know it"),
                           "leave the option out");
     return HONE_OK;
@@ -121,4 +121,12 @@ void hone_trainer_request_stop(hone_trainer *t)
 hone_task hone_task_default(const hone_model *model)
 {
     return (hone_task){.kind = hone_model_task(model)};
+}
+
+void hone_task_dispose(hone_task *task)
+{
+    if (!task || !task->free)
+        return;
+    task->free(task->self);
+    *task = (hone_task){.kind = HONE_TASK_NONE};
 }

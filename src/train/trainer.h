@@ -1,4 +1,4 @@
-/* The trainer from the inside. trainer.c makes one, loop.c runs it, evaluate.c evaluates, log.c keeps the history, checkpoint.c and resume.c save and restore it,
+/* The trainer from the inside. trainer.c makes one, loop.c runs it (loss.c: what is minimised), evaluate.c evaluates and predicts, log.c keeps the history, checkpoint.c and resume.c save and restore it,
  * results.c, card.c and plot.c write what people read. */
 #ifndef HONE_TRAIN_TRAINER_H
 #define HONE_TRAIN_TRAINER_H
@@ -47,7 +47,7 @@ struct hone_trainer {
     hone_trainer_control control;
     hone_loss_window window;
     double total_loss; /* over all steps of the run */
-    int64_t total_loss_steps;
+    int64_t total_loss_steps, nonfinite_in_a_row;
     double total_flos, flos_per_token;
     hone_metrics *logs;
     size_t n_logs, logs_capacity;
@@ -75,13 +75,30 @@ static inline bool hone__trainer_stops(const hone_trainer *t)
     return atomic_load(&t->stop) || (t->also_stop && atomic_load(t->also_stop));
 }
 
-/* ---- loop.c / evaluate.c ---- */
+/* ---- loss.c ---- */
 /* () the loss of a batch as a sum over its items: the task's, or the model's own. */
 hone_tensor *hone__trainer_loss(hone_trainer *t, hone_tape *tape, hone_output *out, const hone_batch *batch, bool own);
 int64_t hone__trainer_count_items(hone_trainer *t, const hone_batch *batch, bool own);
+/* Whether the loss knows label_smoothing_factor. */
+bool hone__trainer_smooths(const hone_trainer *t);
+/* Room for the weights of the largest batch there can be, so that no step asks for memory. */
+hone_status hone__trainer_reserve(hone_trainer *t);
+
+/* ---- loop.c / evaluate.c ---- */
 /* What control asks for, in the reference's order: log, evaluate, save. */
 hone_status hone__trainer_log_evaluate_save(hone_trainer *t);
 
+/* One pass over examples without training: evaluation, prediction. */
+typedef struct hone_pass {
+    const hone_examples *examples;
+    const char *prefix, *what; /* of the metrics: "eval"; for the progress: "evaluating" */
+    bool scored;               /* loss and the task's metrics; false: the examples have no labels */
+    /* Called after each batch's forward pass; NULL: nothing is kept. */
+    hone_status (*keep)(void *payload, hone_tape *tape, hone_output *out, const hone_batch *batch);
+    void *payload;
+    double loss, items; /* sums over the batches */
+} hone_pass;
+hone_status hone__trainer_pass(hone_trainer *t, hone_pass *p, hone_metrics *metrics);
 hone_status hone__trainer_evaluate_now(hone_trainer *t,
                                        hone_metrics *metrics); /* an evaluation inside training: progress, log, callbacks, best metric */
 

@@ -184,16 +184,17 @@ static void unknown_metric_is_refused(void **state)
 
 typedef struct poison {
     int calls;
+    bool for_ever;
     float weights[1024];
 } poison;
 
-/* The plain sum, infinite in the third call. */
+/* The plain sum, infinite in the third call, or from then on. */
 static hone_tensor *poisoned_loss(void *self, hone_tape *t, hone_output *out, const hone_batch *batch)
 {
     poison *p = self;
     p->calls++;
     for (int32_t i = 0; i < batch->n_tokens; i++)
-        p->weights[i] = p->calls == 3 ? INFINITY : 1;
+        p->weights[i] = p->calls == 3 || (p->for_ever && p->calls > 3) ? INFINITY : 1;
     return hone_next_token_loss(t, out, batch, p->weights);
 }
 
@@ -226,6 +227,48 @@ static void nonfinite_steps_are_passed_over_and_counted(void **state)
     hone_trainer_free(t);
     hone_examples_free(data);
     hone_model_free(model);
+}
+
+/* Weights after max_steps updates at a constant rate; from the third on the loss is infinite. */
+static float *poisoned_weights(int64_t max_steps, hone_status expected, size_t *n)
+{
+    hone_model *model = tiny_model(true);
+    hone_examples *data = tiny_examples(64);
+    hone_trainer *t;
+    poison p = {.for_ever = true};
+    hone_task task = hone_task_default(model);
+    task.self = &p;
+    task.loss = poisoned_loss;
+    hone_training_args a = quiet_args(test_temp("poisoned"));
+    a.max_steps = max_steps;
+    a.max_nonfinite_steps = 4;
+    a.lr_scheduler_type = HONE_SCHEDULE_CONSTANT;
+    assert_ok(hone_trainer_new(&t, model, &a, &(hone_trainer_options){.train_dataset = data, .task = &task}));
+    if (expected == HONE_OK) {
+        assert_ok(hone_trainer_train(t));
+    } else {
+        assert_fails(expected, "step 6: the loss or the gradients of the last 4 steps were not finite", hone_trainer_train(t));
+        assert_int_equal(hone_trainer_get_state(t)->n_nonfinite_steps, 4);
+        json_t *state = test_read_json(test_temp("poisoned/trainer_state.json"));
+        assert_int_equal(json_integer_value(json_object_get(state, "global_step")), 6);
+        json_decref(state);
+    }
+    float *w = tiny_weights(model, n);
+    hone_trainer_free(t);
+    hone_examples_free(data);
+    hone_model_free(model);
+    return w;
+}
+
+static void too_many_nonfinite_steps_end_the_run(void **state)
+{
+    (void)state;
+    size_t n, n2;
+    float *before = poisoned_weights(2, HONE_OK, &n), *after = poisoned_weights(20, HONE_INVALID_ARGUMENT, &n2);
+    assert_int_equal(n, n2);
+    assert_memory_equal(before, after, n * sizeof(*before));
+    free(before);
+    free(after);
 }
 
 /* ---- memory ---- */
@@ -405,6 +448,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(stops_early),
     cmocka_unit_test(unknown_metric_is_refused),
     cmocka_unit_test(nonfinite_steps_are_passed_over_and_counted),
+    cmocka_unit_test(too_many_nonfinite_steps_end_the_run),
     cmocka_unit_test(a_step_allocates_nothing),
 };
 TEST_MAIN(tests)
