@@ -1,7 +1,15 @@
-/* Using a model: text in, JSON out, as the reference's pipelines answer. There is text-generation.
+/* Using a model: text in, entities or JSON out, as the reference's pipelines answer. There are token-classification and text-generation.
  *
- *     hone_pipeline *generate = NULL; char *answer = NULL;
- *     CHECK(hone_pipeline_new(&generate, HONE_CAUSAL_LM, "my-model", NULL));
+ *     hone_pipeline *ner = NULL; hone_entities found;
+ *     CHECK(hone_pipeline_new(&ner, HONE_TOKEN_CLASSIFICATION, "my-tagger", &(hone_pipeline_options){.aggregation_strategy = HONE_AGGREGATE_SIMPLE}));
+ *     CHECK(hone_pipeline_entities(&found, ner, HONE_TEXT("Sylvain works in Brooklyn.")));
+ *     for (size_t i = 0; i < found.n_entities; i++)
+ *         printf("%s %.4f %s\n", found.entities[i].group, found.entities[i].score, found.entities[i].word);         PER 0.9985 Sylvain …
+ *     hone_entities_dispose(&found);
+ *
+ * and for any task, in JSON:
+ *
+ *     char *answer = NULL;
  *     CHECK(hone_pipeline_run(&answer, generate, HONE_TEXT("def main(")));        [{"generated_text": "def main(argv):…"}]
  */
 #ifndef HONE_PIPELINE_H
@@ -16,30 +24,90 @@ extern "C" {
 
 typedef struct hone_pipeline hone_pipeline;
 
+/* How labelled tokens become entities. none to max are the reference's strategies, with its rules of thumb for what a word is (transformers,
+ * pipelines/token_classification.py). */
+typedef enum hone_aggregation {
+    HONE_AGGREGATE_NONE,    /* each token that has a label */
+    HONE_AGGREGATE_SIMPLE,  /* tokens of one type in a row; "B-" begins a new entity */
+    HONE_AGGREGATE_FIRST,   /* words, each with the label of its first token, then as simple */
+    HONE_AGGREGATE_AVERAGE, /* words, each with the best label of its tokens' mean scores */
+    HONE_AGGREGATE_MAX,     /* words, each with the label of its token that has the highest score */
+    /* hone's own: words as the tokenizer split them (word_ids), or as they were given; each with the label of its first token. `word` is the text itself, from start to end */
+    HONE_AGGREGATE_WORD
+} hone_aggregation;
+
+/* What happens to a text of more tokens than the model takes (the smaller of the tokenizer's model_max_length and the model's positions). */
+typedef enum hone_long_text {
+    /* It is read in windows that overlap, and each token's scores come from the window in which it stands farther from the edge; then the text is aggregated as one. A departure
+     * from the reference, whose default is TRUNCATE */
+    HONE_LONG_TEXT_WINDOWS,
+    /* The reference's way with `stride`: each window is aggregated for itself; of entities that overlap the longer one stays, of equally long ones the higher score. Not with
+     * HONE_AGGREGATE_NONE */
+    HONE_LONG_TEXT_STRIDE,
+    HONE_LONG_TEXT_TRUNCATE /* what is too long is not read, as the reference does without a stride */
+} hone_long_text;
+
+/* A zeroed one is good for classification; HONE_PIPELINE_OPTIONS_INIT for all tasks. */
 typedef struct hone_pipeline_options {
     hone_device *device;            /* NULL: opened for this pipeline */
     int n_threads;                  /* of a device opened for it; 0: all cores */
     hone_generate_options generate; /* max_new_tokens < 0: 256, or as many as the model's positions leave */
+    /* ---- token-classification ---- */
+    hone_aggregation aggregation_strategy;
+    const char *const *
+        ignore_labels; /* NULL-terminated: labels (none) or groups that are left out, "" for nothing; NULL: "O" alone. Read by hone_pipeline_new only */
+    hone_long_text long_text;
+    size_t stride; /* tokens that neighbouring windows share; WINDOWS: 0 is a quarter of a window */
 } hone_pipeline_options;
-#define HONE_PIPELINE_OPTIONS_INIT          \
-    {                                       \
-        NULL, 0, HONE_GENERATE_OPTIONS_INIT \
+#define HONE_PIPELINE_OPTIONS_INIT                                                                \
+    {                                                                                             \
+        NULL, 0, HONE_GENERATE_OPTIONS_INIT, HONE_AGGREGATE_NONE, NULL, HONE_LONG_TEXT_WINDOWS, 0 \
     }
 
-/* Loads the model and the tokenizer of a folder. A folder without a tokenizer serves {"prompt_ids"} only. options NULL: the defaults (greedy, max_new_tokens -1).
- * HONE_UNSUPPORTED names the tasks that there are. Free with hone_pipeline_free. */
+/* Loads the model and the tokenizer of a folder. Only text-generation works without a tokenizer (it serves {"prompt_ids"}); elsewhere its absence is HONE_NOT_FOUND. options
+ * NULL: the defaults (generation: greedy, max_new_tokens -1). HONE_UNSUPPORTED names the tasks that there are; HONE_INVALID_ARGUMENT says which option is wrong. Free with
+ * hone_pipeline_free. */
 HONE_API hone_status hone_pipeline_new(hone_pipeline **out, hone_task_kind task, const char *model, const hone_pipeline_options *options);
 /* Frees; NULL is legal. */
 HONE_API void hone_pipeline_free(hone_pipeline *pipeline);
 
-/* Answers one text: a line of JSON, [{"generated_text": prompt and what follows}, …]. Free with hone_pipeline_free_text. Any thread: calls queue. */
+/* Answers one text: a line of JSON, [{"generated_text": prompt and what follows}, …], or [{"entity_group": "PER", "score", "word", "start", "end"}, …]. Free with
+ * hone_pipeline_free_text. Any thread: calls queue. */
 HONE_API hone_status hone_pipeline_run(char **out, hone_pipeline *pipeline, hone_text text);
-/* Answers n inputs as one batch; each is JSON: a string, {"inputs": text}, {"text": text}, or {"prompt_ids": [id, …]}, which gives {"output_ids": [[…], …]}: rows are the
- * prompt and what follows it, padded at the end to the longest. answers[i] is a line of JSON, freed with hone_pipeline_free_text; an input that cannot be answered gives
- * {"error": "…"} and is counted in *n_errors. Fails, with all answers NULL, only where nothing can be answered. Any thread: calls queue. */
+/* Answers n inputs as one batch; each is JSON: a string, {"inputs": text}, {"text": text}; {"prompt_ids": [id, …]} for generation, which gives {"output_ids": [[…], …]}: rows are
+ * the prompt and what follows it, padded at the end to the longest; {"tokens": [word, …]} for token classification, whose offsets are in the words joined by spaces (or by
+ * "delimiter"). answers[i] is a line of JSON, freed with hone_pipeline_free_text; an input that cannot be answered gives {"error": "…"} and is counted in *n_errors. Fails, with
+ * all answers NULL, only where nothing can be answered. Any thread: calls queue. */
 HONE_API hone_status hone_pipeline_run_json(char **answers, size_t *n_errors, hone_pipeline *pipeline, const hone_text *inputs, size_t n);
 /* Frees an answer; NULL is legal. */
 HONE_API void hone_pipeline_free_text(char *text);
+
+/* ---- token-classification ---- */
+
+typedef struct hone_entity {
+    const char *entity; /* strategy none: the token's label, "B-PER"; else NULL */
+    const char *group;  /* "PER" */
+    float score;
+    const char *word;  /* the reference's: tokens joined by its decoder; text[start, end) with HONE_AGGREGATE_WORD */
+    size_t start, end; /* in the text, in code points as Python counts */
+    size_t byte_start, byte_end;
+    int64_t index; /* strategy none: place of the token in the encoded text, [CLS] counted; else -1 */
+} hone_entity;
+
+/* Entities in the order of the text. Labels are lent by the pipeline, all else is owned. */
+typedef struct hone_entities {
+    hone_entity *entities;
+    size_t n_entities;
+    char *words; /* what entities[i].word points to */
+} hone_entities;
+
+/* Finds the entities of a text. *out is empty on failure; dispose of it. Any thread: calls queue. HONE_INVALID_ARGUMENT for text that is not UTF-8, or a pipeline of another task. */
+HONE_API hone_status hone_pipeline_entities(hone_entities *out, hone_pipeline *pipeline, hone_text text);
+/* The same for n inputs as one batch: texts, or words that were split already (offsets are in the words joined by single spaces). On failure all of out is empty, and the message
+ * names the input. Any thread: calls queue. */
+HONE_API hone_status hone_pipeline_entities_batch(hone_entities *out, hone_pipeline *pipeline, const hone_sequence *inputs, size_t n);
+/* Gives the memory back; *entities is empty afterwards. */
+HONE_API void hone_entities_dispose(hone_entities *entities);
 
 #ifdef __cplusplus
 }

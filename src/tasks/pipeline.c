@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-static const hone_pipeline_class *const classes[] = {&hone__text_generation};
+static const hone_pipeline_class *const classes[] = {&hone__token_classification, &hone__text_generation};
 
 static hone_status find_class(const hone_pipeline_class **out, hone_task_kind task)
 {
@@ -16,26 +16,21 @@ static hone_status find_class(const hone_pipeline_class **out, hone_task_kind ta
             return HONE_OK;
         }
     *out = NULL;
-    return hone__hint(hone__fail(HONE_UNSUPPORTED, "there is no pipeline for %s yet", hone_task_name(task)), "there is: text-generation");
+    return hone__hint(hone__fail(HONE_UNSUPPORTED, "there is no pipeline for %s yet", hone_task_name(task)),
+                      "there are: token-classification, text-generation");
 }
 
-/* A model without a tokenizer still answers ids; a tokenizer that is broken is a failure. */
+/* A language model without a tokenizer still answers ids; a tokenizer that is broken is a failure. */
 static hone_status load_tokenizer(hone_pipeline *p, const char *folder)
 {
     hone_status status = hone_tokenizer_from_pretrained(&p->tokenizer, folder);
     if (status != HONE_NOT_FOUND)
         return status;
+    if (!p->class->works_without_tokenizer)
+        return hone__hint(status, "a pipeline for %s needs the model's tokenizer.json or vocab.txt in its folder",
+                          hone_task_name(p->class->kind));
     hone__error_save(&p->without_tokenizer, status);
     return HONE_OK;
-}
-
-/* Before anything is loaded. A negative max_new_tokens is the pipeline's own default. */
-static hone_status check_options(const hone_pipeline_options *options)
-{
-    hone_generate_options g = options->generate;
-    if (g.max_new_tokens < 0)
-        g.max_new_tokens = 1;
-    return hone_generate_check(&g);
 }
 
 /* Such a model may still answer most texts, so that this is no failure: ids that it does not know are. */
@@ -60,7 +55,7 @@ static hone_status load(hone_pipeline *p, hone_task_kind task, const char *folde
     HONE_TRY(hone_model_from_pretrained(&p->model, task, folder, &m));
     HONE_TRY(load_tokenizer(p, folder));
     compare_vocabularies(p, folder);
-    return HONE_OK;
+    return p->class->open ? p->class->open(p) : HONE_OK;
 }
 
 hone_status hone_pipeline_new(hone_pipeline **out, hone_task_kind task, const char *model, const hone_pipeline_options *options)
@@ -76,7 +71,7 @@ hone_status hone_pipeline_new(hone_pipeline **out, hone_task_kind task, const ch
     p->class = class;
     p->options = options ? *options : defaults;
     pthread_mutex_init(&p->lock, NULL);
-    HONE_GO(check_options(&p->options));
+    HONE_GO(class->check(&p->options));
     HONE_GO(load(p, task, model));
     *out = p;
     p = NULL;
@@ -89,6 +84,8 @@ void hone_pipeline_free(hone_pipeline *pipeline)
 {
     if (!pipeline)
         return;
+    if (pipeline->class->close)
+        pipeline->class->close(pipeline);
     hone_model_free(pipeline->model);
     hone_tokenizer_free(pipeline->tokenizer);
     hone_device_free(pipeline->own_device);
@@ -108,6 +105,29 @@ hone_status hone__pipeline_error(char **answer)
     hone_status status = hone__str_take(answer, &text);
     hone__str_dispose(&text);
     return status;
+}
+
+bool hone__pipeline_is_general(hone_status status)
+{
+    return status == HONE_OUT_OF_MEMORY || status == HONE_DEVICE || status == HONE_CANCELLED;
+}
+
+hone_status hone__pipeline_own_error(hone_status status, char **answer, size_t *n_errors)
+{
+    if (hone__pipeline_is_general(status))
+        return status;
+    ++*n_errors;
+    hone__free(*answer);
+    *answer = NULL;
+    return hone__pipeline_error(answer);
+}
+
+const json_t *hone__pipeline_text(const json_t *input, const char *const *keys)
+{
+    const json_t *text = json_is_string(input) ? input : NULL;
+    for (; !text && *keys; keys++)
+        text = json_object_get(input, *keys);
+    return json_is_string(text) ? text : NULL;
 }
 
 /* Values of the inputs; one that is no JSON stays NULL and is answered with its error. */

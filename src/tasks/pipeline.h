@@ -9,6 +9,10 @@
 
 typedef struct hone_pipeline_class {
     hone_task_kind kind;
+    bool works_without_tokenizer;
+    hone_status (*check)(const hone_pipeline_options *options); /* before anything is loaded */
+    hone_status (*open)(hone_pipeline *p);                      /* what the task keeps, once model and tokenizer are there; NULL: nothing */
+    void (*close)(hone_pipeline *p);                            /* also after open failed or did not run; NULL: nothing */
     /* Fills answers[i] for each i whose inputs[i] is not NULL; one input's own failure is its answer (hone__pipeline_error). */
     hone_status (*answer)(hone_pipeline *p, const json_t *const *inputs, size_t n, char **answers, size_t *n_errors);
 } hone_pipeline_class;
@@ -20,13 +24,21 @@ struct hone_pipeline {
     hone_model *model;
     hone_tokenizer *tokenizer;          /* NULL: the folder has none */
     hone_error_state without_tokenizer; /* why */
+    struct hone__tagger *tagger;        /* of token classification */
     uint64_t n_sequences;               /* generated so far: sampling goes on, whatever the batches are */
     pthread_mutex_t lock;
 };
 
-extern const hone_pipeline_class hone__text_generation;
+extern const hone_pipeline_class hone__text_generation, hone__token_classification;
 
+/* The text of an input: itself when it is a string, else what stands under one of the NULL-terminated keys. NULL: none. */
+const json_t *hone__pipeline_text(const json_t *input, const char *const *keys);
+
+/* What ends everything, and is not one input's own fault. */
+bool hone__pipeline_is_general(hone_status status);
 /* {"error": the thread's message}. */
 hone_status hone__pipeline_error(char **answer);
+/* The same after an input's own failure, counted; a general failure is given back. */
+hone_status hone__pipeline_own_error(hone_status status, char **answer, size_t *n_errors);
 
 #endif

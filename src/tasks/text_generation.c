@@ -49,13 +49,11 @@ static hone_status start_bare(const hone_pipeline *pipe, prompt *p)
 
 static hone_status read_prompt(const hone_pipeline *pipe, prompt *p, const json_t *input)
 {
-    static const char *const keys[] = {"inputs", "text", "prompt"};
-    const json_t *text = json_is_string(input) ? input : NULL;
+    static const char *const keys[] = {"inputs", "text", "prompt", NULL};
+    const json_t *text = hone__pipeline_text(input, keys);
     if (json_object_get(input, "prompt_ids"))
         return read_ids(p, json_object_get(input, "prompt_ids"));
-    for (size_t i = 0; !text && i < sizeof(keys) / sizeof(*keys); i++)
-        text = json_object_get(input, keys[i]);
-    if (!json_is_string(text))
+    if (!text)
         return hone__fail(HONE_FORMAT, "an input must be {\"inputs\": text} or {\"prompt_ids\": [id, …]}");
     if (!pipe->tokenizer)
         return hone__error_restore(&pipe->without_tokenizer);
@@ -179,28 +177,17 @@ done:
     return status;
 }
 
-/* What ends everything, and is not one prompt's own fault. */
-static bool is_general(hone_status status)
-{
-    return status == HONE_OUT_OF_MEMORY || status == HONE_DEVICE || status == HONE_CANCELLED;
-}
-
 static hone_status answer_error(prompt *p, hone_status status, char **answer, size_t *n_errors)
 {
-    if (is_general(status))
-        return status;
     p->is_done = true;
-    ++*n_errors;
-    hone__free(*answer);
-    *answer = NULL;
-    return hone__pipeline_error(answer);
+    return hone__pipeline_own_error(status, answer, n_errors);
 }
 
 /* A batch, and where it fails its prompts one by one. */
 static hone_status generate_or_split(hone_pipeline *pipe, prompt *prompts, size_t first, size_t n, char **answers, size_t *n_errors)
 {
     hone_status status = generate(pipe, prompts, first, n, answers);
-    if (status == HONE_OK || is_general(status))
+    if (status == HONE_OK || hone__pipeline_is_general(status))
         return status;
     for (size_t i = first; i < first + n; i++) {
         if (prompts[i].is_done)
@@ -242,4 +229,14 @@ done:
     return status;
 }
 
-const hone_pipeline_class hone__text_generation = {HONE_CAUSAL_LM, answer};
+/* A negative max_new_tokens is the pipeline's own default. */
+static hone_status check(const hone_pipeline_options *options)
+{
+    hone_generate_options g = options->generate;
+    if (g.max_new_tokens < 0)
+        g.max_new_tokens = 1;
+    return hone_generate_check(&g);
+}
+
+const hone_pipeline_class hone__text_generation = {
+    .kind = HONE_CAUSAL_LM, .works_without_tokenizer = true, .check = check, .answer = answer};

@@ -30,7 +30,7 @@ says err "hone: error: "
 says err "hint: "
 
 run 2 pipeline
-says err "tasks: text-generation"
+says err "tasks: token-classification, text-generation"
 run 2 pipeline text-generatoin --model "$MODEL" x
 says err 'there is no task "text-generatoin"'
 run 1 pipeline fill-mask --model "$MODEL" x

@@ -1,0 +1,50 @@
+/* What the files of `hone pipeline` share: options, which of them a task has, answering texts, marking entities for people. */
+#ifndef HONE_CLI_PIPELINE_H
+#define HONE_CLI_PIPELINE_H
+
+#include "cli/cli.h"
+
+#include <hone/pipeline.h>
+
+typedef enum pipeline_format { FORMAT_AUTO, FORMAT_JSON, FORMAT_TEXT } pipeline_format;
+
+/* Of all tasks; those of other tasks stay zero. */
+typedef struct pipeline_options {
+    char *model, *input, *output;
+    int64_t batch_size;
+    /* token-classification */
+    int aggregation, format; /* aggregation: 0 auto, else 1 + hone_aggregation; pipeline_format */
+    char *ignore_labels;
+    int64_t stride;
+    bool truncation;
+    /* text-generation */
+    int64_t max_new_tokens, top_k, num_beams, num_return_sequences, no_repeat_ngram_size;
+    double temperature, top_p, repetition_penalty, length_penalty;
+    bool do_sample, early_stopping;
+} pipeline_options;
+
+typedef struct pipeline_task {
+    hone_task_kind kind;
+    const char *name;  /* as people call it: "text-generation" */
+    const char *words; /* what stands on the command line: "TEXT" */
+    cli_spec spec;
+    /* Fills out from o, of which it lends; false when the command line is wrong, which was said. NULL-terminated lists go to *owned, freed by the caller. */
+    bool (*fill)(hone_pipeline_options *out, void **owned, const pipeline_options *o, const cli_common *common);
+} pipeline_task;
+
+/* The task of a kind, NULL: none. All tasks: i from 0, NULL behind the last. */
+const pipeline_task *pipeline_task_of(hone_task_kind kind);
+const pipeline_task *pipeline_task_at(size_t i);
+/* True when an option of argv belongs to another task only, which was said: CLI_USAGE. */
+bool pipeline_has_foreign_option(const pipeline_task *task, int argc, char **argv);
+
+/* Whether answers are marked texts instead of JSON. */
+bool pipeline_marks_text(const pipeline_options *o, const pipeline_task *task);
+
+/* Lines of JSON from `in`, in batches; texts of the command line. n_errors counts answers that are errors. */
+hone_status pipeline_run_lines(size_t *n_errors, hone_pipeline *pipeline, FILE *in, FILE *out, size_t batch_size);
+hone_status pipeline_run_words(hone_pipeline *pipeline, const char *const *words, size_t n, FILE *out);
+/* The same as texts with their entities marked, in colour where the terminal has any. */
+hone_status pipeline_mark_words(hone_pipeline *pipeline, const char *const *words, size_t n, FILE *out);
+
+#endif

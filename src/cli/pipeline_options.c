@@ -1,0 +1,210 @@
+/* The options of `hone pipeline`, a table for each task. */
+#include "cli/pipeline_cli.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FIELD(field) offsetof(pipeline_options, field)
+#define N(array)     (sizeof(array) / sizeof(*(array)))
+#define BIG          1e15
+static const char files[] = "model and texts", tagging[] = "entities", generation[] = "generation";
+
+/* Of every task. */
+#define COMMON_ROWS(word)                                                                                                                \
+    {"model", HONE_OPTION_STRING, FIELD(model), NULL, 0, 0, NULL, files, "a model folder, with its tokenizer"},                          \
+        {"input", HONE_OPTION_STRING, FIELD(input), NULL, 0, 0, NULL, files, "lines of JSON instead of " word "…; - is standard input"}, \
+        {"output", HONE_OPTION_STRING, FIELD(output), NULL, 0, 0, NULL, files, "a file for the answers instead of standard output"},     \
+    {                                                                                                                                    \
+        "batch_size", HONE_OPTION_INT, FIELD(batch_size), "1", 1, 65536, NULL, files, "inputs that are computed together"                \
+    }
+
+static const hone_option_alias aliases[] = {{"model_name_or_path", "model", NULL, NULL}};
+
+/* ---- token-classification ---- */
+
+static const hone_option token_rows[] = {
+    COMMON_ROWS("TEXT"),
+    {"format", HONE_OPTION_ENUM, FIELD(format), "auto", 0, 0, "auto|json|text", files,
+     "json, or the text with its entities marked; auto: text on a terminal"},
+    {"aggregation_strategy", HONE_OPTION_ENUM, FIELD(aggregation), "auto", 0, 0, "auto|none|simple|first|average|max|word", tagging,
+     "how labelled tokens become entities; auto: none in JSON, word where texts are marked"},
+    {"ignore_labels", HONE_OPTION_STRING, FIELD(ignore_labels), "O", 0, 0, NULL, tagging, "labels that are left out, with commas between"},
+    {"stride", HONE_OPTION_INT, FIELD(stride), "-1", -1, BIG, NULL, tagging,
+     "long texts as the reference reads them: windows that share N tokens, each aggregated for itself; -1: see above"},
+    {"truncation", HONE_OPTION_BOOL, FIELD(truncation), NULL, 0, 0, NULL, tagging,
+     "what is longer than the model takes is not read, as the reference does without a stride"},
+};
+static const hone_option_table token_table = {token_rows, N(token_rows), aliases, N(aliases)};
+
+/* "O,MISC" to a list in one block. */
+static bool split_labels(const char *const **out, void **owned, const char *text)
+{
+    size_t n = 1, len = strlen(text);
+    for (const char *c = text; *c; c++)
+        n += *c == ',';
+    char *copy = NULL;
+    char **list = malloc((n + 1) * sizeof(*list) + len + 1);
+    if (!list)
+        return false;
+    copy = (char *)(list + n + 1);
+    memcpy(copy, text, len + 1);
+    for (size_t i = 0; i < n; i++) {
+        list[i] = copy;
+        copy += strcspn(copy, ",");
+        *copy++ = '\0';
+    }
+    list[n] = NULL;
+    *owned = list;
+    *out = (const char *const *)list;
+    return true;
+}
+
+bool pipeline_marks_text(const pipeline_options *o, const pipeline_task *task)
+{
+    bool on_terminal = !o->input && !o->output && isatty(STDOUT_FILENO);
+    return task->kind == HONE_TOKEN_CLASSIFICATION && (o->format == FORMAT_TEXT || (o->format == FORMAT_AUTO && on_terminal));
+}
+
+static bool fill_token(hone_pipeline_options *out, void **owned, const pipeline_options *o, const cli_common *common)
+{
+    (void)common;
+    bool marks = pipeline_marks_text(o, pipeline_task_of(HONE_TOKEN_CLASSIFICATION));
+    out->aggregation_strategy = o->aggregation > 0 ? (hone_aggregation)(o->aggregation - 1)
+                                : marks            ? HONE_AGGREGATE_WORD
+                                                   : HONE_AGGREGATE_NONE;
+    out->long_text = o->truncation ? HONE_LONG_TEXT_TRUNCATE : o->stride >= 0 ? HONE_LONG_TEXT_STRIDE : HONE_LONG_TEXT_WINDOWS;
+    out->stride = o->stride > 0 ? (size_t)o->stride : 0;
+    if (o->truncation && o->stride >= 0)
+        return cli_wrong("--truncation and --stride exclude each other") == CLI_OK;
+    if (marks && (o->input || o->output))
+        return cli_wrong("--format text goes with TEXT… on standard output, not with --input or --output") == CLI_OK;
+    if (!split_labels(&out->ignore_labels, owned, o->ignore_labels))
+        return cli_wrong("out of memory: --ignore_labels") == CLI_OK;
+    return true;
+}
+
+/* ---- text-generation ---- */
+
+static const hone_option generation_rows[] = {
+    COMMON_ROWS("PROMPT"),
+    {"max_new_tokens", HONE_OPTION_INT, FIELD(max_new_tokens), "-1", -1, BIG, NULL, generation,
+     "the longest text that follows a prompt; -1: 256, or what the model's positions leave"},
+    {"do_sample", HONE_OPTION_BOOL, FIELD(do_sample), NULL, 0, 0, NULL, generation, "draw tokens at random; otherwise greedy, or beams"},
+    {"temperature", HONE_OPTION_DOUBLE, FIELD(temperature), "0.7", 1e-6, 1e6, NULL, generation, "sampling: below 1 likely tokens gain"},
+    {"top_k", HONE_OPTION_INT, FIELD(top_k), "50", 0, BIG, NULL, generation, "sampling: only the K likeliest tokens; 0: all"},
+    {"top_p", HONE_OPTION_DOUBLE, FIELD(top_p), "1", 1e-9, 1, NULL, generation,
+     "sampling: only the likeliest tokens that have this share together"},
+    {"num_beams", HONE_OPTION_INT, FIELD(num_beams), "1", 1, 4096, NULL, generation, "search with so many beams"},
+    {"num_return_sequences", HONE_OPTION_INT, FIELD(num_return_sequences), "1", 1, 4096, NULL, generation, "texts for each prompt"},
+    {"repetition_penalty", HONE_OPTION_DOUBLE, FIELD(repetition_penalty), "1", 1e-6, 1e6, NULL, generation,
+     "above 1 tokens that occurred lose"},
+    {"no_repeat_ngram_size", HONE_OPTION_INT, FIELD(no_repeat_ngram_size), "0", 0, BIG, NULL, generation,
+     "no N tokens come twice in a row of a text; 0: off"},
+    {"length_penalty", HONE_OPTION_DOUBLE, FIELD(length_penalty), "1", -1e6, 1e6, NULL, generation, "beams: above 0 long texts gain"},
+    {"early_stopping", HONE_OPTION_BOOL, FIELD(early_stopping), NULL, 0, 0, NULL, generation,
+     "beams: stop when num_beams texts have ended"},
+};
+static const hone_option_table generation_table = {generation_rows, N(generation_rows), aliases, N(aliases)};
+
+static bool fill_generation(hone_pipeline_options *out, void **owned, const pipeline_options *o, const cli_common *common)
+{
+    (void)owned;
+    hone_generate_options *g = &out->generate;
+    g->max_new_tokens = o->max_new_tokens;
+    g->do_sample = o->do_sample;
+    g->temperature = o->do_sample ? o->temperature : 1.0;
+    g->top_k = o->top_k;
+    g->top_p = o->top_p;
+    g->num_beams = o->num_beams;
+    g->num_return_sequences = o->num_return_sequences;
+    g->repetition_penalty = o->repetition_penalty;
+    g->no_repeat_ngram_size = o->no_repeat_ngram_size;
+    g->length_penalty = o->length_penalty;
+    g->early_stopping = o->early_stopping;
+    g->seed = (uint64_t)common->seed;
+    return true;
+}
+
+/* ---- the tasks ---- */
+
+static const pipeline_task tasks[] = {
+    {HONE_TOKEN_CLASSIFICATION,
+     "token-classification",
+     "TEXT",
+     {"hone pipeline token-classification --model DIR TEXT…   or   … --input in.jsonl [--output out.jsonl]",
+      "Finds the entities of texts. Prints what the reference's pipeline returns, a line of JSON for each: [{\"entity_group\", \"score\", "
+      "\"word\", \"start\", \"end\"}, …]\n"
+      "(strategy none: \"entity\", and the token's \"index\"); start and end count code points. On a terminal the entities are marked in "
+      "the text.\n"
+      "\n"
+      "none to max are the reference's strategies, its rules of thumb for words included. word takes the tokenizer's own words, each with "
+      "the label of its first token,\n"
+      "and gives the text itself for \"word\".\n"
+      "\n"
+      "A text of more tokens than the model takes is read in windows that share a quarter; each token counts where it stands farther from "
+      "a window's edge.\n"
+      "The reference cuts such texts (--truncation), or aggregates each window for itself (--stride N).\n"
+      "\n"
+      "A line of --input is {\"inputs\": text}, or {\"tokens\": [word, …]} for words that were split already (start and end: in the words "
+      "joined by spaces, or by\n"
+      "the line's \"delimiter\"). A bad line gives {\"error\": \"…\"}; the others are done, and the exit status is 1.",
+      &token_table, true},
+     fill_token},
+    {HONE_CAUSAL_LM,
+     "text-generation",
+     "PROMPT",
+     {"hone pipeline text-generation --model DIR PROMPT…   or   … --input in.jsonl [--output out.jsonl]",
+      "Goes on with prompts and prints what the reference's pipeline returns, a line of JSON for each: [{\"generated_text\": prompt and "
+      "what follows}, …].\n"
+      "A line of --input is {\"inputs\": text} or {\"prompt_ids\": [id, …]}, which gives {\"output_ids\": [[id, …], …]}. A bad line gives "
+      "{\"error\": \"…\"};\n"
+      "the others are done, and the exit status is 1. Unlike the reference's pipeline it is greedy unless --do_sample is given.",
+      &generation_table, true},
+     fill_generation},
+};
+
+const pipeline_task *pipeline_task_at(size_t i)
+{
+    return i < N(tasks) ? &tasks[i] : NULL;
+}
+
+const pipeline_task *pipeline_task_of(hone_task_kind kind)
+{
+    for (size_t i = 0; i < N(tasks); i++)
+        if (tasks[i].kind == kind)
+            return &tasks[i];
+    return NULL;
+}
+
+/* Whether a table has the option that a word of the command line ("--top-k=3") names. */
+static bool has_option(const hone_option_table *table, const char *word)
+{
+    size_t n = strcspn(word, "=");
+    for (size_t i = 0; i < table->n_rows; i++) {
+        const char *name = table->rows[i].name;
+        size_t k = 0;
+        while (k < n && name[k] && (name[k] == word[k] || (name[k] == '_' && word[k] == '-')))
+            k++;
+        if (k == n && !name[k])
+            return true;
+    }
+    return false;
+}
+
+bool pipeline_has_foreign_option(const pipeline_task *task, int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (strncmp(argv[i], "--", 2) != 0 || has_option(task->spec.table, argv[i] + 2))
+            continue;
+        for (size_t k = 0; k < N(tasks); k++)
+            if (has_option(tasks[k].spec.table, argv[i] + 2)) {
+                char text[256];
+                snprintf(text, sizeof(text), "%.*s is an option of %s, not of %s", (int)strcspn(argv[i], "="), argv[i], tasks[k].name,
+                         task->name);
+                cli_wrong(text);
+                return true;
+            }
+    }
+    return false;
+}

@@ -1,0 +1,16 @@
+/* What transformers asks a fast tokenizer about its tokens beside encoding and decoding, for the pipelines of token classification. */
+#ifndef HONE_TOKENIZER_PIECES_H
+#define HONE_TOKENIZER_PIECES_H
+
+#include "tokenizer/tokenizer.h"
+
+/* Appends the text of tokens that need not be in the vocabulary, as convert_tokens_to_string: the decoder joins them; without one they stand between spaces. */
+void hone__tokenizer_join(hone_str *out, const hone_tokenizer *tok, const hone_text *tokens, size_t n);
+
+/* True when the model marks tokens that go on with a word (continuing_subword_prefix: WordPiece's "##"). */
+bool hone__tokenizer_marks_words(const hone_tokenizer *tok);
+
+/* How many special tokens are added to a text, or to a pair. */
+size_t hone__tokenizer_n_added(const hone_tokenizer *tok, bool pair);
+
+#endif
