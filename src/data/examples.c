@@ -2,6 +2,7 @@
 #include <hone/loader.h>
 
 #include "base/mem.h"
+#include "data/examples.h"
 
 #include <math.h>
 
@@ -37,6 +38,11 @@ void hone_examples_free(hone_examples *e)
     if (e && e->ops.free)
         e->ops.free(e->self);
     hone__free(e);
+}
+
+void *hone__examples_self(const hone_examples *e, const hone_examples_ops *ops)
+{
+    return e->ops.get == ops->get && e->ops.free == ops->free ? e->self : NULL;
 }
 
 int64_t hone_examples_count(const hone_examples *e)

@@ -1,0 +1,192 @@
+/* hone_dataset_load: finds the files, opens each, has it read in its format, and makes classes of what was found.
+ *
+ * Unlike texts, of which a bad file is passed over, labelled data is all or nothing: a label that is missing or wrong would be learnt. */
+#include "base/log.h"
+#include "data/dataset.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+/* ---- files ---- */
+
+static hone_status list_files(hone_file_list *out, const char *const *paths, size_t n_paths, const char *glob)
+{
+    if (n_paths != 1 || strcmp(paths[0], "-") != 0)
+        return hone__list_all_files(out, paths, n_paths, glob);
+    *out = (hone_file_list){NULL, 0};
+    HONE_TRY(HONE_NEW(&out->paths, 1));
+    out->n = 1;
+    return hone__strdup(&out->paths[0], "-");
+}
+
+/* Maps the file, or reads a pipe as a whole. */
+static hone_status get_bytes(hone_source *f)
+{
+    struct stat info;
+    if (strcmp(f->path, "-") != 0 && (stat(f->path, &info) != 0 || S_ISREG(info.st_mode))) {
+        HONE_TRY(hone__map_file(&f->map, f->path));
+        f->data = f->map.data;
+        f->len = f->map.len;
+        return HONE_OK;
+    }
+    HONE_TRY(hone__read_file(&f->owned, &f->len, f->path, 0));
+    f->data = f->owned;
+    return HONE_OK;
+}
+
+static int64_t line_of(const hone_source *f, size_t at)
+{
+    int64_t line = 1;
+    for (const char *p = f->data; (p = memchr(p, '\n', (size_t)(f->data + at - p))); p++)
+        line++;
+    return line;
+}
+
+/* Labelled data is text. */
+static hone_status check_bytes(const hone_source *f)
+{
+    if (f->len >= 2 && memcmp(f->data, "\x1F\x8B", 2) == 0)
+        return hone__hint(hone__fail(HONE_FORMAT, "%s: compressed with gzip", f->path), "gunzip it first");
+    size_t valid = hone__utf8_valid(f->data, f->len);
+    const char *nul = memchr(f->data, '\0', valid);
+    if (nul)
+        return hone__fail(HONE_FORMAT, "%s:%lld: a NUL byte: this is no text", f->path, (long long)line_of(f, (size_t)(nul - f->data)));
+    if (valid < f->len)
+        return hone__hint(hone__fail(HONE_FORMAT, "%s:%lld: not UTF-8 (byte 0x%02X at offset %zu)", f->path, (long long)line_of(f, valid),
+                                     (unsigned char)f->data[valid], valid),
+                          "iconv -f LATIN1 -t UTF-8 turns another encoding into UTF-8");
+    return HONE_OK;
+}
+
+static hone_status add_file(hone_dataset *d, const char *path)
+{
+    HONE_TRY(HONE_GROW(&d->files, &d->files_capacity, d->n_files + 1));
+    hone_source *f = &d->files[d->n_files];
+    *f = (hone_source){.map = {"", 0, -1}};
+    HONE_TRY(hone__strdup(&f->path, path));
+    d->n_files++;
+    HONE_TRY(get_bytes(f));
+    return check_bytes(f);
+}
+
+/* ---- formats ---- */
+
+typedef struct format {
+    const char *name;
+    hone_status (*read)(hone_reading *r);
+    hone_status (*finish)(hone_reading *r);
+} format;
+
+static const format formats[] = {{"conll", hone__conll_read, hone__conll_finish}};
+enum { N_FORMATS = sizeof(formats) / sizeof(*formats) };
+
+static hone_status find_format(const format **out, const char *name)
+{
+    *out = NULL;
+    for (int i = 0; i < N_FORMATS; i++)
+        if (strcmp(name, formats[i].name) == 0)
+            *out = &formats[i];
+    return *out ? HONE_OK : hone__fail(HONE_INVALID_ARGUMENT, "\"%s\" is no format of labelled data: conll is", name);
+}
+
+static hone_status read_files(hone_reading *r, const hone_file_list *files)
+{
+    const format *f = NULL;
+    HONE_TRY(find_format(&f, r->options->format ? r->options->format : "conll"));
+    for (size_t i = 0; i < files->n && !hone__reading_is_full(r); i++) {
+        HONE_TRY(add_file(r->d, files->paths[i]));
+        r->file = (int32_t)i;
+        if (r->d->files[i].len == 0)
+            hone__log(HONE_LOG_WARNING, "%s: an empty file", files->paths[i]);
+        HONE_TRY(f->read(r));
+        hone__progress("reading", (int64_t)i + 1, (int64_t)files->n, "files", NULL);
+    }
+    hone__progress_end("reading", (int64_t)files->n, (int64_t)files->n, "files", NULL);
+    if (r->d->n_rows == 0 && r->options->max_rows != 0)
+        return hone__fail(HONE_NOT_FOUND, "%s%s: no row of data%s", files->paths[0], files->n > 1 ? " and the other files" : "",
+                          r->d->files[0].len == 0 ? ", the file is empty" : "");
+    return f->finish(r);
+}
+
+/* ---- classes ---- */
+
+/* The tags of a column become classes. Only the label column must keep to a scheme. */
+static hone_status make_classes(hone_dataset *d, size_t i, const hone_dataset_options *o)
+{
+    hone_column *c = &d->columns[i];
+    bool is_label = (ptrdiff_t)i == d->label_column;
+    hone_tag_scheme found = HONE_SCHEME_NONE;
+    if (c->kind != HONE_FEATURE_CLASS_LABEL || c->names)
+        return HONE_OK;
+    if (c->sequence && strcmp(c->name, "pos_tags") != 0) {
+        hone_status status = hone__tags_scheme(&found, d, c, is_label ? o->scheme : HONE_SCHEME_AUTO);
+        if (status != HONE_OK && (is_label || status != HONE_FORMAT))
+            return status;
+        found = status == HONE_OK ? found : HONE_SCHEME_NONE;
+    }
+    hone_tag_scheme kept = found == HONE_SCHEME_IOB1 && !o->keep_scheme ? HONE_SCHEME_IOB2 : found;
+    if (kept != found)
+        HONE_TRY(hone__tags_to_iob2(d, c));
+    if (is_label) {
+        d->source_scheme = found;
+        d->scheme = kept;
+    }
+    return hone__classes_number(d, c, kept, is_label ? o->labels : NULL);
+}
+
+static void describe_columns(hone_dataset *d)
+{
+    for (size_t i = 0; i < d->n_columns; i++) {
+        hone_column *c = &d->columns[i];
+        c->feature = (hone_feature){c->name, c->kind, c->sequence, (const char *const *)c->names, c->n_names};
+    }
+}
+
+/* Of files whose columns have no names: those that were asked for are the names. */
+static hone_status rename_column(hone_dataset *d, const char *from, const char *to)
+{
+    ptrdiff_t i = hone_dataset_find(d, from);
+    char *name = NULL;
+    if (!to || i < 0 || hone_dataset_find(d, to) >= 0)
+        return HONE_OK;
+    HONE_TRY(hone__strdup(&name, to));
+    hone__free(d->columns[i].name);
+    d->columns[i].name = name;
+    return HONE_OK;
+}
+
+static hone_status finish(hone_dataset *d, const hone_dataset_options *o)
+{
+    HONE_TRY(rename_column(d, "tokens", o->text_column_name));
+    HONE_TRY(rename_column(d, "ner_tags", o->label_column_name));
+    d->text_column = hone_dataset_find(d, o->text_column_name ? o->text_column_name : "tokens");
+    d->label_column = hone_dataset_find(d, o->label_column_name ? o->label_column_name : "ner_tags");
+    for (size_t i = 0; i < d->n_columns; i++)
+        HONE_TRY(make_classes(d, i, o));
+    HONE_TRY(hone__dataset_fit(d));
+    describe_columns(d);
+    return HONE_OK;
+}
+
+hone_status hone_dataset_load(hone_dataset **out, const char *const *paths, size_t n_paths, const hone_dataset_options *options)
+{
+    static const hone_dataset_options defaults = HONE_DATASET_OPTIONS_INIT;
+    hone_reading r = {.options = options ? options : &defaults};
+    hone_file_list files = {NULL, 0};
+    hone_dataset *d = NULL;
+    hone_status status = HONE_OK;
+    *out = NULL;
+    HONE_TRY(HONE_NEW(&d, 1));
+    d->text_column = d->label_column = -1;
+    d->scheme = d->source_scheme = HONE_SCHEME_NONE;
+    r.d = d;
+    HONE_GO(list_files(&files, paths, n_paths, r.options->glob));
+    HONE_GO(read_files(&r, &files));
+    HONE_GO(finish(d, r.options));
+    *out = d;
+    d = NULL;
+done:
+    hone__file_list_dispose(&files);
+    hone_dataset_free(d);
+    return status;
+}
