@@ -11,6 +11,7 @@
 void hone__tokenize_line_dispose(hone_line_tokenizer *t)
 {
     hone__free(t->words);
+    hone__free(t->plain);
     hone_ids_dispose(&t->ids);
 }
 
@@ -121,12 +122,12 @@ static hone_status answer_lean(hone_line_tokenizer *t, const hone_encode_input *
     return HONE_OK;
 }
 
-static hone_status answer(hone_line_tokenizer *t, const json_t *line)
+/* line NULL: a line without options of its own. */
+static hone_status answer(hone_line_tokenizer *t, const hone_encode_input *in, const json_t *line)
 {
-    hone_encode_input input;
+    hone_encode_input input = *in;
     hone_encode_options o;
     hone_encoding *e = NULL;
-    HONE_TRY(read_input(t, &input, line));
     HONE_TRY(read_options(&o, t, line));
     bool whole = o.truncation == HONE_TRUNCATION_NONE && o.padding == HONE_PADDING_NONE;
     if (t->options->format != HONE_TOKENIZE_ENCODINGS && whole && input.first.text.data && !input.second.text.data)
@@ -153,15 +154,30 @@ static void answer_error(hone_line_tokenizer *t)
     hone__jw_end_object(&w);
 }
 
+static hone_status answer_json(hone_line_tokenizer *t, const json_t *line)
+{
+    hone_encode_input input;
+    HONE_TRY(read_input(t, &input, line));
+    return answer(t, &input, line);
+}
+
 hone_status hone__tokenize_line(hone_line_tokenizer *t, const char *line, size_t len, int64_t number)
 {
+    hone_encode_input input;
     json_t *value = NULL;
     char name[32];
+    hone_status status;
     snprintf(name, sizeof(name), "line %lld", (long long)number);
-    hone_status status = hone__json_parse(&value, line, len, name);
-    if (status == HONE_OK && (status = answer(t, value)) != HONE_OK)
-        hone__fail_in(status, "%s", name);
-    json_decref(value);
+    if (hone__scan_line(t, &input, line, len)) {
+        status = answer(t, &input, NULL);
+        if (status != HONE_OK)
+            hone__fail_in(status, "%s", name);
+    } else {
+        status = hone__json_parse(&value, line, len, name);
+        if (status == HONE_OK && (status = answer_json(t, value)) != HONE_OK)
+            hone__fail_in(status, "%s", name);
+        json_decref(value);
+    }
     t->n_lines++;
     if (status == HONE_OUT_OF_MEMORY)
         return status;

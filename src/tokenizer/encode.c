@@ -71,7 +71,7 @@ hone_status hone_tokenizer_encode_input(hone_encoding **out, const hone_tokenize
     hone_status status = encode_unpadded(out, e, input, o);
     hone__encoder_give(e);
     if (status == HONE_OK && o->padding != HONE_PADDING_NONE)
-        status = hone__encoding_pad(out, hone__pad_length((*out)->n, o), o);
+        status = hone__encoding_pad(out, hone__pad_length((*out)->n, o), o, NULL);
     if (status != HONE_OK) {
         hone_encoding_free(*out);
         *out = NULL;
@@ -103,47 +103,83 @@ typedef struct batch {
     size_t n, per_item;
     const hone_encode_options *options;
     size_t length; /* to pad to */
+    bool in_slabs;
+    hone__encoder **encoders; /* of the threads, NULL before they begin */
 } batch;
+
+static hone_status encoder_of(hone__encoder **out, const batch *b, int thread)
+{
+    *out = b->encoders[thread];
+    if (*out)
+        return HONE_OK;
+    HONE_TRY(hone__encoder_take(&b->encoders[thread], b->tok, HONE__SINK_TOKENS));
+    *out = b->encoders[thread];
+    (*out)->in_slabs = b->in_slabs;
+    return HONE_OK;
+}
 
 static hone_status encode_stretch(void *payload, size_t item, int thread)
 {
     batch *b = payload;
     size_t end = (item + 1) * b->per_item < b->n ? (item + 1) * b->per_item : b->n;
     hone__encoder *e = NULL;
-    (void)thread;
-    HONE_TRY(hone__encoder_take(&e, b->tok, HONE__SINK_TOKENS));
-    hone_status status = HONE_OK;
-    for (size_t i = item * b->per_item; i < end && status == HONE_OK; i++)
-        if ((status = encode_unpadded(&b->out[i], e, &b->inputs[i], b->options)) != HONE_OK)
-            status = hone__fail_in(status, "input %zu", i);
-    hone__encoder_give(e);
-    return status;
+    HONE_TRY(encoder_of(&e, b, thread));
+    for (size_t i = item * b->per_item; i < end; i++) {
+        hone_status status = encode_unpadded(&b->out[i], e, &b->inputs[i], b->options);
+        if (status != HONE_OK)
+            return hone__fail_in(status, "input %zu", i);
+    }
+    return HONE_OK;
 }
 
 static hone_status pad_stretch(void *payload, size_t item, int thread)
 {
     batch *b = payload;
-    (void)thread;
     size_t end = (item + 1) * b->per_item < b->n ? (item + 1) * b->per_item : b->n;
+    hone__encoder *e = NULL;
+    HONE_TRY(encoder_of(&e, b, thread));
     for (size_t i = item * b->per_item; i < end; i++)
-        HONE_TRY(hone__encoding_pad(&b->out[i], b->length, b->options));
+        HONE_TRY(hone__encoding_pad(&b->out[i], b->length, b->options, e->in_slabs ? &e->slab : NULL));
     return HONE_OK;
+}
+
+/* Whether there will be so many tokens that slabs are worth their while. */
+static bool is_big(const batch *b)
+{
+    enum { MANY = 20000, BYTES_A_TOKEN = 4 };
+    size_t n = b->options->padding == HONE_PADDING_MAX_LENGTH && b->options->pad_length > MANY / (b->n + 1) ? MANY : 0;
+    for (size_t i = 0; i < b->n && n < MANY; i++) {
+        const hone_encode_input *in = &b->inputs[i];
+        n += in->first.n_words + in->second.n_words + (in->first.text.len + in->second.text.len) / BYTES_A_TOKEN;
+    }
+    return n >= MANY;
+}
+
+static hone_status encode_all(batch *b, int n_threads)
+{
+    size_t n_items = (b->n + b->per_item - 1) / b->per_item, longest = 0;
+    HONE_TRY(hone__parallel_for(n_items, n_threads, encode_stretch, b));
+    if (b->options->padding == HONE_PADDING_NONE)
+        return HONE_OK;
+    for (size_t i = 0; i < b->n; i++)
+        longest = b->out[i]->n > longest ? b->out[i]->n : longest;
+    b->length = hone__pad_length(longest, b->options);
+    return hone__parallel_for(n_items, n_threads, pad_stretch, b);
 }
 
 hone_status hone_tokenizer_encode_batch(hone_encoding **out, const hone_tokenizer *tok, const hone_encode_input *inputs, size_t n,
                                         const hone_encode_options *options, int n_threads)
 {
-    batch b = {out, tok, inputs, n, 16, options ? options : &tok->defaults, 0};
-    size_t n_items = (n + b.per_item - 1) / b.per_item, longest = 0;
+    batch b = {out, tok, inputs, n, 16, options ? options : &tok->defaults, 0, false, NULL};
+    size_t n_encoders = (size_t)(n_threads > 0 ? n_threads : hone__cpu_count());
     for (size_t i = 0; i < n; i++)
         out[i] = NULL;
-    hone_status status = hone__parallel_for(n_items, n_threads, encode_stretch, &b);
-    if (status == HONE_OK && b.options->padding != HONE_PADDING_NONE) {
-        for (size_t i = 0; i < n; i++)
-            longest = out[i]->n > longest ? out[i]->n : longest;
-        b.length = hone__pad_length(longest, b.options);
-        status = hone__parallel_for(n_items, n_threads, pad_stretch, &b);
-    }
+    b.in_slabs = is_big(&b);
+    HONE_TRY(HONE_NEW(&b.encoders, n_encoders));
+    hone_status status = encode_all(&b, (int)n_encoders);
+    for (size_t i = 0; i < n_encoders; i++)
+        hone__encoder_give(b.encoders[i]);
+    hone__free(b.encoders);
     for (size_t i = 0; status != HONE_OK && i < n; i++) {
         hone_encoding_free(out[i]);
         out[i] = NULL;

@@ -5,6 +5,7 @@
 #include "tokenizer/encoder.h"
 
 #include "tokenizer/bytelevel.h"
+#include "tokenizer/encoding.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -83,6 +84,7 @@ hone_status hone__encoder_take(hone__encoder **out, const hone_tokenizer *tok, h
     e->word = 0;
     e->fixed_word = false;
     e->ids = NULL;
+    e->in_slabs = false;
     return HONE_OK;
 }
 
@@ -109,6 +111,8 @@ void hone__encoder_give(hone__encoder *e)
 {
     if (!e)
         return;
+    hone__slab_drop(e->slab);
+    e->slab = NULL;
     if (scratch_bytes(e) > HONE__KEEP_BYTES)
         shrink(e);
     struct hone__encoder_pool *pool = e->tok->pool;
@@ -261,21 +265,19 @@ static hone_status encode_valid(hone__encoder *e, const char *text, size_t len)
     return encode_piece(e, text + done, len - done, (uint32_t)done);
 }
 
-static bool is_ascii(const char *text, size_t len)
+static const uint64_t high_bits = 0x8080808080808080u;
+
+/* The first byte of text[i..len) that is no ASCII, else len. */
+static size_t ascii_end(const char *text, size_t i, size_t len)
 {
-    size_t i = 0;
-    uint64_t any = 0, word;
-    for (; i + 64 <= len && !(any & 0x8080808080808080u); i += 64)
-        for (size_t k = 0; k < 64; k += 8) {
-            memcpy(&word, text + i + k, 8);
-            any |= word;
-        }
-    if (any & 0x8080808080808080u)
-        return false;
-    for (; i < len; i++)
-        if ((unsigned char)text[i] >= 0x80)
-            return false;
-    return true;
+    for (; i + 32 <= len; i += 32)
+        if ((hone__load8(text + i) | hone__load8(text + i + 8) | hone__load8(text + i + 16) | hone__load8(text + i + 24)) & high_bits)
+            break;
+    while (i + 8 <= len && !(hone__load8(text + i) & high_bits))
+        i += 8;
+    while (i < len && (unsigned char)text[i] < 0x80)
+        i++;
+    return i;
 }
 
 /* The length in bytes of what counts as one character at text[i], ill-formed parts included. */
@@ -302,21 +304,32 @@ static size_t count_chars(const char *text, size_t n)
     return count;
 }
 
-/* A place in a text, as bytes and as code points. */
+/* A place in a text, as bytes and as code points; text[byte..high) is known to be ASCII. */
 typedef struct cursor {
-    size_t byte, chars;
+    size_t byte, chars, high;
 } cursor;
 
-static uint32_t chars_at(cursor *c, hone_text text, bool valid, size_t byte)
+static void move_cursor(cursor *c, hone_text text, bool valid, size_t byte)
 {
     if (byte < c->byte)
-        *c = (cursor){0, 0};
+        *c = (cursor){0, 0, 0};
     if (valid) {
         c->chars += count_chars(text.data + c->byte, byte - c->byte);
         c->byte = byte;
+        c->high = ascii_end(text.data, byte, text.len);
     }
     for (; c->byte < byte && c->byte < text.len; c->chars++)
         c->byte += step(text.data, c->byte, text.len);
+}
+
+static inline uint32_t chars_at(cursor *c, hone_text text, bool valid, size_t byte)
+{
+    if (byte >= c->byte && byte <= c->high) {
+        c->chars += byte - c->byte;
+        c->byte = byte;
+    } else {
+        move_cursor(c, text, valid, byte);
+    }
     return (uint32_t)c->chars;
 }
 
@@ -326,7 +339,7 @@ static hone_status add_chars(hone__encoder *e, size_t first, hone_text text, boo
     HONE_TRY(HONE_GROW(&e->chars, &e->chars_capacity, e->n_tokens + 1));
     for (; e->n_chars < first; e->n_chars++)
         e->chars[e->n_chars] = e->tokens[e->n_chars].at;
-    cursor start = {0, 0};
+    cursor start = {0, 0, 0};
     for (; e->n_chars < e->n_tokens; e->n_chars++) {
         hone__range at = e->tokens[e->n_chars].at;
         uint32_t from = chars_at(&start, text, valid, at.start);
@@ -354,7 +367,7 @@ hone_status hone__encode_text(hone__encoder *e, hone_text text)
     if (!text.len)
         return HONE_OK;
     size_t first = e->n_tokens;
-    if (is_ascii(text.data, text.len)) {
+    if (ascii_end(text.data, 0, text.len) == text.len) {
         HONE_TRY(encode_valid(e, text.data, text.len));
         return hone__encoder_is_ascii(e) || e->sink != HONE__SINK_TOKENS ? HONE_OK : add_chars(e, first, text, true);
     }
@@ -378,6 +391,6 @@ hone_status hone__encode_split_word(hone__encoder *e, hone_text word)
         return HONE_OK;
     }
     HONE_TRY(hone__emit_cached(e, slot, 0));
-    bool ascii = !((key.bytes[0] | key.bytes[1] | key.bytes[2]) & 0x8080808080808080u);
+    bool ascii = !((key.bytes[0] | key.bytes[1] | key.bytes[2]) & high_bits);
     return ascii && hone__encoder_is_ascii(e) ? HONE_OK : add_chars(e, first, word, true);
 }

@@ -41,6 +41,8 @@ typedef struct hone__encoder {
     hone__aligned repaired;
     hone_str lowered; /* a word, lower-cased */
     hone__cached_word *cache;
+    bool in_slabs; /* encodings are put into slabs: `slab` is the one at hand */
+    struct hone__slab *slab;
     struct hone__encoder *next;
 } hone__encoder;
 

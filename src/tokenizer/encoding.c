@@ -97,18 +97,24 @@ static hone_status plan_lengths(size_t keep[2], const hone_tokenizer *tok, bool 
 
 /* ---- One encoding ---- */
 
-static hone_status new_encoding(hone_encoding **out, const hone_tokenizer *tok, size_t n, bool ascii)
+/* Encodings of more than this have a block of their own in any case. */
+#define SLAB_MOST ((size_t)256 << 10)
+
+/* slab NULL: a block of its own. */
+static hone_status new_encoding(hone_encoding **out, const hone_tokenizer *tok, size_t n, bool ascii, hone__slab **slab)
 {
     size_t each = sizeof(hone_span) * (ascii ? 1 : 2) + 4 * sizeof(int32_t) + 2, bytes;
     char *block = NULL;
     *out = NULL;
     if (!hone__mul_size(&bytes, n, each) || !hone__add_size(&bytes, bytes, sizeof(hone_encoding)))
         return hone__fail(HONE_OUT_OF_MEMORY, "out of memory: an encoding of %zu tokens", n);
-    HONE_TRY(HONE_ALLOC(&block, bytes));
+    bool shared = slab && bytes <= SLAB_MOST;
+    if (shared)
+        HONE_TRY(hone__slab_take((void **)&block, slab, bytes));
+    else
+        HONE_TRY(HONE_ALLOC(&block, bytes));
     hone_encoding *e = (hone_encoding *)block;
-    memset(e, 0, sizeof *e);
-    e->tok = tok;
-    e->n = n;
+    *e = (hone_encoding){.slab = shared ? *slab : NULL, .tok = tok, .n = n};
     e->offsets = (hone_span *)(block + sizeof *e);
     e->chars = ascii ? e->offsets : e->offsets + n;
     e->ids = (int32_t *)(e->chars + n);
@@ -121,6 +127,15 @@ static hone_status new_encoding(hone_encoding **out, const hone_tokenizer *tok, 
     return HONE_OK;
 }
 
+/* Gives the block back, not what it points to. */
+static void free_block(hone_encoding *e)
+{
+    if (e->slab)
+        hone__slab_drop(e->slab);
+    else
+        hone__free(e);
+}
+
 void hone_encoding_free(hone_encoding *e)
 {
     if (!e)
@@ -131,7 +146,7 @@ void hone_encoding_free(hone_encoding *e)
     for (size_t i = 0; i < e->n_texts; i++)
         hone__free(e->texts[i].text);
     hone__free(e->texts);
-    hone__free(e);
+    free_block(e);
 }
 
 /* Token i becomes one that comes from no text. */
@@ -152,20 +167,21 @@ static hone_span span_of(hone__range r)
 
 static void set_sequence(hone_encoding *e, size_t at, const hone__encoder *from, hone__window window, int sequence, int32_t type_id)
 {
-    for (size_t k = 0, i = at; k < window.n; k++, i++) {
-        const hone__token *t = &from->tokens[window.start + k];
-        e->ids[i] = t->id;
-        e->word_ids[i] = t->word;
-        e->offsets[i] = span_of(t->at);
-        e->type_ids[i] = type_id;
-        e->sequence_ids[i] = sequence;
+    const hone__token *tokens = from->tokens + window.start;
+    for (size_t k = 0; k < window.n; k++) {
+        e->ids[at + k] = tokens[k].id;
+        e->word_ids[at + k] = tokens[k].word;
+        e->offsets[at + k] = span_of(tokens[k].at);
+    }
+    for (size_t k = 0; k < window.n; k++) {
+        e->type_ids[at + k] = type_id;
+        e->sequence_ids[at + k] = sequence;
     }
     memset(e->special + at, 0, window.n);
     memset(e->attention + at, 1, window.n);
     if (e->chars != e->offsets)
         for (size_t k = 0; k < window.n; k++)
-            e->chars[at + k] =
-                span_of(window.start + k < from->n_chars ? from->chars[window.start + k] : from->tokens[window.start + k].at);
+            e->chars[at + k] = span_of(window.start + k < from->n_chars ? from->chars[window.start + k] : tokens[k].at);
 }
 
 const char *hone__encoding_token(const hone_encoding *e, size_t i, size_t *len)
@@ -238,14 +254,14 @@ static hone_status add_texts(hone_encoding *e, const hone__encoder *from, hone__
     return HONE_OK;
 }
 
-static hone_status compose(hone_encoding **out, const hone__encoder *from, const hone__window windows[2], bool pair, bool special)
+static hone_status compose(hone_encoding **out, hone__encoder *from, const hone__window windows[2], bool pair, bool special)
 {
     const hone__postprocessor *p = &from->tok->postprocessor;
     const hone__template *t = hone__postprocessor_template(p, pair);
     size_t n = 0, at = 0;
     for (size_t i = 0; i < t->n; i++)
         n += t->pieces[i].sequence >= 0 ? windows[t->pieces[i].sequence].n : special ? p->specials[t->pieces[i].special].n : 0;
-    HONE_TRY(new_encoding(out, from->tok, n, hone__encoder_is_ascii(from)));
+    HONE_TRY(new_encoding(out, from->tok, n, hone__encoder_is_ascii(from), from->in_slabs ? &from->slab : NULL));
     for (size_t i = 0; i < t->n; i++) {
         const hone__piece *piece = &t->pieces[i];
         if (piece->sequence >= 0) {
@@ -264,8 +280,7 @@ static hone_status compose(hone_encoding **out, const hone__encoder *from, const
     return HONE_OK;
 }
 
-static hone_status add_overflowing(hone_encoding *e, const hone__encoder *from, hone__window first, hone__window second, bool pair,
-                                   bool special)
+static hone_status add_overflowing(hone_encoding *e, hone__encoder *from, hone__window first, hone__window second, bool pair, bool special)
 {
     HONE_TRY(HONE_GROW(&e->overflowing, &e->overflowing_capacity, e->n_overflowing + 1));
     e->overflowing[e->n_overflowing++] = NULL;
@@ -273,7 +288,7 @@ static hone_status add_overflowing(hone_encoding *e, const hone__encoder *from, 
 }
 
 /* First the windows of the first sequence, each with all of the second's; then the first's main window with those of the second. */
-static hone_status compose_all(hone_encoding **out, const hone__encoder *from, const hone__windows w[2], bool pair, bool special)
+static hone_status compose_all(hone_encoding **out, hone__encoder *from, const hone__windows w[2], bool pair, bool special)
 {
     hone__window none = {0, 0}, second = pair ? w[1].items[0] : none;
     HONE_TRY(compose(out, from, (hone__window[]){w[0].items[0], second}, pair, special));
@@ -285,7 +300,7 @@ static hone_status compose_all(hone_encoding **out, const hone__encoder *from, c
     return HONE_OK;
 }
 
-hone_status hone__encoding_build(hone_encoding **out, const hone__encoder *e, size_t n_first, bool pair, const hone_encode_options *o)
+hone_status hone__encoding_build(hone_encoding **out, hone__encoder *e, size_t n_first, bool pair, const hone_encode_options *o)
 {
     hone__windows windows[2] = {{0}};
     hone__window all[2] = {{0, n_first}, {n_first, e->n_tokens - n_first}};
@@ -323,14 +338,14 @@ static void copy_arrays(hone_encoding *to, size_t at, const hone_encoding *from)
     memcpy(to->attention + at, from->attention, n);
 }
 
-hone_status hone__encoding_pad(hone_encoding **e, size_t length, const hone_encode_options *o)
+hone_status hone__encoding_pad(hone_encoding **e, size_t length, const hone_encode_options *o, hone__slab **slab)
 {
     hone_encoding *old = *e, *wide = NULL;
     for (size_t i = 0; i < old->n_overflowing; i++)
-        HONE_TRY(hone__encoding_pad(&old->overflowing[i], length, o));
+        HONE_TRY(hone__encoding_pad(&old->overflowing[i], length, o, slab));
     if (old->n >= length)
         return HONE_OK;
-    HONE_TRY(new_encoding(&wide, old->tok, length, old->chars == old->offsets));
+    HONE_TRY(new_encoding(&wide, old->tok, length, old->chars == old->offsets, slab));
     size_t n_pads = length - old->n, first = o->padding_side == HONE_SIDE_LEFT ? 0 : old->n;
     copy_arrays(wide, o->padding_side == HONE_SIDE_LEFT ? n_pads : 0, old);
     for (size_t i = first; i < first + n_pads; i++)
@@ -342,7 +357,7 @@ hone_status hone__encoding_pad(hone_encoding **e, size_t length, const hone_enco
     wide->n_texts = old->n_texts;
     for (size_t i = 0; o->padding_side == HONE_SIDE_LEFT && i < wide->n_texts; i++)
         wide->texts[i].token += n_pads;
-    hone__free(old);
+    free_block(old);
     *e = wide;
     return HONE_OK;
 }

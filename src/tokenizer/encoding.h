@@ -10,8 +10,12 @@ typedef struct hone__token_text {
     char *text;
 } hone__token_text;
 
-/* The arrays lie behind the struct in one block; chars is offsets where all text is ASCII. */
+/* Pages that many encodings of a batch lie in (slab.c). */
+typedef struct hone__slab hone__slab;
+
+/* The arrays lie behind the struct in one block, or in a slab; chars is offsets where all text is ASCII. */
 struct hone_encoding {
+    hone__slab *slab; /* NULL: a block of its own */
     const hone_tokenizer *tok;
     size_t n;
     hone_span *offsets, *chars;
@@ -40,15 +44,19 @@ hone_status hone__truncate(hone__windows *out, hone__window all, size_t max_len,
 /* How many tokens each sequence of a pair keeps with longest_first, for max_length L (utils/truncation.rs). */
 void hone__longest_first(size_t *first, size_t *second, size_t max_length);
 
+/* Takes `bytes` from *slab, of which one thread may take at a time; a full slab is let go and *slab is a new one. */
+hone_status hone__slab_take(void **out, hone__slab **slab, size_t bytes);
+/* What was taken from a slab keeps it: one call for each take, and one by whoever holds *slab. Any thread; NULL is legal. */
+void hone__slab_drop(hone__slab *slab);
+
 /* The text of token i, "" when it is unknown; *len may be NULL. */
 const char *hone__encoding_token(const hone_encoding *e, size_t i, size_t *len);
 
 /* Makes the encoding of the tokens [0, n_first) and, with a pair, [n_first, e->n_tokens). No padding yet. */
-hone_status hone__encoding_build(hone_encoding **out, const hone__encoder *e, size_t n_first, bool pair,
-                                 const hone_encode_options *options);
+hone_status hone__encoding_build(hone_encoding **out, hone__encoder *e, size_t n_first, bool pair, const hone_encode_options *options);
 
-/* Pads to `length`, overflowing ones too. */
-hone_status hone__encoding_pad(hone_encoding **e, size_t length, const hone_encode_options *options);
+/* Pads to `length`, overflowing ones too. slab NULL: each in a block of its own. */
+hone_status hone__encoding_pad(hone_encoding **e, size_t length, const hone_encode_options *options, hone__slab **slab);
 
 /* The length to pad to, given the longest encoding at hand. */
 size_t hone__pad_length(size_t longest, const hone_encode_options *options);

@@ -1,7 +1,5 @@
 /* Any bytes as lines of `hone tokenize`, by way of one line: the answer is JSON, either encodings or an error. The tokenizer is a small byte-level BPE. */
-#include "base/json.h"
-
-#include <hone/tokenize.h>
+#include "data/tokenize_line.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +21,34 @@ static void free_tokenizer(void)
     hone_tokenizer_free(tok);
 }
 
+static bool is_text(const json_t *value, hone_text text)
+{
+    return json_is_string(value)
+               ? text.data && text.len == json_string_length(value) && !memcmp(text.data, json_string_value(value), text.len)
+               : !text.data;
+}
+
+/* A line that the quick scanner takes is one that jansson takes, with the same texts. */
+static void check_scan(const char *line, size_t len)
+{
+    hone_line_tokenizer t = {0};
+    hone_encode_input in;
+    json_t *value = NULL;
+    if (hone__scan_line(&t, &in, line, len)) {
+        if (hone__json_parse(&value, line, len, "line") != HONE_OK)
+            abort();
+        const json_t *text = json_object_get(value, "text");
+        if (!is_text(text, in.first.text) || !is_text(json_object_get(value, "pair"), in.second.text) ||
+            json_array_size(text) != in.first.n_words)
+            abort();
+        for (size_t i = 0; i < in.first.n_words; i++)
+            if (!is_text(json_array_get(text, i), in.first.words[i]))
+                abort();
+    }
+    json_decref(value);
+    hone__tokenize_line_dispose(&t);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     hone_tokenize_options options = HONE_TOKENIZE_OPTIONS_INIT;
@@ -34,6 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             abort();
         atexit(free_tokenizer);
     }
+    check_scan((const char *)data, size);
     options.format = size % 2 ? HONE_TOKENIZE_IDS : HONE_TOKENIZE_ENCODINGS;
     if (hone_tokenize_line(&line, &ok, tok, (hone_text){(const char *)data, size}, &options) != HONE_OK)
         abort();

@@ -33,8 +33,8 @@ static hone_status encode(const hone_tokenizer *tok)
     hone_ids ids = HONE_IDS_INIT;
     char *text = NULL;
     hone_status status;
-    o.truncation = HONE_TRUNCATION_LONGEST_FIRST, o.max_length = 4, o.stride = 1;
-    o.padding = HONE_PADDING_MAX_LENGTH, o.pad_length = 6;
+    o.truncation = HONE_TRUNCATION_LONGEST_FIRST, o.max_length = 6, o.stride = 1;
+    o.padding = HONE_PADDING_MAX_LENGTH, o.pad_length = 8;
     HONE_GO(hone_tokenizer_encode(&e, tok, HONE_TEXT("hello world of \xFF words é"), HONE_TEXT("the words"), &o));
     HONE_GO(hone_tokenizer_encode_ids(&ids, tok, HONE_TEXT("hello 你 world"), true));
     HONE_GO(hone_tokenizer_decode(&text, NULL, tok, ids.data, ids.n, true));
@@ -45,12 +45,33 @@ done:
     return status;
 }
 
+/* So much that the encodings lie in slabs; words, and texts with a second one. */
+static hone_status encode_big_batch(const hone_tokenizer *tok)
+{
+    enum { N_WORDS = 22000 };
+    static hone_text words[N_WORDS];
+    hone_encode_input inputs[2] = {{{{NULL, 0}, words, N_WORDS}, {{NULL, 0}, NULL, 0}},
+                                   {{HONE_TEXT("hello \xE4\xBD\xA0"), NULL, 0}, {HONE_TEXT("words"), NULL, 0}}};
+    hone_encoding *out[2] = {NULL, NULL};
+    hone_encode_options o = HONE_ENCODE_OPTIONS_INIT;
+    for (size_t i = 0; i < N_WORDS; i++)
+        words[i] = i % 2 ? HONE_TEXT("words") : HONE_TEXT("h\xC3\xA9llo, \xFF");
+    o.truncation = HONE_TRUNCATION_LONGEST_FIRST, o.max_length = 4000;
+    o.padding = HONE_PADDING_LONGEST;
+    hone_status status = hone_tokenizer_encode_batch(out, tok, inputs, 2, &o, 1);
+    hone_encoding_free(out[0]);
+    hone_encoding_free(out[1]);
+    return status;
+}
+
 static hone_status load_and_encode(void *payload)
 {
     hone_tokenizer *tok = NULL;
     (void)payload;
     HONE_TRY(hone_tokenizer_from_bytes(&tok, json, strlen(json)));
     hone_status status = encode(tok);
+    if (status == HONE_OK)
+        status = encode_big_batch(tok);
     hone_tokenizer_free(tok);
     return status;
 }
@@ -61,18 +82,26 @@ static void training_survives(void **state)
     assert_in_range(test_oom(train, NULL), 10, 100000);
 }
 
-static void loading_and_encoding_survive(void **state)
+static void check_kind(hone_tokenizer_kind kind)
 {
-    (void)state;
     hone_tokenizer *tok = NULL;
     hone_tokenizer_train_options o = HONE_TOKENIZER_TRAIN_OPTIONS_INIT;
     size_t i = 0;
+    o.kind = kind;
+    o.lowercase = true;
     o.vocab_size = 270;
     assert_ok(hone_tokenizer_train(&tok, &o, next_text, &i));
     assert_ok(hone_tokenizer_to_json(&json, NULL, tok));
     hone_tokenizer_free(tok);
     assert_in_range(test_oom(load_and_encode, NULL), 10, 100000);
     hone_tokenizer_free_text(json);
+}
+
+static void loading_and_encoding_survive(void **state)
+{
+    (void)state;
+    check_kind(HONE_TOKENIZER_BPE);
+    check_kind(HONE_TOKENIZER_WORDPIECE);
 }
 
 static const struct CMUnitTest tests[] = {cmocka_unit_test(training_survives), cmocka_unit_test(loading_and_encoding_survive)};

@@ -242,10 +242,48 @@ static void cuts_stay_cuts(void **state)
     }
 }
 
+/* A batch of several MB of encodings lies in slabs that each encoding keeps: whichever order they are freed in, the others stay. */
+static void big_batches_are_as_single_texts(void **state)
+{
+    (void)state;
+    enum { N = 300 };
+    static char text[N][4096];
+    hone_encode_input inputs[N];
+    hone_encoding *out[N], *one;
+    unsigned seed = 13;
+    hone_tokenizer *tok = make(&all[0]);
+    hone_mem_stats before, after;
+    hone_encode_options o = HONE_ENCODE_OPTIONS_INIT;
+    o.pad_to_multiple_of = 16;
+    for (size_t i = 0; i < N; i++)
+        inputs[i] = (hone_encode_input){{{text[i], random_text(text[i], 300, &seed)}, NULL, 0}, {{NULL, 0}, NULL, 0}};
+    assert_ok(hone_tokenizer_encode_batch(out, tok, inputs, 1, &o, 1));
+    hone_encoding_free(out[0]);
+    hone__mem_stats(&before);
+    for (int padded = 0; padded < 2; padded++) {
+        o.padding = padded ? HONE_PADDING_LONGEST : HONE_PADDING_NONE;
+        assert_ok(hone_tokenizer_encode_batch(out, tok, inputs, N, &o, 3));
+        hone_encode_options single = o;
+        single.padding = padded ? HONE_PADDING_MAX_LENGTH : HONE_PADDING_NONE;
+        single.pad_length = hone_encoding_n_tokens(out[0]);
+        for (size_t i = 0; i < N; i++) {
+            size_t k = i % 2 ? N - i : i;
+            assert_ok(hone_tokenizer_encode_input(&one, tok, &inputs[k], &single));
+            assert_same(out[k], one, inputs[k].first.text);
+            hone_encoding_free(one);
+            hone_encoding_free(out[k]);
+        }
+    }
+    hone__mem_stats(&after);
+    assert_in_range(after.bytes_now, 0, before.bytes_now + (3 << 21) + (3 << 20)); /* the caches and scratch of three encoders */
+    hone_tokenizer_free(tok);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(cuts_stay_cuts),
     cmocka_unit_test(every_character_is_as_in_the_general_way),
     cmocka_unit_test(random_texts_are_as_in_the_general_way),
     cmocka_unit_test(random_words_are_as_in_the_general_way),
+    cmocka_unit_test(big_batches_are_as_single_texts),
 };
 TEST_MAIN(tests)
