@@ -33,8 +33,8 @@ static hone_status encode(const hone_tokenizer *tok)
     hone_ids ids = HONE_IDS_INIT;
     char *text = NULL;
     hone_status status;
-    o.truncation = HONE_TRUNCATION_LONGEST_FIRST, o.max_length = 6, o.stride = 1;
-    o.padding = HONE_PADDING_MAX_LENGTH, o.pad_length = 8;
+    o.truncation = HONE_TRUNCATION_LONGEST_FIRST, o.max_length = 9, o.stride = 1;
+    o.padding = HONE_PADDING_MAX_LENGTH, o.pad_length = 11;
     HONE_GO(hone_tokenizer_encode(&e, tok, HONE_TEXT("hello world of \xFF words é"), HONE_TEXT("the words"), &o));
     HONE_GO(hone_tokenizer_encode_ids(&ids, tok, HONE_TEXT("hello 你 world"), true));
     HONE_GO(hone_tokenizer_decode(&text, NULL, tok, ids.data, ids.n, true));
