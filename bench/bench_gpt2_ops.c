@@ -199,7 +199,7 @@ static void head(step *s)
 static void run(step *s)
 {
     const int32_t *ids[2] = {s->ids, s->rows.pos};
-    hone_segment all = {0, s->count, 1, 0.01f};
+    hone_segment all = {0, s->count, 1, 0.01f, 0, NULL};
     hone_adamw how = {1e-4, 0.9, 0.999, 1e-8, 0.1, 0.0316};
     hone_mat tables[2] = {mat(s->w, V, C), mat(s->w + (size_t)V * C, 1024, C)}, x = mat(s->x, s->n, C), dx = mat(s->dx, s->n, C),
              table = mat(s->g, V, C);
@@ -267,7 +267,7 @@ static void yardsticks(step *s)
 {
     double product = 1e30, reading = 1e30, norm;
     int32_t bad;
-    hone_segment all = {0, s->count, 1, 0};
+    hone_segment all = {0, s->count, 1, 0, 0, NULL};
     for (int i = 0; i < 7; i++) {
         double start = now();
         dnnl_sgemm('N', 'N', 1024, 3072, 768, 1, s->x, 768, s->w, 3072, 0, s->logits, 3072);

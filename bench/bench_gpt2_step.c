@@ -80,7 +80,7 @@ static void set_up(bench *b, int rows, int length, int threads, int recompute)
     check(HONE_ALLOC(&b->segments, b->params->n_items));
     for (size_t i = 0; i < b->params->n_items; i++) {
         const hone_param *p = b->params->items[i];
-        b->segments[i] = (hone_segment){p->offset, p->offset + p->count, 1.0f, p->decay ? 0.01f : 0.0f};
+        b->segments[i] = (hone_segment){p->offset, p->offset + p->count, 1.0f, p->decay ? 0.01f : 0.0f, 0, NULL};
     }
     hone_backend *backend = b->params->backend;
     check(HONE_ALLOC((char **)&b->scratch, backend->ops->workspace(backend, HONE_WS_REDUCE, (int64_t)b->params->n_elements, 0, 0) + 1));

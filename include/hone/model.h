@@ -78,7 +78,8 @@ typedef struct hone_parameter {
     const hone_tensor *value, *grad; /* grad NULL: none (yet). As stored: GPT-2's Conv1D weights are (in, out) */
     bool decay;
 } hone_parameter;
-/* Fills out with the i-th parameter, lent by the model; false when there is none. */
+/* Fills out with the i-th parameter, lent by the model; false when there is none. A table of embeddings that is trained by rows shows its gradient as it is at this call,
+ * and is trained whole from then on, since its value may be read at any time: the same numbers, somewhat slower. */
 HONE_API bool hone_model_parameter(const hone_model *model, size_t i, hone_parameter *out);
 
 /* What a model is and what it costs: `hone info`. Bytes of a pass are forecast by running it on a device that computes nothing. */

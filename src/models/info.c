@@ -62,7 +62,7 @@ static hone_status forecast(hone_model_info *out, hone_model *twin, int32_t rows
     HONE_GO(run(&bytes, twin, &batch, false));
     out->bytes_run = out->bytes_weights + bytes;
     HONE_GO(run(&bytes, twin, &batch, true));
-    out->bytes_train = 4 * twin->params->n_elements * sizeof(float) + bytes;
+    out->bytes_train = 3 * twin->params->n_elements * sizeof(float) + hone__params_gradient_bytes(twin->params) + bytes;
 done:
     hone__free(ids);
     hone__free(starts);

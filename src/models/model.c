@@ -1,5 +1,7 @@
 /* hone/model.h: making a model from a configuration or a folder, asking it, running it, saving it. Architectures are classes (models/class.h). */
+#include "base/log.h"
 #include "models/class.h"
+#include "nn/table.h"
 
 #include <string.h>
 
@@ -305,7 +307,15 @@ bool hone_model_parameter(const hone_model *m, size_t i, hone_parameter *out)
     if (i >= m->n_views)
         return false;
     const hone_model_view *v = &m->views[i];
-    *out = (hone_parameter){v->name, &v->value, m->params->grad && !v->param->fresh ? &v->grad : NULL, v->param->decay};
+    const hone_tensor *grad = m->params->grad && !v->param->fresh ? &v->grad : NULL;
+    if (v->param->table) {
+        hone_status status = hone__table_watch(v->param->table);
+        if (status == HONE_OK && grad)
+            status = hone__table_gradient(v->param->table, &grad);
+        if (status != HONE_OK)
+            hone__log(HONE_LOG_WARNING, "%s: %s", v->name, hone_error_message());
+    }
+    *out = (hone_parameter){v->name, &v->value, grad, v->param->decay};
     return true;
 }
 

@@ -342,6 +342,7 @@ hone_status hone__weights_save(const hone_model *m, const char *path)
     const hone_params *params = m->params;
     hone_safetensor_source *sources = NULL;
     size_t n = 0;
+    HONE_TRY(hone__params_flush(m->params));
     HONE_TRY(HONE_NEW(&sources, params->n_slices));
     for (size_t k = 0; k < params->n_slices; k++) {
         const hone_param_slice *s = &params->slices[k];

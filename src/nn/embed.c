@@ -1,5 +1,7 @@
-/* y (N, C) = drop(sum over at most 3 tables of table[ids]):  dtable[v] = sum over the tokens with ids[i] == v of drop(dy)[i], in token order. */
+/* y (N, C) = drop(sum over at most 3 tables of table[ids]):  dtable[v] = sum over the tokens with ids[i] == v of drop(dy)[i], in token order. The rows of a sparse table
+ * (table.h) are brought up to date before they are read, and their gradients go to slots. */
 #include "nn/op.h"
+#include "nn/table.h"
 
 #define MAX_TABLES 3
 
@@ -21,6 +23,17 @@ static hone_status drop_gradient(hone_tape *t, const hone_node *n, hone_mat *dy)
     return hone__ops(t)->dropout(t->backend, dy, &from, &a->drop, 0.0f);
 }
 
+/* The same sums, each id's in its slot: which id a row belongs to does not matter to its bits. */
+static hone_status add_to_slots(hone_tape *t, const embed_attr *a, hone_param *param, int k, const hone_mat *dy, void *scratch)
+{
+    hone_mat slots;
+    int32_t *slot_ids;
+    HONE_TRY(hone__op_attr(t, (void **)&slot_ids, (size_t)dy->rows * sizeof(*slot_ids)));
+    HONE_TRY(hone__table_take(param->table, &slots, slot_ids, a->ids[k], dy->rows, a->padding_idx[k]));
+    param->fresh = false;
+    return hone__ops(t)->embed_backward(t->backend, &slots, slot_ids, dy, -1, 1.0f, scratch);
+}
+
 static hone_status backward(hone_tape *t, const hone_node *n)
 {
     const embed_attr *a = n->attr;
@@ -33,6 +46,10 @@ static hone_status backward(hone_tape *t, const hone_node *n)
             continue;
         HONE_TRY(
             hone__op_scratch(t, &scratch, hone__ops(t)->workspace(t->backend, HONE_WS_EMBED_BACKWARD, dy.rows, dy.cols, n->in[k]->dim[0])));
+        if (n->in[k]->param->table) {
+            HONE_TRY(add_to_slots(t, a, n->in[k]->param, k, &dy, scratch));
+            continue;
+        }
         HONE_TRY(hone__grad_to(t, n->in[k], &dtable, &beta));
         HONE_TRY(hone__ops(t)->embed_backward(t->backend, &dtable, a->ids[k], &dy, a->padding_idx[k], beta, scratch));
     }
@@ -63,6 +80,8 @@ static hone_status place_tables(hone_tape *t, embed_attr *attr, hone_mat *mats, 
             return hone__fail(HONE_SHAPE, "tables %s %s and %s %s differ in width", tables[0]->name,
                               hone__shape_text(first, &tables[0]->tensor), tables[k]->name, hone__shape_text(other, table));
         HONE_TRY(check_ids(tables[k], ids[k], rows));
+        if (tables[k]->table)
+            HONE_TRY(hone__table_read(tables[k]->table, ids[k], rows->n_tokens));
         HONE_TRY(hone__place(t, (const void **)&attr->ids[k], ids[k], (size_t)rows->n_tokens * sizeof(int32_t)));
         attr->padding_idx[k] = padding_idx ? padding_idx[k] : -1;
         mats[k] = hone__mat(table);

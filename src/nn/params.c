@@ -2,8 +2,9 @@
  *
  * One buffer each for values, gradients and the two moments of the optimizer, all of one layout: a parameter starts at a multiple of 16 elements and the gap before
  * the next one stays zero, so that one call clips, one call updates, and a bucket of an all-reduce is a range. */
-#include "nn/params.h"
+#include "nn/table.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define ALIGN_ELEMENTS ((size_t)16)
@@ -16,6 +17,8 @@ hone_status hone__params_new(hone_params **out, hone_backend *backend)
     HONE_GO(HONE_NEW(&p, 1));
     p->backend = backend;
     p->dtype = HONE_DTYPE_F32;
+    const char *tables = getenv("HONE_TABLES");
+    p->dense = backend->own_memory || (tables && strcmp(tables, "dense") == 0);
     HONE_GO(hone__arena_new(&p->names, 0));
     *out = p;
     p = NULL;
@@ -29,20 +32,27 @@ static size_t flat_bytes(const hone_params *p)
     return p->n_elements * hone_dtype_size(p->dtype);
 }
 
-static void release(hone_params *p, void *buffer)
+static size_t grad_bytes(const hone_params *p)
+{
+    return p->n_grad_elements * hone_dtype_size(p->dtype);
+}
+
+static void release(hone_params *p, void *buffer, size_t bytes)
 {
     if (buffer)
-        p->backend->ops->release(p->backend, buffer, flat_bytes(p));
+        p->backend->ops->release(p->backend, buffer, bytes);
 }
 
 void hone__params_free(hone_params *p)
 {
     if (!p)
         return;
-    release(p, p->master);
-    release(p, p->grad);
-    release(p, p->m);
-    release(p, p->v);
+    for (size_t i = 0; i < p->n_items; i++)
+        hone__table_free(p->items[i]->table);
+    release(p, p->master, flat_bytes(p));
+    release(p, p->grad, grad_bytes(p));
+    release(p, p->m, flat_bytes(p));
+    release(p, p->v, flat_bytes(p));
     hone__free(p->items);
     hone__free(p->slices);
     hone__arena_free(p->names);
@@ -85,6 +95,11 @@ static hone_status count_elements(size_t *out, const char *name, int n_dims, con
     return HONE_OK;
 }
 
+static size_t room(size_t count)
+{
+    return (count + ALIGN_ELEMENTS - 1) / ALIGN_ELEMENTS * ALIGN_ELEMENTS;
+}
+
 hone_status hone__params_add(hone_param **out, hone_params *p, const char *name, int n_dims, const int64_t *dims, bool decay)
 {
     size_t count;
@@ -108,7 +123,7 @@ hone_status hone__params_add(hone_param **out, hone_params *p, const char *name,
     describe(p, param, n_dims, dims);
     p->slices[p->n_slices++] = (hone_param_slice){own_name, (uint32_t)p->n_items, 0, dims[0], false};
     p->items[p->n_items++] = param;
-    p->n_elements += (count + ALIGN_ELEMENTS - 1) / ALIGN_ELEMENTS * ALIGN_ELEMENTS;
+    p->n_elements += room(count);
     *out = param;
     return HONE_OK;
 }
@@ -151,6 +166,12 @@ hone_status hone__params_add_slice(hone_params *p, hone_param *param, const char
     return HONE_OK;
 }
 
+void hone__params_sparse(hone_param *param)
+{
+    HONE_ASSERT(param->tensor.n_dims == 2 && !param->grad.data);
+    param->sparse = true;
+}
+
 hone_status hone__params_allocate(hone_params *p)
 {
     if (p->master || p->n_elements == 0)
@@ -168,12 +189,31 @@ void hone__params_lend(hone_params *p, hone_param *param, void *data)
     p->mapped = true;
 }
 
+static hone_status make_tables(hone_params *p)
+{
+    size_t skipped = 0;
+    for (size_t i = 0; i < p->n_items; i++) {
+        hone_param *param = p->items[i];
+        param->skipped = skipped;
+        if (!param->sparse || p->dense)
+            continue;
+        if (!param->table)
+            HONE_TRY(hone__table_new(&param->table, p, param));
+        skipped += room(param->count);
+    }
+    p->n_grad_elements = p->n_elements - skipped;
+    if (p->n_grad_elements == 0)
+        p->n_grad_elements = ALIGN_ELEMENTS; /* `grad` says that the store is trained */
+    return HONE_OK;
+}
+
 static hone_status allocate_training(hone_params *p)
 {
     void **const buffers[] = {&p->grad, &p->m, &p->v};
+    const size_t bytes[] = {grad_bytes(p), flat_bytes(p), flat_bytes(p)};
     for (size_t i = 0; i < sizeof(buffers) / sizeof(buffers[0]); i++) {
         if (!*buffers[i])
-            HONE_TRY(p->backend->ops->alloc(p->backend, buffers[i], flat_bytes(p)));
+            HONE_TRY(p->backend->ops->alloc(p->backend, buffers[i], bytes[i]));
     }
     return HONE_OK;
 }
@@ -185,10 +225,14 @@ hone_status hone__params_train(hone_params *p)
     HONE_TRY(hone__params_allocate(p));
     if (p->n_elements == 0)
         return HONE_OK;
+    if (!p->grad)
+        HONE_TRY(make_tables(p));
     HONE_TRY(allocate_training(p));
     for (size_t i = 0; i < p->n_items; i++) {
-        p->items[i]->grad.data = (char *)p->grad + p->items[i]->offset * hone_dtype_size(p->dtype);
-        p->items[i]->uses = 0;
+        hone_param *param = p->items[i];
+        if (!param->table)
+            param->grad.data = (char *)p->grad + (param->offset - param->skipped) * hone_dtype_size(p->dtype);
+        param->uses = 0;
     }
     hone__params_zero_grad(p);
     return HONE_OK;
@@ -196,8 +240,11 @@ hone_status hone__params_train(hone_params *p)
 
 void hone__params_zero_grad(hone_params *p)
 {
-    for (size_t i = 0; i < p->n_items; i++)
+    for (size_t i = 0; i < p->n_items; i++) {
         p->items[i]->fresh = true;
+        if (p->items[i]->table)
+            hone__table_zero_grad(p->items[i]->table);
+    }
 }
 
 void hone__params_changed(hone_params *p)
@@ -206,6 +253,23 @@ void hone__params_changed(hone_params *p)
         if (++p->items[i]->version == 0) /* 0 means "never cached" */
             p->items[i]->version = 1;
     }
+}
+
+hone_status hone__params_flush(hone_params *p)
+{
+    for (size_t i = 0; i < p->n_items; i++) {
+        if (p->items[i]->table)
+            HONE_TRY(hone__table_flush(p->items[i]->table));
+    }
+    return HONE_OK;
+}
+
+size_t hone__params_gradient_bytes(const hone_params *p)
+{
+    size_t bytes = grad_bytes(p);
+    for (size_t i = 0; i < p->n_items; i++)
+        bytes += p->items[i]->table ? hone__table_bytes(p->items[i]->table) : 0;
+    return bytes;
 }
 
 size_t hone__params_count(const hone_params *p)

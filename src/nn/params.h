@@ -1,7 +1,8 @@
 /* The parameters of a model: flat buffers in forward order (engine.md, 2), and the table from a file's tensor names to slices of them.
  *
  * Order: parameters stand in the order in which they were added, each at a multiple of 16 elements; the gap is zero. `grad`, `m`, `v` have the same layout and are
- * allocated only when training asks (hone__params_train); inference may instead map the file (hone__params_map). */
+ * allocated only when training asks (hone__params_train); inference may instead map the file (hone__params_map). The gradient of a table of which a batch reads few rows
+ * stands in slots (table.h), and such rows are updated late: whoever reads more than the rows of a batch calls hone__params_flush first. */
 #ifndef HONE_NN_PARAMS_H
 #define HONE_NN_PARAMS_H
 
@@ -14,10 +15,13 @@ typedef struct hone_param {
     bool in_major, decay, frozen;
     /* No gradient in this accumulation group yet: the first writer uses beta 0. Still fresh at the step: the optimizer passes over it */
     bool fresh;
-    uint32_t version;   /* changes with the values: packed copies follow it */
-    uint32_t uses;      /* records of a tape that still may add to the gradient: the hook of buckets fires at 0 */
-    hone_tensor tensor; /* the value, in `master` or in a mapped file; tensor.param points back here */
-    hone_tensor grad;   /* valid after hone__params_train */
+    uint32_t version;         /* changes with the values: packed copies follow it */
+    uint32_t uses;            /* records of a tape that still may add to the gradient: the hook of buckets fires at 0 */
+    hone_tensor tensor;       /* the value, in `master` or in a mapped file; tensor.param points back here */
+    hone_tensor grad;         /* valid after hone__params_train; without data where the gradient stands in slots */
+    size_t skipped;           /* elements of tables before it that the gradients' buffer leaves out: its own begins at offset - skipped */
+    bool sparse;              /* hone__params_sparse */
+    struct hone_table *table; /* NULL: dense (table.h) */
 } hone_param;
 
 /* One tensor of a file: rows [row, row + n_rows) of a parameter's stored matrix (or columns, for in_major parameters whose parts stand side by side). */
@@ -36,6 +40,8 @@ typedef struct hone_params {
     hone_param_slice *slices;
     size_t n_slices, slice_capacity;
     size_t n_elements;           /* of a flat buffer, gaps included */
+    size_t n_grad_elements;      /* of the gradients' buffer, which has no tables with slots */
+    bool dense;                  /* no table is sparse, whatever its model says (the environment variable HONE_TABLES=dense) */
     hone_dtype dtype;            /* of the four buffers: F32. F64 is for finite differences in tests (hone__params_set_dtype) */
     void *master, *grad, *m, *v; /* device; NULL until allocated */
     bool mapped;                 /* values stand in a mapped file: inference only */
@@ -50,14 +56,21 @@ hone_status hone__params_add(hone_param **out, hone_params *p, const char *name,
 /* A further file name for rows of a parameter. Replaces the whole-parameter slice that add made when `first` is true (BERT's q, k, v). */
 hone_status hone__params_add_slice(hone_params *p, hone_param *param, const char *file_name, int64_t row, int64_t n_rows, bool tied,
                                    bool first);
+/* Says that param (V, C) is read by hone__embed alone and few rows a batch: it is trained by rows, with the bits of the dense way. Before hone__params_train. No effect on
+ * devices with memory of their own. */
+void hone__params_sparse(hone_param *param);
 /* Allocates master (zero) once all are declared. */
 hone_status hone__params_allocate(hone_params *p);
 /* Points parameter `index`'s value into memory that the caller keeps alive (a mapped file) instead of master. */
 void hone__params_lend(hone_params *p, hone_param *param, void *data);
 /* Allocates grad, m and v and marks everything fresh. HONE_INVALID_ARGUMENT for a mapped store. */
 hone_status hone__params_train(hone_params *p);
-void hone__params_zero_grad(hone_params *p);     /* marks fresh; writes nothing */
-void hone__params_changed(hone_params *p);       /* after an update: versions go up */
+void hone__params_zero_grad(hone_params *p); /* marks fresh; writes nothing */
+void hone__params_changed(hone_params *p);   /* after an update: versions go up */
+/* Brings every row of every table up to date: values and moments are then what they would be without tables, and nothing is written until the next step. */
+hone_status hone__params_flush(hone_params *p);
+/* Bytes of gradients, and of what tables keep about their rows. */
+size_t hone__params_gradient_bytes(const hone_params *p);
 size_t hone__params_count(const hone_params *p); /* parameters in the sense of the field: without gaps, tied ones once */
 hone_param *hone__params_find(const hone_params *p, const char *name); /* NULL when there is none */
 

@@ -225,6 +225,9 @@ static hone_status check_dtype(const hone_tape *t, const hone_op_info *op, const
 static hone_status check_input(hone_tape *t, const hone_op_info *op, hone_tensor **x, uint32_t i)
 {
     bool either = (op->optional & op->ints & HONE_INPUT(i)) != 0; /* comparisons: both kinds, never absent */
+    if (*x && (*x)->kind == HONE_TENSOR_PARAM && (*x)->param && (*x)->param->table && op != &hone__op_embed)
+        return hone__fail(HONE_UNSUPPORTED, "%s: %s is a sparse table, whose rows are up to date for embeddings only", op->name,
+                          (*x)->param->name);
     if (!*x) {
         if ((op->optional & HONE_INPUT(i)) != 0 && !either)
             return HONE_OK;
@@ -265,7 +268,7 @@ hone_tensor *hone__op_end(hone_tape *t, const hone_op_info *op, hone_status stat
 
 static bool is_trained(const hone_tensor *x)
 {
-    return x->kind == HONE_TENSOR_PARAM && x->param && x->param->grad.data && !x->param->frozen;
+    return x->kind == HONE_TENSOR_PARAM && x->param && (x->param->grad.data || x->param->table) && !x->param->frozen;
 }
 
 bool hone__op_wants(const hone_tape *t, const hone_tensor *x)

@@ -83,10 +83,20 @@ typedef enum hone_workspace {
     HONE_WS_GEMM                /* n, m, k of the product: gemm, linear_forward, linear_dx */
 } hone_workspace;
 
+/* The gradient of a table (V, cols) of which a batch reads few rows (engine.md, 8): row rows[i], ascending, has its own at g + slots[i] cols; the others' are 0. */
+typedef struct hone_slots {
+    const void *g;
+    const int32_t *rows, *slots;
+    int32_t n;
+    int64_t cols;
+} hone_slots;
+
 /* One run of the flat buffers with the same treatment: elements [begin, end). Segments are ascending and do not overlap; gaps are passed over. */
 typedef struct hone_segment {
     size_t begin, end;
     float lr_scale, weight_decay; /* factor on the learning rate; decoupled decay */
+    size_t skipped;               /* element i has its gradient at g[i - skipped]: the gradient's buffer leaves out the tables with slots */
+    const hone_slots *slots; /* not NULL: the gradient is here and not in g; norm2 counts it as if it were dense, adamw passes over it */
 } hone_segment;
 
 /* torch.optim.AdamW (Loshchilov & Hutter 2019), step t counted from 1:
@@ -95,6 +105,27 @@ typedef struct hone_adamw {
     double lr, beta1, beta2, eps; /* double: 1 - 0.999f is 5e-5 away from 0.001 */
     double bias1, bias2_sqrt;     /* 1 - beta1^t, sqrt(1 - beta2^t) */
 } hone_adamw;
+
+/* A step as a table remembers it for the rows that have not had it yet: step k stands at k % HONE_ADAMW_RING. */
+enum { HONE_ADAMW_RING = 64 };
+typedef struct hone_adamw_step {
+    hone_adamw how;
+    float lr_scale, weight_decay;
+} hone_adamw_step;
+
+/* Rows of a table (V, cols) that are brought up to step `to`; row rows[i] has had the steps until from[i], and lacks HONE_ADAMW_RING of them at most. */
+typedef struct hone_adamw_rows {
+    float *p, *m, *v;
+    int64_t cols;
+    const int32_t *rows, *from; /* (n) each row once */
+    int32_t n, to;
+    const bool *live; /* (V) false: m and v of the row are 0 */
+    const hone_adamw_step *ring;
+    /* The gradient of rows[i] in step `to`: g + slots[i] cols, times *factor; all other gradients are 0. NULL: that one too */
+    const float *g;
+    const int32_t *slots;
+    const float *factor;
+} hone_adamw_rows;
 
 typedef struct hone_backend hone_backend;
 typedef struct hone_backend_ops {
@@ -176,7 +207,7 @@ typedef struct hone_backend_ops {
     /* y (N, C) = drop(sum over the tables of tables[k][ids[k][i]]); at most 3 tables, each (rows, C). An id is in range: the caller checked. */
     hone_status (*embed_forward)(hone_backend *b, const hone_mat *y, int n_tables, const hone_mat *tables, const int32_t *const *ids,
                                  const hone_drop *drop);
-    /* dtable (V, C) = sum over i with ids[i] == v of dy[i], in token order, + beta dtable. skip: a row that takes no gradient (padding_idx), -1: none. */
+    /* dtable (V, C) = sum over i with ids[i] == v of dy[i], in token order, + beta dtable. Tokens with id `skip` have no part in it (padding_idx); -1: none. */
     hone_status (*embed_backward)(hone_backend *b, const hone_mat *dtable, const int32_t *ids, const hone_mat *dy, int32_t skip, float beta,
                                   void *scratch);
     /* y[i] = x[index[i]] */
@@ -225,6 +256,8 @@ typedef struct hone_backend_ops {
     /* g is used times *factor (clip x 1/scale x 1/items), never rewritten. skip != NULL and *skip != 0: nothing happens. compute: low-precision copy, NULL when = master. */
     hone_status (*adamw)(hone_backend *b, float *master, void *compute, hone_dtype compute_dtype, const float *g, float *m, float *v,
                          const hone_segment *segments, size_t n_segments, const hone_adamw *how, const float *factor, const int32_t *skip);
+    /* The steps that rows of a table have missed, one after the other: to the bit what adamw does to these rows with a gradient of 0 (engine.md, 8). Host arrays. */
+    hone_status (*adamw_rows)(hone_backend *b, const hone_adamw_rows *rows);
 } hone_backend_ops;
 
 struct hone_backend {

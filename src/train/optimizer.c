@@ -3,6 +3,7 @@
  * The bias correction counts the optimizer's updates; torch counts per parameter, which differs only for a parameter that had no gradient in some of them. */
 #include "train/optimizer.h"
 #include "base/mem.h"
+#include "nn/table.h"
 
 #include <math.h>
 #include <string.h>
@@ -14,6 +15,16 @@ static hone_status check_options(const hone_adamw_options *o)
     if (!(o->beta1 >= 0 && o->beta1 < 1) || !(o->beta2 >= 0 && o->beta2 < 1))
         return hone__fail(HONE_INVALID_ARGUMENT, "AdamW: betas must be in [0, 1)");
     return HONE_OK;
+}
+
+static bool is_updated(const hone_param *p)
+{
+    return !p->fresh && !p->frozen;
+}
+
+static float decay_of(const hone_optimizer *opt, const hone_param *p)
+{
+    return p->decay || opt->options.decay_all ? (float)opt->options.weight_decay : 0.0f;
 }
 
 static hone_status allocate(hone_optimizer *opt)
@@ -34,17 +45,20 @@ static hone_status allocate(hone_optimizer *opt)
 
 hone_status hone_optimizer_adamw_new(hone_optimizer **out, hone_model *model, const hone_adamw_options *options)
 {
+    return hone__optimizer_new(out, hone__model_params(model), options);
+}
+
+hone_status hone__optimizer_new(hone_optimizer **out, hone_params *params, const hone_adamw_options *options)
+{
     hone_adamw_options defaults = HONE_ADAMW_OPTIONS_INIT;
     hone_optimizer *opt = NULL;
     hone_status status;
     *out = NULL;
     HONE_TRY(check_options(options ? options : &defaults));
-    hone_params *params = hone__model_params(model);
     if (!params->grad)
         return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "the model was opened for inference and cannot be trained"),
                           "set for_training in hone_model_options");
     HONE_TRY(HONE_NEW(&opt, 1));
-    opt->model = model;
     opt->params = params;
     opt->options = options ? *options : defaults;
     opt->learning_rate = opt->options.learning_rate;
@@ -70,24 +84,30 @@ void hone_optimizer_free(hone_optimizer *opt)
     hone__free(opt);
 }
 
-/* Runs of neighbours with the same decay; the gaps between them are zero in every buffer and stay so. Without a gradient: not in it. */
+/* Runs of neighbours with the same decay; the gaps between them are zero in every buffer and stay so. Without a gradient: not in it. A table that may be sparse stands
+ * alone, so that the norm's blocks are the same when it is not. */
 static void collect_segments(hone_optimizer *opt)
 {
     opt->n_segments = 0;
     bool adjacent = false;
     for (size_t i = 0; i < opt->params->n_items; i++) {
         const hone_param *p = opt->params->items[i];
-        if (p->fresh || p->frozen) {
+        if (!is_updated(p)) {
             adjacent = false;
             continue;
         }
-        float decay = p->decay || opt->options.decay_all ? (float)opt->options.weight_decay : 0.0f;
+        float decay = decay_of(opt, p);
         hone_segment *last = opt->n_segments ? &opt->segments[opt->n_segments - 1] : NULL;
-        if (adjacent && last && last->weight_decay == decay)
+        if (adjacent && !p->sparse && last->weight_decay == decay)
             last->end = p->offset + p->count;
         else
-            opt->segments[opt->n_segments++] = (hone_segment){p->offset, p->offset + p->count, 1.0f, decay};
-        adjacent = true;
+            opt->segments[opt->n_segments++] = (hone_segment){.begin = p->offset,
+                                                              .end = p->offset + p->count,
+                                                              .lr_scale = 1.0f,
+                                                              .weight_decay = decay,
+                                                              .skipped = p->skipped,
+                                                              .slots = p->table ? hone__table_slots(p->table) : NULL};
+        adjacent = !p->sparse;
     }
 }
 
@@ -128,6 +148,16 @@ hone_status hone__optimizer_clip(hone_optimizer *opt, double items, double max_n
     return put_scalars(opt);
 }
 
+static hone_status step_tables(hone_optimizer *opt, const hone_adamw *how)
+{
+    for (size_t i = 0; i < opt->params->n_items; i++) {
+        hone_param *p = opt->params->items[i];
+        if (p->table && is_updated(p))
+            HONE_TRY(hone__table_step(p->table, &(hone_adamw_step){*how, 1.0f, decay_of(opt, p)}, &opt->device->factor));
+    }
+    return HONE_OK;
+}
+
 static hone_status skip_step(hone_optimizer *opt)
 {
     opt->n_skipped++;
@@ -145,6 +175,7 @@ hone_status hone_optimizer_step(hone_optimizer *opt)
     collect_segments(opt);
     HONE_TRY(p->backend->ops->adamw(p->backend, p->master, NULL, HONE_DTYPE_F32, p->grad, p->m, p->v, opt->segments, opt->n_segments, &how,
                                     &opt->device->factor, &opt->device->skip));
+    HONE_TRY(step_tables(opt, &how));
     opt->n_steps++;
     hone__params_changed(p);
     return HONE_OK;

@@ -14,7 +14,6 @@ typedef struct hone_optimizer_scalars {
 } hone_optimizer_scalars;
 
 struct hone_optimizer {
-    hone_model *model;
     hone_params *params;
     hone_adamw_options options;
     double learning_rate;
@@ -25,6 +24,9 @@ struct hone_optimizer {
     void *scratch;                        /* HONE_WS_REDUCE, device */
     size_t scratch_bytes;
 };
+
+/* hone_optimizer_adamw_new for a store of parameters. */
+hone_status hone__optimizer_new(hone_optimizer **out, hone_params *params, const hone_adamw_options *options);
 
 /* Gradients are sums over `items`: the next step divides by it and clips to max_norm (<= 0: not). *norm is that of the divided gradients before clipping; gradients that
  * are not finite make the next step pass over everything (*finite false). One place waits for the device. */

@@ -1,6 +1,7 @@
 /* The optimizer's state as a safetensors file: exp_avg.NAME and exp_avg_sq.NAME for every name of the model file, and the update count in the metadata. The names are those
  * of the file and not of the flat buffers, so that the buffers' layout may change without old checkpoints becoming worthless. */
 #include "models/safetensors.h"
+#include "nn/table.h"
 #include "train/optimizer.h"
 
 #include <inttypes.h>
@@ -72,6 +73,7 @@ hone_status hone_optimizer_save(const hone_optimizer *opt, const char *path)
     const char *metadata[] = {"format", "hone_adamw", "step", steps, NULL};
     hone_status status;
     snprintf(steps, sizeof(steps), "%" PRId64, opt->n_steps);
+    HONE_GO(hone__params_flush(opt->params));
     HONE_GO(collect(&all, opt->params));
     HONE_GO(HONE_NEW(&sources, all.n));
     for (size_t i = 0; i < all.n; i++) {
@@ -103,6 +105,8 @@ static hone_status check_piece(const hone_safetensors *file, const piece *p, con
 static hone_status load_piece(hone_backend *b, const hone_safetensors *file, const piece *p, float *buffer)
 {
     HONE_TRY(hone__safetensors_read(file, hone__safetensors_find(file, p->name), HONE_DTYPE_F32, 0, p->count, buffer));
+    if (p->param->table)
+        hone__table_loaded(p->param->table, p->slice->row, p->slice->n_rows, buffer);
     return b->ops->upload(b, p->data, buffer, p->count * sizeof(float));
 }
 
@@ -133,6 +137,7 @@ hone_status hone_optimizer_load(hone_optimizer *opt, const char *path)
         most = all.items[i].count > most ? all.items[i].count : most;
     }
     HONE_GO(HONE_ALLOC(&buffer, most));
+    HONE_GO(hone__params_flush(opt->params));
     for (size_t i = 0; i < all.n; i++)
         HONE_GO(load_piece(opt->params->backend, file, &all.items[i], buffer));
     opt->n_steps = steps;

@@ -177,6 +177,7 @@ hone_status hone__model_load_weights(hone_model *model, const char *folder)
     for (size_t i = 0; i < to->n_items; i++)
         most = to->items[i]->count > most ? to->items[i]->count : most;
     HONE_GO(HONE_ALLOC(&buffer, most));
+    HONE_GO(hone__params_flush(to));
     for (size_t i = 0; i < to->n_items; i++)
         HONE_GO(copy_param(to->items[i], from->items[i], to->backend, from->backend, buffer));
     hone__params_changed(to);

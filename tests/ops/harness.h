@@ -93,7 +93,7 @@ struct run {
     X(residual_norm_backward) X(act_forward) X(act_backward) X(dropout) X(unary) X(binary) X(where) X(is_in) X(axpy) \
     X(convert) X(random) X(embed_forward) X(embed_backward) X(gather_rows) X(scatter_add_rows) X(gather_cols) \
     X(scatter_add_cols) X(log_softmax_forward) X(log_softmax_backward) X(softmax_block) X(softmax_nll) X(softmax_grad) \
-    X(rows_reduce) X(rows_spread) X(reduce) X(column_sum) X(row_sum) X(argmax) X(top_k) X(norm2) X(adamw)
+    X(rows_reduce) X(rows_spread) X(reduce) X(column_sum) X(row_sum) X(argmax) X(top_k) X(norm2) X(adamw) X(adamw_rows)
 /* clang-format on */
 enum {
 #define X(name) ENTRY_##name,

@@ -347,7 +347,7 @@ static size_t segments(run *r, hone_segment *out)
     if (!option(r->c, "segments", value))
         bound[0] = 0, bound[1] = count / 3, bound[2] = count / 3 + (count > 8 ? 5 : 0), bound[3] = count;
     for (int i = 0; i < n / 2; i++)
-        out[i] = (hone_segment){(size_t)bound[2 * i], (size_t)bound[2 * i + 1], i % 2 ? 0.5f : 1.0f, i % 2 ? 0.0f : 0.01f};
+        out[i] = (hone_segment){(size_t)bound[2 * i], (size_t)bound[2 * i + 1], i % 2 ? 0.5f : 1.0f, i % 2 ? 0.0f : 0.01f, 0, NULL};
     return (size_t)n / 2;
 }
 
@@ -366,6 +366,47 @@ static hone_status adamw(run *r)
     hone_adamw how = {1e-3, 0.9, 0.999, 1e-8, 1 - pow(0.9, t), sqrt(1 - pow(0.999, t))};
     return CALL(r, adamw, v(r, "master"), v(r, "compute"), named_dtype(r->c, "to"), v(r, "g"), v(r, "m"), v(r, "v"), s, n, &how,
                 v(r, "factor"), v(r, "skip"));
+}
+
+/* A segment whose gradient stands in slots, between two that are dense. Element i of the last one has its gradient `V C` elements earlier. */
+static hone_status norm2_slots(run *r)
+{
+    size_t table = (size_t)(dimension(r->c, 'V') * dimension(r->c, 'C')), n = (size_t)dimension(r->c, 'P');
+    hone_slots slots = {v(r, "slots"), v(r, "rows"), v(r, "places"), (int32_t)dimension(r->c, 'S'), dimension(r->c, 'C')};
+    const hone_segment s[] = {{0, n / 2, 1.0f, 0.0f, 0, NULL},
+                              {n / 2, n / 2 + table, 1.0f, 0.0f, 0, &slots},
+                              {n / 2 + table, n + table, 1.0f, 0.0f, table, NULL}};
+    return CALL(r, norm2, v(r, "out"), v(r, "nonfinite"), v(r, "g"), s, 3, scratch(r, HONE_WS_REDUCE, (int64_t)n + (int64_t)table, 0, 0));
+}
+
+/* Rows of a table that lack lag, lag - 1, … 0, lag, … steps. */
+static hone_status adamw_rows(run *r)
+{
+    enum { MOST = 64 };
+    int32_t from[MOST], to = option_int(r, "t"), lag = option_int(r, "lag"), n = (int32_t)dimension(r->c, 'S');
+    bool live[MOST * 4];
+    hone_adamw_step ring[HONE_ADAMW_RING];
+    for (int32_t i = 0; i < n; i++)
+        from[i] = to - lag + (v(r, "g") ? i % lag : i % (lag + 1));
+    for (int i = 0; i < MOST * 4; i++)
+        live[i] = option_int(r, "dead") == 0;
+    for (int32_t k = to - lag + 1; k <= to; k++)
+        ring[k % HONE_ADAMW_RING] =
+            (hone_adamw_step){{1e-3 / k, 0.9, 0.999, 1e-8, 1 - pow(0.9, k), sqrt(1 - pow(0.999, k))}, 1.0f, (float)num(r->c, "wd", 0)};
+    hone_adamw_rows rows = {.p = v(r, "p"),
+                            .m = v(r, "m"),
+                            .v = v(r, "v"),
+                            .cols = dimension(r->c, 'C'),
+                            .rows = v(r, "rows"),
+                            .from = from,
+                            .n = n,
+                            .to = to,
+                            .live = live,
+                            .ring = ring,
+                            .g = v(r, "g"),
+                            .slots = v(r, "places"),
+                            .factor = v(r, "factor")};
+    return CALL(r, adamw_rows, &rows);
 }
 
 #endif

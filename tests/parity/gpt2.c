@@ -205,7 +205,7 @@ static size_t make_segments(const hone_params *params, double weight_decay, hone
 {
     for (size_t i = 0; i < params->n_items; i++) {
         const hone_param *p = params->items[i];
-        out[i] = (hone_segment){p->offset, p->offset + p->count, 1.0f, p->decay ? (float)weight_decay : 0.0f};
+        out[i] = (hone_segment){p->offset, p->offset + p->count, 1.0f, p->decay ? (float)weight_decay : 0.0f, 0, NULL};
     }
     return params->n_items;
 }

@@ -287,6 +287,11 @@ static hone_status dry_adamw(hone_backend *b, float *master, void *compute, hone
     return HONE_OK;
 }
 
+static hone_status dry_adamw_rows(hone_backend *b, const hone_adamw_rows *rows)
+{
+    return HONE_OK;
+}
+
 #pragma GCC diagnostic pop
 
 static const hone_backend_ops dry_ops = {.name = "dry",
@@ -336,7 +341,8 @@ static const hone_backend_ops dry_ops = {.name = "dry",
                                          .argmax = dry_argmax,
                                          .top_k = dry_top_k,
                                          .norm2 = dry_norm2,
-                                         .adamw = dry_adamw};
+                                         .adamw = dry_adamw,
+                                         .adamw_rows = dry_adamw_rows};
 
 hone_status hone__dry_open(hone_backend *b)
 {

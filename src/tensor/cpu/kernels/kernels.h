@@ -35,13 +35,28 @@ typedef struct hone_gemv {
     float alpha, beta;
 } hone_gemv;
 
+typedef struct hone_adamw_floats {
+    float decay /* 1 - lr wd */, beta1, beta2, rest1, rest2 /* 1 - beta */, step /* lr / bias1 */, inverse_bias2 /* 1 / bias2_sqrt */, eps;
+} hone_adamw_floats;
+
 typedef struct hone_adamw_block {
     float *p, *m, *v;
     const float *g;
     size_t n;
-    float factor, decay /* 1 - lr wd */, beta1, beta2, rest1, rest2 /* 1 - beta */, step /* lr / bias1 */,
-        inverse_bias2 /* 1 / bias2_sqrt */, eps;
+    float factor;
+    hone_adamw_floats how;
 } hone_adamw_block;
+
+/* n_steps steps of a row one after the other; gradients are 0 but the last, which is factor g (g NULL: 0 too). live false: m and v are 0. */
+typedef struct hone_adamw_row {
+    float *p, *m, *v;
+    const float *g;
+    size_t n;
+    float factor;
+    bool live;
+    int32_t n_steps;
+    const hone_adamw_floats *how; /* (n_steps) */
+} hone_adamw_row;
 
 enum { HONE_GEMV_ROWS = 8, HONE_COLUMN_CHUNK = 64 };
 
@@ -86,7 +101,8 @@ enum { HONE_GEMV_ROWS = 8, HONE_COLUMN_CHUNK = 64 };
     X(int32_t, argmax, (const float *x, size_t n))                                                                                      \
     X(void, top_k, (float *values, int32_t *index, size_t k, const float *x, size_t n))                                                 \
     /* optimizer.c */                                                                                                                   \
-    X(void, adamw, (const hone_adamw_block *block))
+    X(void, adamw, (const hone_adamw_block *block))                                                                                     \
+    X(void, adamw_row, (const hone_adamw_row *row))
 
 typedef struct hone_kernels {
 #define X(type, name, arguments) type(*name) arguments;
