@@ -246,7 +246,8 @@ static void tell_memory(const hone_trainer *t)
     double mega = 1024.0 * 1024.0, buffer = (double)hone__model_params(t->model)->n_elements * sizeof(float) / mega;
     if (t->state.global_step == t->started_step + 1)
         hone__log(HONE_LOG_INFO, "memory: parameters %.1f MB, gradients %.1f MB, optimizer %.1f MB, activations %.1f MB; resident %.1f MB",
-                  buffer, (double)hone__params_gradient_bytes(hone__model_params(t->model)) / mega, 2 * buffer, (double)hone_tape_bytes_peak(t->tape) / mega, (double)hone__rss_now() / mega);
+                  buffer, (double)hone__params_gradient_bytes(hone__model_params(t->model)) / mega, 2 * buffer,
+                  (double)hone_tape_bytes_peak(t->tape) / mega, (double)hone__rss_now() / mega);
 }
 
 /* One update: up to gradient_accumulation_steps micro-batches, fewer at the end of an epoch. */
