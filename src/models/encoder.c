@@ -59,6 +59,8 @@ static hone_status add_embeddings(hone_model *m, hone_encoder *w)
     char text[128];
     snprintf(text, sizeof(text), "%sembeddings.word_embeddings", prefix(m));
     HONE_TRY(add_one(&w->words, m, text, ".weight", c->vocab_size, C));
+    if (m->task != HONE_MASKED_LM) /* whose head is tied to it or not: its gradient is dense as a rule */
+        hone__params_sparse(w->words);
     snprintf(text, sizeof(text), "%sembeddings.position_embeddings", prefix(m));
     HONE_TRY(add_one(&w->positions, m, text, ".weight", c->max_positions, C));
     snprintf(text, sizeof(text), "%sembeddings.token_type_embeddings", prefix(m));

@@ -5,6 +5,7 @@
  * agree to 1e-5 of the tensor's largest, parameters after eight steps of AdamW, which divides by the square root of squared gradients, to 1e-4. */
 #include "models/class.h"
 #include "support/support.h"
+#include "train/optimizer.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -313,16 +314,7 @@ static void check_backward(const fixture *f, const char *device, bool recompute)
     world_close(&w);
 }
 
-/* ---- eight steps by the recipe of train.json, through the backend's own entries ---- */
-
-static size_t make_segments(const hone_params *params, double weight_decay, hone_segment *out)
-{
-    for (size_t i = 0; i < params->n_items; i++) {
-        const hone_param *p = params->items[i];
-        out[i] = (hone_segment){p->offset, p->offset + p->count, 1.0f, p->decay ? (float)weight_decay : 0.0f};
-    }
-    return params->n_items;
-}
+/* ---- eight steps by the recipe of train.json, with the optimizer ---- */
 
 static double number(const json_t *object, const char *key)
 {
@@ -330,38 +322,33 @@ static double number(const json_t *object, const char *key)
     return json_number_value(json_object_get(object, key));
 }
 
-static double train_step(world *w, const json_t *recipe, int step, const hone_segment *segments, size_t n_segments, double *norm)
+static hone_optimizer *make_optimizer(const world *w, const json_t *recipe)
 {
-    hone_backend *b = w->device->backend;
-    hone_params *params = w->model->params;
-    double loss, sum, beta1 = json_number_value(json_array_get(json_object_get(recipe, "betas"), 0)),
-                      beta2 = json_number_value(json_array_get(json_object_get(recipe, "betas"), 1));
-    double lr = number(json_array_get(json_object_get(recipe, "log"), (size_t)step), "learning_rate");
-    int32_t nonfinite;
-    void *scratch = NULL;
+    hone_adamw_options o = HONE_ADAMW_OPTIONS_INIT;
+    hone_optimizer *opt = NULL;
+    o.beta1 = json_number_value(json_array_get(json_object_get(recipe, "betas"), 0));
+    o.beta2 = json_number_value(json_array_get(json_object_get(recipe, "betas"), 1));
+    o.epsilon = number(recipe, "epsilon");
+    o.weight_decay = number(recipe, "weight_decay");
+    assert_ok(hone_optimizer_adamw_new(&opt, w->model, &o));
+    return opt;
+}
+
+static double train_step(world *w, const json_t *recipe, hone_optimizer *opt, int step, double *norm)
+{
+    double loss;
+    bool finite;
     pack_from(w, step, (int32_t)number(recipe, "rows_per_step"));
     hone_output out = hone_model_forward(w->model, w->tape, &w->packed);
     hone_tensor *total = hone_model_loss(w->tape, &out, &w->packed);
     assert_ok(hone_tape_backward(w->tape, total));
     assert_ok(hone_tensor_item(total, &loss));
-    assert_ok(HONE_ALLOC((char **)&scratch, b->ops->workspace(b, HONE_WS_REDUCE, (int64_t)params->n_elements, 0, 0) + 1));
-    assert_ok(b->ops->norm2(b, &sum, &nonfinite, params->grad, segments, n_segments, scratch));
-    assert_int_equal(nonfinite, 0);
-    *norm = sqrt(sum);
-    double limit = number(recipe, "max_grad_norm"), clip = limit / (*norm + 1e-6);
-    float factor = (float)(clip < 1.0 ? clip : 1.0);
-    hone_adamw how = {(float)lr,
-                      (float)beta1,
-                      (float)beta2,
-                      (float)number(recipe, "epsilon"),
-                      (float)(1.0 - pow(beta1, step + 1)),
-                      (float)sqrt(1.0 - pow(beta2, step + 1))};
-    assert_ok(b->ops->adamw(b, params->master, NULL, HONE_DTYPE_F32, params->grad, params->m, params->v, segments, n_segments, &how,
-                            &factor, NULL));
-    hone__params_changed(params);
-    hone__params_zero_grad(params);
+    assert_ok(hone__optimizer_clip(opt, 1, number(recipe, "max_grad_norm"), norm, &finite));
+    assert_true(finite);
+    hone_optimizer_set_learning_rate(opt, number(json_array_get(json_object_get(recipe, "log"), (size_t)step), "learning_rate"));
+    assert_ok(hone_optimizer_step(opt));
+    hone_optimizer_zero_grad(opt);
     hone_tape_reset(w->tape);
-    hone__free(scratch);
     return loss;
 }
 
@@ -387,20 +374,20 @@ static void compare_trained(world *w)
 static void check_training(const fixture *f, const char *device)
 {
     world w;
-    hone_segment segments[256];
     char path[256];
     world_open(&w, f, device, -1.0);
     snprintf(path, sizeof(path), "%s/train.json", f->folder);
     json_t *recipe = test_read_json(test_fixture(path));
-    size_t n_segments = make_segments(w.model->params, number(recipe, "weight_decay"), segments);
+    hone_optimizer *opt = make_optimizer(&w, recipe);
     for (int step = 0; step < (int)number(recipe, "steps"); step++) {
         const json_t *line = json_array_get(json_object_get(recipe, "log"), (size_t)step);
-        double norm, loss = train_step(&w, recipe, step, segments, n_segments, &norm);
+        double norm, loss = train_step(&w, recipe, opt, step, &norm);
         /* The first step is exact to rounding; errors of parameters (1e-4) come in afterwards. */
         compare("loss of a step", &(float){(float)loss}, &(float){(float)number(line, "loss")}, 1, step ? 1e-4 : 1e-5);
         compare("norm of a step", &(float){(float)norm}, &(float){(float)number(line, "grad_norm")}, 1, step ? 1e-3 : 1e-5);
     }
     compare_trained(&w);
+    hone_optimizer_free(opt);
     json_decref(recipe);
     world_close(&w);
 }
