@@ -108,6 +108,78 @@ HONE_API hone_status hone_seqeval_to_json(char **out, const hone_seqeval_scores 
 /* A table for people, which says mode and scheme: lines, each with its end. Free with hone_metrics_free_json. */
 HONE_API hone_status hone_seqeval_report(char **out, const hone_seqeval *s, const hone_seqeval_scores *scores);
 
+/* ---- classes -------------------------------------------------------------------------------------------------------------------------------
+ * As scikit-learn 1.9 (accuracy_score, precision_recall_fscore_support with zero_division 0, matthews_corrcoef) and evaluate's accuracy, f1, precision, recall, matthews_correlation. Streaming: memory follows
+ * the largest class. */
+
+/* BINARY: of one class, the positive one; MACRO: the mean over the classes that occur; MICRO: of all together; WEIGHTED: the mean by occurrences in the references. */
+typedef enum hone_average { HONE_AVERAGE_BINARY, HONE_AVERAGE_MACRO, HONE_AVERAGE_MICRO, HONE_AVERAGE_WEIGHTED } hone_average;
+
+typedef struct hone_class_scores {
+    double accuracy, precision, recall, f1;
+    double matthews_correlation;
+    int64_t n;
+} hone_class_scores;
+
+typedef struct hone_class_counts hone_class_counts;
+/* One thread at a time. Free with hone_class_counts_free. */
+HONE_API hone_status hone_class_counts_new(hone_class_counts **out);
+/* Frees; NULL is legal. */
+HONE_API void hone_class_counts_free(hone_class_counts *c);
+/* n pairs of classes, from 0 to below 2^24: HONE_INVALID_ARGUMENT beyond, and nothing of the call is counted. Pairs with a reference of -100 are passed over. */
+HONE_API hone_status hone_class_counts_add(hone_class_counts *c, const int32_t *references, const int32_t *predictions, size_t n);
+/* The scores of all pairs; what divides by zero is 0. positive: the class of HONE_AVERAGE_BINARY, else not looked at. */
+HONE_API hone_status hone_class_counts_compute(const hone_class_counts *c, hone_average average, int32_t positive, hone_class_scores *out);
+/* Forgets the pairs. */
+HONE_API void hone_class_counts_reset(hone_class_counts *c);
+
+/* The correlation of two lists of n numbers: Pearson's; Spearman's (of ranks, equal values share the mean of theirs). NaN when one of them is constant or holds NaN. HONE_INVALID_ARGUMENT for n < 2. */
+HONE_API hone_status hone_metric_pearson(double *out, const double *x, const double *y, size_t n);
+HONE_API hone_status hone_metric_spearman(double *out, const double *x, const double *y, size_t n);
+
+/* GLUE. True for a task of GLUE ("mrpc", "stsb", …); *regression: its labels are numbers (stsb). */
+HONE_API bool hone_glue_task(const char *task, bool *regression);
+/* The metrics that GLUE takes for a task of classes: mrpc, qqp: accuracy, f1 (of class 1); cola: matthews_correlation; the others: accuracy. HONE_INVALID_ARGUMENT for a task that is none. */
+HONE_API hone_status hone_glue_metrics(hone_metrics *metrics, const char *task, const hone_class_counts *c);
+/* stsb: pearson, spearmanr. */
+HONE_API hone_status hone_glue_regression_metrics(hone_metrics *metrics, const double *references, const double *predictions, size_t n);
+
+/* ---- SQuAD ---------------------------------------------------------------------------------------------------------------------------------
+ * As the official scripts evaluate-v1.1.py and evaluate-v2.0.py: answers in lower case, without punctuation and articles; the best over the gold answers. */
+typedef struct hone_squad hone_squad;
+/* One thread at a time. Free with hone_squad_free. */
+HONE_API hone_status hone_squad_new(hone_squad **out, bool version_2);
+/* Frees; NULL is legal. */
+HONE_API void hone_squad_free(hone_squad *s);
+/* One question: the predicted answer ("": none; NULL: the question was not answered, which counts as wrong) and its gold answers, all UTF-8; n_answers 0: it has none (version 2). The probability that it has
+ * none counts in version 2. Texts are not kept. */
+HONE_API hone_status hone_squad_add(hone_squad *s, const char *prediction, const char *const *answers, size_t n_answers,
+                                    double no_answer_probability);
+/* Into metrics: exact_match, f1 (0 to 100); version 2: exact, f1, total, the same of questions with an answer (HasAns_…) and without (NoAns_…), where a question of a probability above no_answer_threshold (the
+ * script's is 1) counts as having none; with best also best_exact, best_exact_thresh, best_f1, best_f1_thresh. */
+HONE_API hone_status hone_squad_compute(const hone_squad *s, hone_metrics *metrics, double no_answer_threshold, bool best);
+
+/* ---- files ---------------------------------------------------------------------------------------------------------------------------------- */
+
+typedef struct hone_metric_options {
+    hone_seqeval_options seqeval;
+    bool table;                 /* seqeval: a table for people instead of JSON */
+    hone_average average;       /* f1, precision, recall */
+    const char *positive;       /* BINARY: the positive class as the files write it; NULL: 1, or what a task of GLUE calls it */
+    const char *no_answer_file; /* squad_v2: {id: probability that there is no answer}; NULL: none */
+    double no_answer_threshold;
+} hone_metric_options;
+#define HONE_METRIC_OPTIONS_INIT                                               \
+    {                                                                          \
+        HONE_SEQEVAL_OPTIONS_INIT, false, HONE_AVERAGE_BINARY, NULL, NULL, 1.0 \
+    }
+
+/* Computes a metric from two files, as one line of JSON (or the table). name: seqeval (a sentence a line: tags between blanks, or a JSON array), accuracy, f1, precision, recall, matthews_correlation, glue/<task>
+ * (a label a line: a number or a name), pearsonr, spearmanr (a number a line), squad, squad_v2 (the official script's files). options NULL: the defaults. HONE_FORMAT names file and line; HONE_INVALID_ARGUMENT:
+ * another name. Free with hone_metrics_free_json. */
+HONE_API hone_status hone_metric_from_files(char **out, const char *name, const char *references, const char *predictions,
+                                            const hone_metric_options *options);
+
 #ifdef __cplusplus
 }
 #endif

@@ -27,6 +27,7 @@ int cmd_train(int argc, char **argv);
 int cmd_evaluate(int argc, char **argv);
 int cmd_info(int argc, char **argv);
 int cmd_pipeline(int argc, char **argv);
+int cmd_metric(int argc, char **argv);
 
 /* For long work: shortens the spinning of OpenMP's threads, by starting the command again (cli_threads.c). Call it first. */
 void cli_calm_threads(char **argv);

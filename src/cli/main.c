@@ -14,6 +14,7 @@ static const cli_command commands[] = {
     {"tokenize", cmd_tokenize, "text in, encodings out"},
     {"tokenizer", cmd_tokenizer, "train a new tokenizer from files"},
     {"dataset", cmd_dataset, "look at data and change it"},
+    {"metric", cmd_metric, "compute a metric from two files"},
     {"info", cmd_info, "what a model folder holds, and the memory it takes"},
 };
 

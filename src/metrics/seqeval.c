@@ -6,6 +6,7 @@
 #include "metrics/seqeval.h"
 
 #include "base/log.h"
+#include "metrics/sum.h"
 
 #include <string.h>
 
@@ -407,30 +408,6 @@ static hone_status make_rows(size_t *n, hone_seqeval *s, const seqeval_counter *
     return HONE_OK;
 }
 
-/* The sum of up to `n` values in numpy's order: eight sums side by side, halves above 128. The averages then agree with seqeval's to the last bit. */
-static double pairwise(const double *x, size_t n)
-{
-    double sum[8], rest = 0.0;
-    size_t i = 0;
-    if (n > 128) {
-        size_t half = n / 2 - n / 2 % 8;
-        return pairwise(x, half) + pairwise(x + half, n - half);
-    }
-    if (n < 8) {
-        for (; i < n; i++)
-            rest += x[i];
-        return rest;
-    }
-    memcpy(sum, x, sizeof(sum));
-    for (i = 8; i + 8 <= n; i += 8)
-        for (size_t k = 0; k < 8; k++)
-            sum[k] += x[i + k];
-    rest = ((sum[0] + sum[1]) + (sum[2] + sum[3])) + ((sum[4] + sum[5]) + (sum[6] + sum[7]));
-    for (; i < n; i++)
-        rest += x[i];
-    return rest;
-}
-
 /* The mean of one column over the types: of all alike, or weighted by their entities in the references. 0 for no type. */
 static double average(double *values, const hone_seqeval_type *rows, size_t n, size_t column, bool weighted)
 {
@@ -439,7 +416,7 @@ static double average(double *values, const hone_seqeval_type *rows, size_t n, s
         values[i] = *(const double *)((const char *)&rows[i] + column) * (weighted ? (double)rows[i].number : 1.0);
         total += weighted ? (double)rows[i].number : 1.0;
     }
-    return total > 0.0 ? pairwise(values, n) / total : 0.0;
+    return total > 0.0 ? hone__pairwise_sum(values, n) / total : 0.0;
 }
 
 static hone_status average_rows(hone_seqeval_scores *out)

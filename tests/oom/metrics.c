@@ -42,5 +42,33 @@ static void seqeval_survives(void **state)
     assert_true(test_oom(entities, &strict) > 10);
 }
 
-static const struct CMUnitTest tests[] = {cmocka_unit_test(seqeval_survives)};
+static hone_status from_files(void *payload)
+{
+    hone_metric_options o = HONE_METRIC_OPTIONS_INIT;
+    const char *name = payload;
+    bool squad = strncmp(name, "squad", 5) == 0;
+    char *json = NULL;
+    o.average = HONE_AVERAGE_MACRO;
+    o.no_answer_file = test_temp("na.json");
+    hone_status status =
+        hone_metric_from_files(&json, name, test_temp(squad ? "dev.json" : "labels"), test_temp(squad ? "answers.json" : "labels"), &o);
+    hone_metrics_free_json(json);
+    return status;
+}
+
+static void files_survive(void **state)
+{
+    static const char *const names[] = {"seqeval", "f1", "glue/mrpc", "glue/stsb", "squad", "squad_v2"};
+    (void)state;
+    test_write_text(test_temp("labels"), "1\n0\n1\n");
+    test_write_text(test_temp("dev.json"),
+                    "{\"data\": [{\"paragraphs\": [{\"qas\": [{\"id\": \"a\", \"answers\": [{\"text\": \"the \\u03a3 cat\"}]}, "
+                    "{\"id\": \"b\", \"answers\": []}]}]}]}");
+    test_write_text(test_temp("answers.json"), "{\"a\": \"cat\", \"b\": \"\"}");
+    test_write_text(test_temp("na.json"), "{\"a\": 0.5, \"b\": 0.25}");
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+        assert_true(test_oom(from_files, (void *)(uintptr_t)names[i]) > 4);
+}
+
+static const struct CMUnitTest tests[] = {cmocka_unit_test(seqeval_survives), cmocka_unit_test(files_survive)};
 TEST_MAIN(tests)
