@@ -1,10 +1,11 @@
 /* A packed batch: rows laid end to end, no padding (docs/notation.md: N tokens, R rows, T longest row). Plain host arrays.
  *
- * The padded view of the course (DataCollatorWithPadding) is a conversion for those who ask: hone_batch_pad. */
+ * The padded view of the course (DataCollatorWithPadding, DataCollatorForTokenClassification) is a conversion for those who ask: hone_batch_pad, hone_padded_batch. */
 #ifndef HONE_BATCH_H
 #define HONE_BATCH_H
 
 #include <hone/status.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,6 +33,29 @@ typedef struct hone_batch {
 /* The padded view: out holds R * width int32, rows padded at the end with `pad`. field is one of the (N) arrays. HONE_SHAPE when width is less than the
  * longest row. Any thread. */
 HONE_API hone_status hone_batch_pad(const hone_batch *batch, const int32_t *field, int32_t pad, int32_t width, int32_t *out);
+
+typedef struct hone_batch_padding {
+    int32_t pad_token_id;       /* 0 */
+    int32_t label_pad_token_id; /* HONE_IGNORE_INDEX */
+    int32_t max_length;         /* > 0: rows of this width, as padding="max_length"; 0: of the longest row */
+    int32_t pad_to_multiple_of; /* > 0: the width is rounded up to a multiple */
+    bool left;                  /* padding_side="left": of ids, mask and labels alike */
+} hone_batch_padding;
+#define HONE_BATCH_PADDING_INIT           \
+    {                                     \
+        0, HONE_IGNORE_INDEX, 0, 0, false \
+    }
+
+/* What DataCollatorForTokenClassification hands to a model: (R, width) each, row-major. */
+typedef struct hone_padded_batch {
+    int32_t n_rows, width;
+    int32_t *input_ids, *attention_mask, *token_type_ids;
+    int32_t *labels; /* NULL: the batch has none */
+} hone_padded_batch;
+/* Makes the padded copy of a batch (padding NULL: the defaults). HONE_SHAPE when max_length is less than the longest row. Dispose with hone_padded_batch_dispose. Any thread. */
+HONE_API hone_status hone_padded_batch_init(hone_padded_batch *out, const hone_batch *batch, const hone_batch_padding *padding);
+/* Frees the arrays; also after a failure. */
+HONE_API void hone_padded_batch_dispose(hone_padded_batch *p);
 
 #ifdef __cplusplus
 }
