@@ -1,5 +1,5 @@
 /* The accelerator: what a training loop of one's own needs beside model, optimizer and loader. It has the words of the course's loop: prepare, accumulate, backward,
- * sync_gradients, clip_grad_norm, gather, gather_for_metrics, unwrap_model, is_main_process. One process today; the words stay when there are more.
+ * sync_gradients, clip_grad_norm, gather, gather_for_metrics, pad_across_processes, unwrap_model, is_main_process. One process today; the words stay when there are more.
  *
  *     while (hone_loader_next(loader, &batch)) {
  *         hone_tape *t = hone_accelerator_accumulate(acc);
@@ -54,6 +54,16 @@ HONE_API bool hone_accelerator_sync_gradients(const hone_accelerator *acc);
 /* Scales the gradients so that their global L2 norm is at most max_norm (<= 0: only measures), as torch's clip_grad_norm_: the factor goes into the optimizer's next
  * step, no gradient is rewritten. *norm (may be NULL) is the norm before clipping. Not finite: the next step is passed over. */
 HONE_API hone_status hone_accelerator_clip_grad_norm(hone_accelerator *acc, double max_norm, double *norm);
+
+/* Rows of numbers (rows, width), row-major, made as wide as the widest of all processes (*widest, which may be NULL), the new columns filled with pad_index: as
+ * pad_across_processes(dim=1), so that what is gathered has one shape everywhere (one process: its own width). pad_first: the new columns come first. out holds `capacity`
+ * numbers and does not overlap values; HONE_SHAPE says how many it takes. All processes call it in the same order, with as many rows. */
+HONE_API hone_status hone_accelerator_pad_across_processes(hone_accelerator *acc, const int32_t *values, int32_t rows, int32_t width,
+                                                           int32_t pad_index, bool pad_first, int32_t *out, size_t capacity,
+                                                           int32_t *widest);
+/* Numbers of all processes, one after the other; as many in each. *n: written to out, at most capacity. */
+HONE_API hone_status hone_accelerator_gather_ints(hone_accelerator *acc, const int32_t *values, size_t count, int32_t *out, size_t capacity,
+                                                  size_t *n);
 
 /* A tensor's elements from all processes, one after the other (one process: its own). *n: floats written, at most capacity. */
 HONE_API hone_status hone_accelerator_gather(hone_accelerator *acc, const hone_tensor *t, float *out, size_t capacity, size_t *n);

@@ -109,6 +109,54 @@ hone_status hone_accelerator_clip_grad_norm(hone_accelerator *acc, double max_no
     return HONE_OK;
 }
 
+/* The largest of one number a process: collectives add and gather, so every process puts its own into a slot. */
+static hone_status widest_of_all(hone_accelerator *acc, int32_t width, int32_t *widest)
+{
+    double *widths = NULL;
+    int n = acc->comm->n_ranks;
+    hone_status status;
+    HONE_GO(HONE_NEW(&widths, (size_t)n));
+    widths[acc->comm->rank] = width;
+    HONE_GO(acc->comm->ops->all_reduce_f64(acc->comm, widths, (size_t)n));
+    *widest = width;
+    for (int i = 0; i < n; i++)
+        *widest = (int32_t)widths[i] > *widest ? (int32_t)widths[i] : *widest;
+done:
+    hone__free(widths);
+    return status;
+}
+
+hone_status hone_accelerator_pad_across_processes(hone_accelerator *acc, const int32_t *values, int32_t rows, int32_t width,
+                                                  int32_t pad_index, bool pad_first, int32_t *out, size_t capacity, int32_t *widest)
+{
+    int32_t wide = 0;
+    if (rows < 0 || width < 0 || (rows > 0 && width > 0 && !values))
+        return hone__fail(HONE_INVALID_ARGUMENT, "pad_across_processes: there are no %d rows of %d numbers", rows, width);
+    HONE_TRY(widest_of_all(acc, width, &wide));
+    if (widest)
+        *widest = wide;
+    if ((size_t)rows * (size_t)wide > capacity)
+        return hone__fail(HONE_SHAPE, "pad_across_processes: %d rows of %d numbers do not fit the %zu that out holds", rows, wide,
+                          capacity);
+    for (int32_t r = 0; r < rows; r++)
+        for (int32_t j = 0, first = pad_first ? wide - width : 0; j < wide; j++)
+            out[(size_t)r * (size_t)wide + (size_t)j] =
+                j < first || j >= first + width ? pad_index : values[(size_t)r * (size_t)width + (size_t)(j - first)];
+    return HONE_OK;
+}
+
+hone_status hone_accelerator_gather_ints(hone_accelerator *acc, const int32_t *values, size_t count, int32_t *out, size_t capacity,
+                                         size_t *n)
+{
+    size_t all = count * (size_t)acc->comm->n_ranks;
+    *n = 0;
+    if (capacity < all)
+        return hone__fail(HONE_SHAPE, "gather: %zu numbers do not fit the %zu that out holds", all, capacity);
+    HONE_TRY(acc->comm->ops->all_gather(acc->comm, out, values, count * sizeof(*values)));
+    *n = all;
+    return HONE_OK;
+}
+
 hone_status hone_accelerator_gather(hone_accelerator *acc, const hone_tensor *t, float *out, size_t capacity, size_t *n)
 {
     size_t own = t ? (size_t)hone_tensor_count(t) : 0, all = own * (size_t)acc->comm->n_ranks;
