@@ -17,6 +17,7 @@
 #include <hone/pipeline.h>
 #include <hone/status.h>
 #include <hone/tape.h>
+#include <hone/tasks.h>
 #include <hone/tensor.h>
 #include <hone/text.h>
 #include <hone/tokenize.h>

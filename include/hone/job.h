@@ -32,6 +32,9 @@ HONE_API hone_status hone_job_help(char **out, const hone_job *job);
  * Free with hone_free_text. HONE_INVALID_ARGUMENT before anything has run means that the options were wrong (hone_job_started tells). HONE_CANCELLED: stopped by
  * hone_job_request_stop, a checkpoint was saved. */
 HONE_API hone_status hone_job_run(hone_job *job, char **results);
+/* The last evaluation of a job that was run as a table for people (token classification: seqeval's, with scheme and mode); *out NULL when the task has none. Free with
+ * hone_free_text. */
+HONE_API hone_status hone_job_report(char **out, const hone_job *job);
 /* True once the options were accepted and work began: what fails from there on is the work, not the command line. */
 HONE_API bool hone_job_started(const hone_job *job);
 /* Asks a running job to save a checkpoint and end. From any thread, or a signal handler; but take signals in a thread of their own (block them before the job, sigwait):

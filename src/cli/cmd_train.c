@@ -45,6 +45,17 @@ static void catch_signals(void)
         pthread_sigmask(SIG_UNBLOCK, &signals, NULL); /* then a signal simply ends the command */
 }
 
+/* For people a table, where the task has one and standard output is a terminal. */
+static bool print_report(const hone_job *job)
+{
+    char *report = NULL;
+    bool shown = isatty(STDOUT_FILENO) && hone_job_report(&report, job) == HONE_OK && report;
+    if (shown)
+        printf("%s\n", report);
+    hone_free_text(report);
+    return shown;
+}
+
 static void print_results(const char *results)
 {
     size_t len = strlen(results);
@@ -59,10 +70,10 @@ static int run(hone_job *job)
     hone_status status = hone_job_run(job, &results);
     running = NULL;
     int exit_status = CLI_OK;
-    if (status == HONE_OK)
-        print_results(results);
-    else
+    if (status != HONE_OK)
         exit_status = status == HONE_INVALID_ARGUMENT && !hone_job_started(job) ? cli_fail_usage() : cli_fail(status);
+    else if (!print_report(job) || running_trains)
+        print_results(results);
     hone_free_text(results);
     return cli_finish(exit_status);
 }

@@ -136,21 +136,6 @@ static hone_status make_model(hone_job *job, hone_job_parts *parts)
     return hone_model_from_config(&parts->model, HONE_CAUSAL_LM, o->model_type, &m);
 }
 
-static hone_status check_vocabulary(const hone_job_parts *parts, const char *tokenizer, bool is_own)
-{
-    int64_t has = (int64_t)hone_tokenizer_vocab_size(parts->tokenizer, true), takes = hone_model_vocab_size(parts->model);
-    if (has > takes)
-        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT,
-                                     "the tokenizer %s has %lld tokens, the model's vocabulary %lld: they do not belong together",
-                                     tokenizer, (long long)has, (long long)takes),
-                          is_own ? "the folder needs the tokenizer that the model was trained with"
-                                 : "leave --tokenizer_name out to take the model's own");
-    if (has < takes)
-        hone__log(HONE_LOG_WARNING, "the tokenizer %s has %lld tokens, the model's vocabulary %lld: is it the model's own?", tokenizer,
-                  (long long)has, (long long)takes);
-    return HONE_OK;
-}
-
 static hone_status settle_block_size(int64_t *out, const options *o, const hone_model *model)
 {
     int64_t positions = hone_model_max_positions(model);
@@ -230,7 +215,7 @@ static hone_status set_up(hone_job *job, hone_job_parts *parts)
     hone_keytoken *keytoken = NULL;
     HONE_TRY(hone_tokenizer_from_pretrained(&parts->tokenizer, tokenizer));
     HONE_TRY(make_model(job, parts));
-    HONE_TRY(check_vocabulary(parts, tokenizer, !o->tokenizer_name));
+    HONE_TRY(hone__job_check_vocabulary(parts, tokenizer, !o->tokenizer_name));
     parts->task = hone_task_default(parts->model);
     if (job->kind == HONE_JOB_TRAIN && o->loss == LOSS_KEYTOKEN) {
         HONE_TRY(hone__keytoken_new(&keytoken, parts->tokenizer, &o->key_tokens, o->keytoken_alpha));
@@ -254,4 +239,5 @@ static hone_status report(hone_metrics *metrics)
     return hone_metrics_get(metrics, "eval_loss", &loss) ? hone_metrics_set(metrics, "perplexity", hone_metric_perplexity(loss)) : HONE_OK;
 }
 
-const hone_job_class hone__causal_lm_job = {HONE_CAUSAL_LM, &table, sizeof(options), check, set_up, free_task, report, has_train, has_eval};
+const hone_job_class hone__causal_lm_job = {HONE_CAUSAL_LM, &table,    sizeof(options), check, set_up, free_task,
+                                            report,         has_train, has_eval,        NULL,  NULL,   NULL};

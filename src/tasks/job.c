@@ -4,15 +4,22 @@
 #include <stddef.h>
 #include <string.h>
 
+enum { N_EVALUATION_ROWS = 3 }; /* of run_rows: what an evaluation has too */
 static const hone_option run_rows[] = {
     {"threads", HONE_OPTION_INT, offsetof(hone_job_options, threads), "0", 0, 4096, NULL, "Machine",
      "threads to compute with (0: the cores of the machine)"},
     {"device", HONE_OPTION_STRING, offsetof(hone_job_options, device), "auto", 0, 0, NULL, "Machine",
      "auto, cpu; ref is slow and for checks"},
+    {"do_predict", HONE_OPTION_BOOL, offsetof(hone_job_options, do_predict), "false", 0, 0, NULL, "Run",
+     "write predictions (implied by --test_file)"},
+    {"early_stopping_patience", HONE_OPTION_INT, offsetof(hone_job_options, early_stopping_patience), "0", 0, 9e18, NULL, "Evaluation",
+     "end after so many evaluations in a row without a better metric_for_best_model (0: not)"},
+    {"early_stopping_threshold", HONE_OPTION_DOUBLE, offsetof(hone_job_options, early_stopping_threshold), "0", 0, 1e300, NULL,
+     "Evaluation", "a smaller improvement is none"},
 };
 const hone_option_table hone__job_table = {run_rows, sizeof(run_rows) / sizeof(*run_rows), NULL, 0};
 
-static const hone_job_class *const classes[] = {&hone__causal_lm_job};
+static const hone_job_class *const classes[] = {&hone__token_classification_job, &hone__causal_lm_job};
 
 /* What an evaluation takes of the trainer's options. */
 static const char *const eval_names[] = {"output_dir",   "per_device_eval_batch_size", "seed", "do_eval",
@@ -52,14 +59,17 @@ static hone_status find_class(const hone_job_class **out, hone_task_kind task)
             *out = classes[i];
             return HONE_OK;
         }
-    return hone__hint(hone__fail(HONE_UNSUPPORTED, "%s cannot be trained or evaluated yet", hone_task_name(task)), "there is: causal-lm");
+    return hone__hint(hone__fail(HONE_UNSUPPORTED, "%s cannot be trained or evaluated yet", hone_task_name(task)),
+                      "there are: token-classification, causal-lm");
 }
 
 static hone_status choose_training_rows(hone_job *job)
 {
     job->training = hone__training_table;
+    job->own = hone__job_table;
     if (job->kind == HONE_JOB_TRAIN)
         return HONE_OK;
+    job->own.n_rows = N_EVALUATION_ROWS;
     HONE_TRY(HONE_NEW(&job->training_rows, sizeof(eval_names) / sizeof(*eval_names)));
     job->training.rows = job->training_rows;
     job->training.n_rows = 0;
@@ -103,6 +113,7 @@ void hone_job_free(hone_job *job)
     hone__free(job->task_options);
     hone__options_dispose(&hone__job_table, &job->run);
     hone_training_args_dispose(&job->args);
+    hone__free(job->report);
     hone__free(job->training_rows);
     hone__free(job);
 }
@@ -111,8 +122,8 @@ hone_status hone_job_set(hone_job *job, const char *name, const char *value)
 {
     if (hone__options_find(job->class->options, name))
         return hone__options_set(job->class->options, job->task_options, name, value);
-    if (hone__options_find(&hone__job_table, name))
-        return hone__options_set(&hone__job_table, &job->run, name, value);
+    if (hone__options_find(&job->own, name))
+        return hone__options_set(&job->own, &job->run, name, value);
     HONE_TRY(hone__options_set(&job->training, &job->args, name, value));
     hone__training_fold(&job->args);
     return HONE_OK;
@@ -120,7 +131,7 @@ hone_status hone_job_set(hone_job *job, const char *name, const char *value)
 
 hone_status hone_job_parse(hone_job *job, int argc, char **argv)
 {
-    const hone_option_table *tables[] = {job->class->options, &hone__job_table, &job->training};
+    const hone_option_table *tables[] = {job->class->options, &job->own, &job->training};
     void *structs[] = {job->task_options, &job->run, &job->args};
     HONE_TRY(hone__options_parse(tables, structs, 3, argc, argv, NULL, NULL));
     hone__training_fold(&job->args);
@@ -133,10 +144,16 @@ hone_status hone_job_help(char **out, const hone_job *job)
     *out = NULL;
     hone__options_help(job->class->options, &text);
     hone__options_help(&job->training, &text);
-    hone__options_help(&hone__job_table, &text);
+    hone__options_help(&job->own, &text);
     hone_status status = hone__str_take(out, &text);
     hone__str_dispose(&text);
     return status;
+}
+
+hone_status hone_job_report(char **out, const hone_job *job)
+{
+    *out = NULL;
+    return job->report ? hone__strdup(out, job->report) : HONE_OK;
 }
 
 bool hone_job_started(const hone_job *job)

@@ -4,6 +4,7 @@
 #define HONE_TASKS_JOB_H
 
 #include "train/args.h"
+#include <hone/dataset.h>
 #include <hone/job.h>
 #include <stdatomic.h>
 
@@ -11,6 +12,9 @@
 typedef struct hone_job_options {
     char *device;
     int64_t threads;
+    int64_t early_stopping_patience; /* 0: no early stopping */
+    double early_stopping_threshold;
+    bool do_predict;
 } hone_job_options;
 
 /* What a task's set-up makes; job_run.c frees it. */
@@ -19,6 +23,8 @@ typedef struct hone_job_parts {
     hone_tokenizer *tokenizer;
     hone_model *model;
     hone_examples *train, *eval, *all;     /* all: what train and eval are parts of */
+    hone_examples *test;                   /* of --test_file: to be predicted */
+    hone_dataset *test_data;               /* its rows */
     hone_task task;                        /* task.self is the class's to free (free_task) */
     const char *base_model, *dataset_name; /* for the card; lent by the options */
 } hone_job_parts;
@@ -34,6 +40,11 @@ typedef struct hone_job_class {
     /* Adds to the metrics of an evaluation what the task reports beside them ("perplexity"). */
     hone_status (*report)(hone_metrics *metrics);
     bool (*has_train)(const void *options), (*has_eval)(const void *options);
+    /* Predictions of parts->test into the output folder, and the metrics of that ("predict_…"). NULL, and has_test too: the task predicts no files. */
+    bool (*has_test)(const void *options);
+    hone_status (*predict)(const hone_job *job, const hone_job_parts *parts, hone_trainer *trainer, hone_metrics *metrics);
+    /* The last evaluation as a table for people; NULL: the numbers say it. */
+    hone_status (*describe)(char **out, const hone_job_parts *parts);
 } hone_job_class;
 
 struct hone_job {
@@ -42,13 +53,21 @@ struct hone_job {
     void *task_options;
     hone_job_options run;
     hone_training_args args;
+    hone_option_table own;      /* hone__job_table, or what an evaluation needs of it */
     hone_option_table training; /* the trainer's whole table, or what an evaluation needs of it */
     hone_option *training_rows;
     bool started;
-    atomic_int stop; /* the trainer looks at it too */
+    char *report; /* the last evaluation as a table for people, or NULL */
+    hone_early_stopping stopping;
+    hone_callback callback; /* of stopping */
+    atomic_int stop;        /* the trainer looks at it too */
 };
 
+/* Refuses a tokenizer with more tokens than the model knows; one with fewer is worth a warning. is_own: it comes with the model. */
+hone_status hone__job_check_vocabulary(const hone_job_parts *parts, const char *tokenizer, bool is_own);
+
 extern const hone_job_class hone__causal_lm_job;
+extern const hone_job_class hone__token_classification_job;
 extern const hone_option_table hone__job_table;
 
 #endif

@@ -100,10 +100,14 @@ static hone_status open_device(hone_job *job, hone_job_parts *parts)
 
 static hone_status make_trainer(hone_trainer **out, hone_job *job, const hone_job_parts *parts)
 {
+    job->stopping = (hone_early_stopping){job->run.early_stopping_patience, job->run.early_stopping_threshold, 0};
+    job->callback = hone_early_stopping_callback(&job->stopping);
     hone_trainer_options options = {.tokenizer = parts->tokenizer,
                                     .train_dataset = parts->train,
                                     .eval_dataset = parts->eval,
                                     .task = &parts->task,
+                                    .callbacks = &job->callback,
+                                    .n_callbacks = job->stopping.patience > 0,
                                     .base_model = parts->base_model,
                                     .dataset_name = parts->dataset_name};
     HONE_TRY(hone_trainer_new(out, parts->model, &job->args, &options));
@@ -111,10 +115,14 @@ static hone_status make_trainer(hone_trainer **out, hone_job *job, const hone_jo
     return HONE_OK;
 }
 
-static hone_status evaluate(hone_job *job, hone_trainer *trainer, hone_metrics *metrics)
+static hone_status evaluate(hone_job *job, const hone_job_parts *parts, hone_trainer *trainer, hone_metrics *metrics)
 {
     HONE_TRY(hone_trainer_evaluate(trainer, metrics));
-    return job->class->report ? job->class->report(metrics) : HONE_OK;
+    if (job->class->report)
+        HONE_TRY(job->class->report(metrics));
+    hone__free(job->report);
+    job->report = NULL;
+    return job->class->describe ? job->class->describe(&job->report, parts) : HONE_OK;
 }
 
 static hone_status read_results(char **results, hone_trainer *trainer)
@@ -149,9 +157,13 @@ static hone_status train(hone_job *job, const hone_job_parts *parts, char **resu
     HONE_GO(hone_trainer_save_metrics(trainer, "train", &metrics));
     HONE_GO(hone_trainer_save_state(trainer));
     if (parts->eval) {
-        HONE_GO(evaluate(job, trainer, &metrics));
+        HONE_GO(evaluate(job, parts, trainer, &metrics));
         HONE_GO(hone_trainer_save_metrics(trainer, "eval", &metrics));
         HONE_GO(hone_trainer_save_state(trainer));
+    }
+    if (parts->test) {
+        HONE_GO(job->class->predict(job, parts, trainer, &metrics));
+        HONE_GO(hone_trainer_save_metrics(trainer, "predict", &metrics));
     }
     HONE_GO(hone_trainer_create_model_card(trainer));
     if (results)
@@ -165,30 +177,60 @@ done:
 static hone_status evaluate_only(hone_job *job, const hone_job_parts *parts, char **results)
 {
     hone_trainer *trainer = NULL;
-    hone_metrics metrics = HONE_METRICS_INIT;
+    hone_metrics metrics = HONE_METRICS_INIT, predicted = HONE_METRICS_INIT;
     hone_status status;
     HONE_GO(make_trainer(&trainer, job, parts));
-    HONE_GO(evaluate(job, trainer, &metrics));
-    if (job->args.output_dir)
+    if (parts->eval)
+        HONE_GO(evaluate(job, parts, trainer, &metrics));
+    if (parts->eval && job->args.output_dir)
         HONE_GO(hone_trainer_save_metrics(trainer, "eval", &metrics));
+    if (parts->test) {
+        HONE_GO(job->class->predict(job, parts, trainer, &predicted));
+        HONE_GO(hone_trainer_save_metrics(trainer, "predict", &predicted));
+        HONE_GO(hone_metrics_update(&metrics, &predicted));
+    }
     if (results)
         HONE_GO(hone_metrics_to_json(results, &metrics, 4));
 done:
     hone_metrics_dispose(&metrics);
+    hone_metrics_dispose(&predicted);
     hone_trainer_free(trainer);
     return status;
 }
 
-static hone_status check(const hone_job *job)
+static hone_status check_test(const hone_job *job, bool has_test)
+{
+    if (job->run.do_predict && !has_test)
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--do_predict: there is nothing to predict"),
+                          job->class->has_test ? "give --test_file with files or folders" : "this task writes no predictions");
+    if (has_test && !job->args.output_dir)
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--output_dir: where shall the predictions go?"), "give --output_dir");
+    return HONE_OK;
+}
+
+static hone_status check_stopping(hone_job *job)
+{
+    if (job->run.early_stopping_patience == 0)
+        return HONE_OK;
+    if (job->args.eval_strategy == HONE_STRATEGY_NO)
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--early_stopping_patience: nothing is evaluated during the training"),
+                          "give --eval_strategy epoch or steps");
+    return job->args.metric_for_best_model ? HONE_OK : hone_training_args_set(&job->args, "metric_for_best_model", "loss");
+}
+
+static hone_status check(hone_job *job)
 {
     bool has_train = job->class->has_train(job->task_options), has_eval = job->class->has_eval(job->task_options);
+    bool has_test = job->class->has_test && job->class->has_test(job->task_options);
     if (job->kind == HONE_JOB_TRAIN && !has_train)
         return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--train_file: there is nothing to train on"),
                           "give --train_file with files or folders");
-    if ((job->kind == HONE_JOB_EVALUATE || job->args.do_eval) && !has_eval)
+    if (((job->kind == HONE_JOB_EVALUATE && !has_test) || job->args.do_eval) && !has_eval)
         return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--validation_file: there is nothing to evaluate on"),
                           "give --validation_file with files or folders");
+    HONE_TRY(check_test(job, has_test));
     HONE_TRY(hone_training_args_check(&job->args, has_eval));
+    HONE_TRY(check_stopping(job));
     return job->class->check(job);
 }
 

@@ -1,0 +1,42 @@
+/* Tasks ready for the trainer, with the field's metrics. hone_task_default (hone/train.h) knows a head's loss; these also score.
+ *
+ *     hone_task task;
+ *     CHECK(hone_token_classification_task(&task, model, NULL));
+ *     CHECK(hone_trainer_new(&trainer, model, &args, &(hone_trainer_options){.task = &task, .train_dataset = train, .eval_dataset = valid}));
+ */
+#ifndef HONE_TASKS_H
+#define HONE_TASKS_H
+
+#include <hone/dataset.h>
+#include <hone/train.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct hone_token_classification_options {
+    bool return_entity_level_metrics; /* precision, recall, f1 and number of each type too */
+    bool strict;                      /* seqeval's strict mode: only entities that follow the scheme count */
+    hone_tag_scheme scheme; /* of the strict mode; AUTO: found out from the labels of the evaluation (which keeps its tags until the end) */
+} hone_token_classification_options;
+#define HONE_TOKEN_CLASSIFICATION_OPTIONS_INIT \
+    {                                          \
+        false, false, HONE_SCHEME_AUTO         \
+    }
+
+/* Token classification: cross entropy over labelled tokens; an evaluation adds seqeval's precision, recall, f1 and accuracy over the labelled tokens of each example, counted as the
+ * batches pass. Examples of hone_token_examples that are windows of longer rows are merged: a word is scored once, in the window where it has most context on its poorer
+ * side. model, which must be of HONE_TOKEN_CLASSIFICATION, is lent and outlives the task. options NULL: the defaults. Dispose with hone_task_dispose. One thread at a time. */
+HONE_API hone_status hone_token_classification_task(hone_task *out, const hone_model *model,
+                                                    const hone_token_classification_options *options);
+/* The scores of such a task's last evaluation as a table for people, which says scheme and mode. Free with hone_free_text. HONE_INVALID_ARGUMENT when there was none. */
+HONE_API hone_status hone_token_classification_report(char **out, const hone_task *task);
+
+/* predictions (N of batch): the class with the highest logit for each token that has logits (those with a label >= 0, or all when the batch has no labels),
+ * HONE_IGNORE_INDEX for the others. hone_batch_pad makes the padded view of it. Waits for the device; memory: a copy of the logits while it runs. */
+HONE_API hone_status hone_token_predictions(int32_t *predictions, const hone_output *out, const hone_batch *batch);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

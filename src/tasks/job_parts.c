@@ -1,0 +1,18 @@
+/* What tasks have in common when they make the parts of a job. */
+#include "tasks/job.h"
+#include "base/log.h"
+
+hone_status hone__job_check_vocabulary(const hone_job_parts *parts, const char *tokenizer, bool is_own)
+{
+    int64_t has = (int64_t)hone_tokenizer_vocab_size(parts->tokenizer, true), takes = hone_model_vocab_size(parts->model);
+    if (has > takes)
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT,
+                                     "the tokenizer %s has %lld tokens, the model's vocabulary %lld: they do not belong together",
+                                     tokenizer, (long long)has, (long long)takes),
+                          is_own ? "the folder needs the tokenizer that the model was trained with"
+                                 : "leave --tokenizer_name out to take the model's own");
+    if (has < takes)
+        hone__log(HONE_LOG_WARNING, "the tokenizer %s has %lld tokens, the model's vocabulary %lld: is it the model's own?", tokenizer,
+                  (long long)has, (long long)takes);
+    return HONE_OK;
+}

@@ -1,0 +1,528 @@
+/* Token classification, as run_ner.py of the reference does it: words and tags from files become tokens with labels, a pretrained encoder gets a head of as many classes as there
+ * are tags, evaluation gives seqeval's scores, a test file its predictions. Departures: every token of a word is labelled unless --label_all_tokens false (the course's
+ * rule; run_ner.py's own default is one label a word); classes go by name, in the order of cli.md; long rows may become windows (--stride); evaluation is streaming. */
+#include "tasks/job.h"
+#include "tasks/token_task.h"
+#include "base/log.h"
+
+#include <stddef.h>
+#include <string.h>
+
+typedef struct options {
+    char *model_name_or_path, *model_type, *config_overrides, *tokenizer_name;
+    double dropout;
+    bool ignore_mismatched_sizes;
+    hone_strings train_file, validation_file, test_file, label_names;
+    int64_t validation_split_percentage;
+    char *glob, *format, *text_column_name, *label_column_name, *scheme;
+    int header; /* hone_header */
+    int64_t max_seq_length, stride;
+    bool pad_to_max_length, label_all_tokens, overwrite_cache;
+    int64_t max_train_samples, max_eval_samples, max_predict_samples, preprocessing_num_workers;
+    bool return_entity_level_metrics;
+    int seqeval_mode; /* MODE_… */
+    char *seqeval_scheme;
+} options;
+
+enum { MODE_DEFAULT, MODE_STRICT };
+
+#define AT(field) offsetof(options, field)
+static const char model_group[] = "Model", data_group[] = "Data", score_group[] = "Scores";
+
+static const hone_option rows[] = {
+    {"model_name_or_path", HONE_OPTION_STRING, AT(model_name_or_path), NULL, 0, 0, NULL, model_group,
+     "folder of a pretrained or fine-tuned model; without it a new model is made"},
+    {"model_type", HONE_OPTION_STRING, AT(model_type), "bert", 0, 0, NULL, model_group, "what a new model is: bert, distilbert"},
+    {"config_overrides", HONE_OPTION_STRING, AT(config_overrides), NULL, 0, 0, NULL, model_group,
+     "the shape of a new model: hidden_size=128,num_hidden_layers=2"},
+    {"tokenizer_name", HONE_OPTION_STRING, AT(tokenizer_name), NULL, 0, 0, NULL, model_group,
+     "folder or file of the tokenizer (the model's own)"},
+    {"dropout", HONE_OPTION_DOUBLE, AT(dropout), "-1", -1, 0.9999999, NULL, model_group,
+     "replaces every dropout probability of the model (-1: the model's own)"},
+    {"ignore_mismatched_sizes", HONE_OPTION_BOOL, AT(ignore_mismatched_sizes), "false", 0, 0, NULL, model_group,
+     "make a new head where the folder's has another number of classes"},
+
+    {"train_file", HONE_OPTION_STRINGS, AT(train_file), NULL, 0, 0, NULL, data_group, "files and folders to train on"},
+    {"validation_file", HONE_OPTION_STRINGS, AT(validation_file), NULL, 0, 0, NULL, data_group, "files and folders to evaluate on"},
+    {"test_file", HONE_OPTION_STRINGS, AT(test_file), NULL, 0, 0, NULL, data_group, "files and folders to predict: predictions.txt"},
+    {"validation_split_percentage", HONE_OPTION_INT, AT(validation_split_percentage), "0", 0, 90, NULL, data_group,
+     "without a validation file: the first N % of the training rows"},
+    {"glob", HONE_OPTION_STRING, AT(glob), NULL, 0, 0, NULL, data_group, "picks files inside folders by name: '*.conll'"},
+    {"format", HONE_OPTION_STRING, AT(format), NULL, 0, 0, NULL, data_group, "conll, jsonl, csv or tsv (by extension and content)"},
+    {"header", HONE_OPTION_ENUM, AT(header), "auto", 0, 0, "auto|yes|no", data_group, "csv, tsv: whether the first line names the columns"},
+    {"text_column_name", HONE_OPTION_STRING, AT(text_column_name), NULL, 0, 0, NULL, data_group, "the column of the words (tokens)"},
+    {"label_column_name", HONE_OPTION_STRING, AT(label_column_name), NULL, 0, 0, NULL, data_group, "the column of the tags (ner_tags)"},
+    {"label_names", HONE_OPTION_STRINGS, AT(label_names), NULL, 0, 0, NULL, data_group,
+     "the classes in order of their ids (the model's, or found in the data)"},
+    {"scheme", HONE_OPTION_STRING, AT(scheme), NULL, 0, 0, NULL, data_group,
+     "of the tags in the files: IOB1, IOB2, IOE1, IOE2, IOBES, BILOU, IO, none (found out)"},
+    {"max_seq_length", HONE_OPTION_INT, AT(max_seq_length), "0", 0, 1e9, NULL, data_group,
+     "tokens of an example, special ones included (0: what the model takes)"},
+    {"stride", HONE_OPTION_INT, AT(stride), "0", 0, 1e9, NULL, data_group,
+     "> 0: longer rows become windows that share so many tokens; otherwise they are cut"},
+    {"pad_to_max_length", HONE_OPTION_BOOL, AT(pad_to_max_length), "false", 0, 0, NULL, data_group, "accepted: nothing is ever padded"},
+    {"label_all_tokens", HONE_OPTION_BOOL, AT(label_all_tokens), "true", 0, 0, NULL, data_group,
+     "label every token of a word (as the course); false: only its first (as run_ner.py)"},
+    {"max_train_samples", HONE_OPTION_INT, AT(max_train_samples), "-1", -1, 9e18, NULL, data_group, "train on the first N rows only"},
+    {"max_eval_samples", HONE_OPTION_INT, AT(max_eval_samples), "-1", -1, 9e18, NULL, data_group, "evaluate on the first N rows only"},
+    {"max_predict_samples", HONE_OPTION_INT, AT(max_predict_samples), "-1", -1, 9e18, NULL, data_group, "predict the first N rows only"},
+    {"overwrite_cache", HONE_OPTION_BOOL, AT(overwrite_cache), "false", 0, 0, NULL, data_group, "accepted: there is no cache to overwrite"},
+    {"preprocessing_num_workers", HONE_OPTION_INT, AT(preprocessing_num_workers), "0", 0, 4096, NULL, data_group,
+     "threads that tokenize (0: all cores)"},
+
+    {"return_entity_level_metrics", HONE_OPTION_BOOL, AT(return_entity_level_metrics), "false", 0, 0, NULL, score_group,
+     "precision, recall, f1 and number of each type too"},
+    {"seqeval_mode", HONE_OPTION_ENUM, AT(seqeval_mode), "default", 0, 0, "default|strict", score_group,
+     "default: as conlleval; strict: only entities that follow the scheme"},
+    {"seqeval_scheme", HONE_OPTION_STRING, AT(seqeval_scheme), NULL, 0, 0, NULL, score_group,
+     "of the strict mode: IOB2, IOBES, … (found out from the labels)"},
+};
+static const hone_option_alias aliases[] = {
+    {"train_files", "train_file", NULL, NULL}, {"validation_files", "validation_file", NULL, NULL},
+    {"test_files", "test_file", NULL, NULL},   {"max_length", "max_seq_length", NULL, NULL},
+    {"doc_stride", "stride", NULL, NULL},
+};
+static const hone_option_table table = {rows, sizeof(rows) / sizeof(*rows), aliases, sizeof(aliases) / sizeof(*aliases)};
+
+static bool has_train(const void *o)
+{
+    return ((const options *)o)->train_file.n > 0;
+}
+
+static bool has_eval(const void *o)
+{
+    return ((const options *)o)->validation_file.n > 0 || (((const options *)o)->validation_split_percentage > 0 && has_train(o));
+}
+
+static bool has_test(const void *o)
+{
+    return ((const options *)o)->test_file.n > 0;
+}
+
+/* ---- options that cannot be ---- */
+
+static hone_status check_model(const hone_job *job, const options *o)
+{
+    if (job->kind == HONE_JOB_EVALUATE && !o->model_name_or_path)
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--model_name_or_path: which model is to be evaluated?"),
+                          "give a model folder");
+    if (!o->model_name_or_path && !o->tokenizer_name)
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--model_name_or_path: which model is to be fine-tuned?"),
+                          "give a model folder; or --tokenizer_name and --config_overrides for a new model");
+    if (o->model_name_or_path && o->config_overrides)
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--config_overrides: the model of --model_name_or_path has its shape already"),
+                          "leave one of the two out; --dropout replaces its dropout probabilities");
+    return HONE_OK;
+}
+
+static hone_status check_samples(const char *name, int64_t n)
+{
+    return n ? HONE_OK
+             : hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--%s: 0 rows are none", name), "give a number above 0, or -1 for all");
+}
+
+static hone_status check(const hone_job *job)
+{
+    const options *o = job->task_options;
+    hone_tag_scheme scheme;
+    HONE_TRY(check_model(job, o));
+    HONE_TRY(check_samples("max_train_samples", o->max_train_samples));
+    HONE_TRY(check_samples("max_eval_samples", o->max_eval_samples));
+    HONE_TRY(check_samples("max_predict_samples", o->max_predict_samples));
+    if (o->scheme && hone_tag_scheme_parse(&scheme, o->scheme) != HONE_OK)
+        return hone__fail_in(HONE_INVALID_ARGUMENT, "--scheme");
+    if (o->seqeval_scheme && hone_tag_scheme_parse(&scheme, o->seqeval_scheme) != HONE_OK)
+        return hone__fail_in(HONE_INVALID_ARGUMENT, "--seqeval_scheme");
+    if (o->seqeval_scheme && o->seqeval_mode != MODE_STRICT)
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--seqeval_scheme: the default mode has no scheme"),
+                          "give --seqeval_mode strict too");
+    if (o->stride && o->max_seq_length && o->stride >= o->max_seq_length)
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--stride: %lld tokens leave no room in windows of %lld", (long long)o->stride,
+                                     (long long)o->max_seq_length),
+                          "give less --stride, or more --max_seq_length");
+    return HONE_OK;
+}
+
+/* ---- classes ---- */
+
+/* The names of classes in order of their ids, NULL-terminated; owned. */
+typedef struct classes {
+    char **names;
+    size_t n, capacity;
+} classes;
+
+static void dispose(classes *c)
+{
+    for (size_t i = 0; i < c->n; i++)
+        hone__free(c->names[i]);
+    hone__free(c->names);
+    *c = (classes){0};
+}
+
+static hone_status add_class(classes *c, const char *name, size_t len)
+{
+    HONE_TRY(HONE_GROW(&c->names, &c->capacity, c->n + 2));
+    HONE_TRY(hone__strndup(&c->names[c->n], name, len));
+    c->names[++c->n] = NULL;
+    return HONE_OK;
+}
+
+static ptrdiff_t find_class(const classes *c, const char *name)
+{
+    for (size_t i = 0; i < c->n; i++)
+        if (strcmp(c->names[i], name) == 0)
+            return (ptrdiff_t)i;
+    return -1;
+}
+
+/* id2label of a folder's config.json, where it names all ids from 0 on. A folder without one, or with another kind of file, has none: opening the model says what is wrong. */
+static hone_status read_config_classes(classes *c, const char *folder)
+{
+    char *path = NULL, key[24];
+    json_t *config = NULL;
+    hone_status status;
+    HONE_GO(hone__path_join(&path, folder, "config.json"));
+    if (!hone__is_file(path))
+        goto done;
+    HONE_GO(hone__json_load(&config, path));
+    const json_t *names = json_object_get(config, "id2label");
+    for (size_t i = 0; i < json_object_size(names); i++) {
+        snprintf(key, sizeof(key), "%zu", i);
+        const json_t *name = json_object_get(names, key);
+        if (!json_is_string(name)) {
+            dispose(c);
+            break;
+        }
+        HONE_GO(add_class(c, json_string_value(name), json_string_length(name)));
+    }
+done:
+    hone__free(path);
+    json_decref(config);
+    return status;
+}
+
+/* --label_names A B C, or A,B,C */
+static hone_status read_given_classes(classes *c, const hone_strings *given)
+{
+    for (size_t i = 0; i < given->n; i++)
+        for (const char *p = given->items[i]; *p;) {
+            size_t len = strcspn(p, ",");
+            if (len)
+                HONE_TRY(add_class(c, p, len));
+            p += len + (p[len] == ',');
+        }
+    return c->n ? HONE_OK : hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--label_names: there are none"), "give O,B-PER,I-PER,…");
+}
+
+static hone_status copy_classes(classes *c, const hone_feature *f)
+{
+    for (size_t i = 0; i < f->n_names; i++)
+        HONE_TRY(add_class(c, f->names[i], strlen(f->names[i])));
+    return HONE_OK;
+}
+
+/* ---- a job's set-up ---- */
+
+typedef struct set_up_state {
+    hone_job *job;
+    const options *o;
+    hone_job_parts *parts;
+    classes model_classes; /* of the configuration, or given */
+    bool adopts;           /* the model gets the names of own_classes */
+    classes own_classes;
+    size_t max_length;
+} set_up_state;
+
+static hone_status load(hone_dataset **out, const set_up_state *s, const hone_strings *files, const classes *known)
+{
+    const options *o = s->o;
+    hone_dataset_options d = HONE_DATASET_OPTIONS_INIT;
+    d.format = o->format;
+    d.glob = o->glob;
+    d.text_column_name = o->text_column_name;
+    d.label_column_name = o->label_column_name;
+    d.header = (hone_header)o->header;
+    if (o->scheme)
+        HONE_TRY(hone_tag_scheme_parse(&d.scheme, o->scheme));
+    d.labels = known ? (const char *const *)known->names : NULL;
+    HONE_TRY(hone_dataset_load(out, (const char *const *)files->items, files->n, &d));
+    if (hone_dataset_text_column(*out) < 0)
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "%s: there is no column of words", files->items[0]),
+                          "name it with --text_column_name");
+    return HONE_OK;
+}
+
+static const hone_feature *labels_of(const hone_dataset *d)
+{
+    ptrdiff_t column = hone_dataset_label_column(d);
+    return column < 0 ? NULL : hone_dataset_feature(d, (size_t)column);
+}
+
+static hone_status need_labels(const hone_dataset *d, const char *file, const char *what)
+{
+    const hone_feature *f = labels_of(d);
+    if (f && f->kind == HONE_FEATURE_CLASS_LABEL && f->sequence)
+        return HONE_OK;
+    return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "%s: there is no column of tags to %s", file, what),
+                      "name it with --label_column_name");
+}
+
+/* Which classes of the data occur at all: numbering makes I-X of a B-X that stands alone. */
+static hone_status find_used(bool **out, const hone_dataset *d)
+{
+    const hone_feature *f = labels_of(d);
+    ptrdiff_t column = hone_dataset_label_column(d);
+    HONE_TRY(HONE_NEW(out, f->n_names));
+    for (int64_t row = 0, n = hone_dataset_n_rows(d); row < n; row++) {
+        const int32_t *ids = hone_dataset_classes(d, row, column);
+        for (size_t i = 0, length = hone_dataset_length(d, row, column); i < length; i++)
+            (*out)[ids[i]] = true;
+    }
+    return HONE_OK;
+}
+
+/* The first class of the data that the configuration does not name; NULL: it covers them all. */
+static hone_status find_uncovered(const char **out, const classes *c, const hone_dataset *d)
+{
+    const hone_feature *f = labels_of(d);
+    bool *used = NULL;
+    *out = NULL;
+    HONE_TRY(find_used(&used, d));
+    for (size_t i = 0; i < f->n_names && !*out; i++)
+        if (used[i] && find_class(c, f->names[i]) < 0)
+            *out = f->names[i];
+    hone__free(used);
+    return HONE_OK;
+}
+
+/* Whose ids are used: the configuration's where it names every tag of the training data (cli.md), else the data's own numbering. */
+static hone_status settle_classes(set_up_state *s, const hone_dataset *train)
+{
+    const char *missing = NULL;
+    if (s->o->label_names.n) {
+        s->adopts = true;
+        return read_given_classes(&s->own_classes, &s->o->label_names);
+    }
+    if (!train)
+        return HONE_OK;
+    if (s->model_classes.n)
+        HONE_TRY(find_uncovered(&missing, &s->model_classes, train));
+    s->adopts = s->model_classes.n == 0 || missing;
+    if (missing && find_class(&s->model_classes, "LABEL_0") < 0)
+        hone__log(HONE_LOG_WARNING, "the model's %zu classes do not name the tag %s of the training data: its classes are numbered anew",
+                  s->model_classes.n, missing);
+    return s->adopts ? copy_classes(&s->own_classes, labels_of(train)) : HONE_OK;
+}
+
+static const classes *final_classes(const set_up_state *s)
+{
+    return s->adopts ? &s->own_classes : &s->model_classes;
+}
+
+static hone_status make_model(set_up_state *s)
+{
+    const options *o = s->o;
+    hone_job_parts *parts = s->parts;
+    hone_model_options m = HONE_MODEL_OPTIONS_INIT;
+    m.device = parts->device;
+    m.for_training = s->job->kind == HONE_JOB_TRAIN;
+    m.seed = s->job->args.seed;
+    m.labels = s->adopts ? (const char *const *)s->own_classes.names : NULL;
+    m.ignore_mismatched_sizes = o->ignore_mismatched_sizes;
+    m.dropout = o->dropout;
+    if (o->model_name_or_path)
+        return hone_model_from_pretrained(&parts->model, HONE_TOKEN_CLASSIFICATION, o->model_name_or_path, &m);
+    m.config_overrides = o->config_overrides;
+    m.vocab_size = (int64_t)hone_tokenizer_vocab_size(parts->tokenizer, true);
+    m.pad_token_id = hone_tokenizer_special_id(parts->tokenizer, HONE_SPECIAL_PAD);
+    return hone_model_from_config(&parts->model, HONE_TOKEN_CLASSIFICATION, o->model_type, &m);
+}
+
+static hone_status settle_length(set_up_state *s)
+{
+    int64_t positions = hone_model_max_positions(s->parts->model), given = s->o->max_seq_length;
+    if (given > positions)
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--max_seq_length: %lld tokens are more than the model's %lld positions",
+                                     (long long)given, (long long)positions),
+                          "give --max_seq_length %lld or less; --stride makes windows of longer rows", (long long)positions);
+    s->max_length = (size_t)(given ? given : positions);
+    return HONE_OK;
+}
+
+static void tell_losses(const hone_token_examples_info *info, const char *file, size_t max_length)
+{
+    hone__log(HONE_LOG_INFO, "%s: %lld rows, %lld tokens, the longest has %d", file, (long long)info->n_rows, (long long)info->n_tokens,
+              info->longest);
+    if (info->n_truncated > 0)
+        hone__log(HONE_LOG_WARNING,
+                  "%s: %lld of %lld rows are longer than %zu tokens and were cut: %lld words are lost (--stride makes windows)", file,
+                  (long long)info->n_truncated, (long long)info->n_rows, max_length, (long long)info->n_lost_words);
+    if (info->n_vanished_words > 0)
+        hone__log(HONE_LOG_WARNING, "%s: %lld words vanish in the tokenizer's normalisation: they have no label and no prediction", file,
+                  (long long)info->n_vanished_words);
+}
+
+/* ids, when the data set was loaded before the classes were settled: from its numbering to the model's. */
+static hone_status make_examples(hone_examples **out, const set_up_state *s, const hone_dataset *d, const char *file, int64_t max_rows)
+{
+    const classes *c = final_classes(s);
+    const hone_feature *f = labels_of(d);
+    hone_token_examples_options e = HONE_TOKEN_EXAMPLES_OPTIONS_INIT;
+    int32_t *ids = NULL, *inside = NULL;
+    hone_status status;
+    size_t n = f ? f->n_names : 0;
+    HONE_GO(HONE_NEW(&ids, n));
+    HONE_GO(HONE_NEW(&inside, c->n));
+    for (size_t i = 0; i < n; i++)
+        ids[i] = (int32_t)find_class(c, f->names[i]);
+    hone_inside_labels(inside, (const char *const *)c->names, c->n);
+    e.max_length = s->max_length;
+    e.stride = (size_t)s->o->stride;
+    e.windows = s->o->stride > 0;
+    e.label_all_tokens = s->o->label_all_tokens;
+    e.ids = ids;
+    e.inside = inside;
+    e.max_examples = max_rows;
+    e.n_threads = (int)(s->o->preprocessing_num_workers ? s->o->preprocessing_num_workers : s->job->run.threads);
+    HONE_GO(hone_token_examples(out, d, s->parts->tokenizer, &e));
+    tell_losses(hone_token_examples_get_info(*out), file, s->max_length);
+done:
+    hone__free(ids);
+    hone__free(inside);
+    return status;
+}
+
+/* The first N % of the rows, whole rows also where they have several windows. */
+static hone_status split(set_up_state *s)
+{
+    hone_job_parts *parts = s->parts;
+    const hone_token_examples_info *info = hone_token_examples_get_info(parts->all);
+    int64_t percentage = s->o->validation_split_percentage, n_rows = info->n_rows, n_eval = n_rows * percentage / 100, border = 0;
+    if (n_eval < 1 || n_eval >= n_rows)
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--validation_split_percentage: %lld %% of %lld rows is %s",
+                                     (long long)percentage, (long long)n_rows, n_eval < 1 ? "none" : "all"),
+                          "give another percentage, or --validation_file");
+    while (border < info->n_examples && info->row_of[border] < n_eval)
+        border++;
+    HONE_TRY(hone_examples_range(&parts->eval, parts->all, 0, border));
+    return hone_examples_range(&parts->train, parts->all, border, info->n_examples - border);
+}
+
+static hone_status make_other_examples(hone_dataset **data, hone_examples **out, set_up_state *s, const hone_strings *files,
+                                       int64_t max_rows, bool labelled)
+{
+    HONE_TRY(load(data, s, files, final_classes(s)));
+    if (labelled)
+        HONE_TRY(need_labels(*data, files->items[0], "evaluate by"));
+    return make_examples(out, s, *data, files->items[0], max_rows);
+}
+
+static hone_status make_all_examples(set_up_state *s, const hone_dataset *train)
+{
+    const options *o = s->o;
+    hone_job_parts *parts = s->parts;
+    hone_dataset *eval = NULL;
+    hone_status status = HONE_OK;
+    bool splits = train && o->validation_file.n == 0 && o->validation_split_percentage > 0;
+    if (train)
+        HONE_GO(make_examples(splits ? &parts->all : &parts->train, s, train, o->train_file.items[0], o->max_train_samples));
+    if (splits)
+        HONE_GO(split(s));
+    if (o->validation_file.n)
+        HONE_GO(make_other_examples(&eval, &parts->eval, s, &o->validation_file, o->max_eval_samples, true));
+    if (o->test_file.n)
+        HONE_GO(make_other_examples(&parts->test_data, &parts->test, s, &o->test_file, o->max_predict_samples, false));
+done:
+    hone_dataset_free(eval);
+    return status;
+}
+
+static hone_status make_task(set_up_state *s)
+{
+    hone_token_classification_options t = HONE_TOKEN_CLASSIFICATION_OPTIONS_INIT;
+    t.return_entity_level_metrics = s->o->return_entity_level_metrics;
+    t.strict = s->o->seqeval_mode == MODE_STRICT;
+    if (s->o->seqeval_scheme)
+        HONE_TRY(hone_tag_scheme_parse(&t.scheme, s->o->seqeval_scheme));
+    HONE_TRY(hone_token_classification_task(&s->parts->task, s->parts->model, &t));
+    if (s->parts->all) /* the validation rows are its first examples */
+        hone__token_task_part(&s->parts->task, s->parts->eval, s->parts->all, 0);
+    return HONE_OK;
+}
+
+static hone_status set_up(hone_job *job, hone_job_parts *parts)
+{
+    const options *o = job->task_options;
+    set_up_state s = {.job = job, .o = o, .parts = parts};
+    const char *tokenizer = o->tokenizer_name ? o->tokenizer_name : o->model_name_or_path;
+    hone_dataset *train = NULL;
+    hone_status status;
+    HONE_GO(hone_tokenizer_from_pretrained(&parts->tokenizer, tokenizer));
+    if (o->model_name_or_path)
+        HONE_GO(read_config_classes(&s.model_classes, o->model_name_or_path));
+    if (job->kind == HONE_JOB_TRAIN) {
+        HONE_GO(load(&train, &s, &o->train_file, NULL));
+        HONE_GO(need_labels(train, o->train_file.items[0], "train on"));
+    }
+    HONE_GO(settle_classes(&s, train));
+    HONE_GO(make_model(&s));
+    HONE_GO(hone__job_check_vocabulary(parts, tokenizer, !o->tokenizer_name));
+    HONE_GO(settle_length(&s));
+    HONE_GO(make_all_examples(&s, train));
+    HONE_GO(make_task(&s));
+    parts->base_model = o->model_name_or_path;
+    if (o->train_file.n == 1)
+        parts->dataset_name = hone__path_base(o->train_file.items[0]);
+done:
+    hone_dataset_free(train);
+    dispose(&s.model_classes);
+    dispose(&s.own_classes);
+    return status;
+}
+
+static void free_task(hone_job_parts *parts)
+{
+    hone_task_dispose(&parts->task);
+}
+
+/* ---- predictions ---- */
+
+/* "test_f1" → "predict_f1", as run_ner.py names them. */
+static hone_status rename_metrics(hone_metrics *to, const hone_metrics *from)
+{
+    char name[80];
+    hone_metrics_clear(to);
+    for (size_t i = 0; i < from->n; i++) {
+        const hone_metric *m = &from->items[i];
+        snprintf(name, sizeof(name), "predict_%s", m->name + strlen("test_"));
+        HONE_TRY(m->is_integer ? hone_metrics_set_int(to, name, (int64_t)m->value) : hone_metrics_set(to, name, m->value));
+    }
+    return HONE_OK;
+}
+
+static hone_status predict(const hone_job *job, const hone_job_parts *parts, hone_trainer *trainer, hone_metrics *metrics)
+{
+    hone_predictions p = {0};
+    char *path = NULL;
+    size_t n = 0;
+    const char *const *names = hone_model_labels(parts->model, &n);
+    hone_status status;
+    HONE_GO(hone_trainer_predict(trainer, parts->test, &p));
+    HONE_GO(hone__make_dirs(job->args.output_dir));
+    HONE_GO(hone__path_join(&path, job->args.output_dir, "predictions.txt"));
+    HONE_GO(hone__write_predictions(path, parts->test_data, parts->test, &p, names, n));
+    HONE_GO(rename_metrics(metrics, &p.metrics));
+    status = hone_metrics_set_int(metrics, "predict_samples", hone_token_examples_get_info(parts->test)->n_rows);
+done:
+    hone__free(path);
+    hone_predictions_dispose(&p);
+    return status;
+}
+
+static hone_status describe(char **out, const hone_job_parts *parts)
+{
+    return hone_token_classification_report(out, &parts->task);
+}
+
+const hone_job_class hone__token_classification_job = {
+    HONE_TOKEN_CLASSIFICATION, &table, sizeof(options), check, set_up, free_task, NULL, has_train, has_eval, has_test, predict, describe};
