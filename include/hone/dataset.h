@@ -76,12 +76,17 @@ typedef struct hone_dataset_options {
  * CoNLL: a word a line, columns split by tabs or else by blanks, an empty line between sentences, LF or CRLF, lines "-DOCSTART-" and "# …" comments of CoNLL-U style before a sentence begin
  * documents or are passed over. Two columns give tokens, ner_tags; four (CoNLL-2003) tokens, pos_tags, chunk_tags, ner_tags; always id (row number), document (number of the document, when there are -DOCSTART- lines). */
 HONE_API hone_status hone_dataset_load(hone_dataset **out, const char *const *paths, size_t n_paths, const hone_dataset_options *options);
+/* The format that a file seems to have ("conll", "jsonl", "csv", "tsv"), by extension and content; NULL when it holds nothing labelled (texts, JSON lines without
+ * words and labels) or cannot be read. */
+HONE_API const char *hone_dataset_detect_format(const char *path);
 /* Frees; NULL is legal. Nothing made from it (examples, views) may be in use. */
 HONE_API void hone_dataset_free(hone_dataset *d);
 
 /* ---- Looking ---------------------------------------------------------------------------------------------------------------------------- */
 
+/* The number of rows (sentences). */
 HONE_API int64_t hone_dataset_n_rows(const hone_dataset *d);
+/* The number of columns. */
 HONE_API size_t hone_dataset_n_features(const hone_dataset *d);
 /* Feature i, lent; NULL beyond the last. */
 HONE_API const hone_feature *hone_dataset_feature(const hone_dataset *d, size_t i);

@@ -96,7 +96,15 @@ static void split(fields *out, hone_text line)
         split_blanks(out, line);
 }
 
-static bool is_docstart(hone_text line)
+size_t hone__conll_last_column(hone_text *last, hone_text line)
+{
+    fields f;
+    split(&f, line);
+    *last = f.n > 0 && f.n <= MAX_FIELDS ? f.items[f.n - 1] : (hone_text){"", 0};
+    return f.n;
+}
+
+bool hone__conll_is_docstart(hone_text line)
 {
     static const char mark[] = "-DOCSTART-";
     size_t len = sizeof(mark) - 1;
@@ -128,7 +136,7 @@ static size_t find_columns(const hone_reading *r, size_t pos)
     hone_text line;
     size_t n = 0;
     while (hone__reading_line(r, &pos, &line)) {
-        if (is_empty(line) || is_docstart(line))
+        if (is_empty(line) || hone__conll_is_docstart(line))
             continue;
         split(&f, line);
         bool doubtful = looks_like_comment(line) && !memchr(line.data, '\t', line.len);
@@ -212,7 +220,7 @@ static hone_status read_line(conll *c, hone_text line)
     fields f;
     if (is_empty(line))
         return end_sentence(c);
-    if (is_docstart(line)) {
+    if (hone__conll_is_docstart(line)) {
         HONE_TRY(end_sentence(c));
         c->new_document = c->r->marks_documents = true;
         return HONE_OK;
@@ -234,7 +242,7 @@ hone_status hone__conll_read(hone_reading *r)
         return HONE_OK;
     while (!hone__reading_is_full(r) && hone__reading_line(r, &c.pos, &line)) {
         c.line++;
-        if (r->n_columns == 0 && !is_empty(line) && !is_docstart(line))
+        if (r->n_columns == 0 && !is_empty(line) && !hone__conll_is_docstart(line))
             HONE_TRY(add_columns(r, c.line, n_columns));
         HONE_TRY(read_line(&c, line));
     }

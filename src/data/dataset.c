@@ -10,8 +10,7 @@ void hone_dataset_free(hone_dataset *d)
     for (size_t i = 0; i < d->n_columns; i++)
         hone__column_dispose(&d->columns[i]);
     for (size_t i = 0; i < d->n_files; i++) {
-        hone__unmap_file(&d->files[i].map);
-        hone__free(d->files[i].owned);
+        hone__source_close(&d->files[i]);
         hone__free(d->files[i].path);
     }
     for (size_t i = 0; i < d->pool.n_blocks; i++)

@@ -45,10 +45,15 @@ hone_status hone__classes_intern(int32_t *out, hone_classes *c, hone_text name, 
 /* The number of name, -1 when there is none. */
 int32_t hone__classes_find(const hone_classes *c, hone_text name);
 
-/* What a reader saw in the cells of a column of a table. */
-typedef struct hone_cell_counts {
-    int64_t n_strings, n_ints, n_doubles, n_nulls, n_others, n_lists;
-} hone_cell_counts;
+/* What stands in a cell of a table. OTHER: what no column can hold (an object, a list of another kind). */
+typedef enum hone_cell_kind {
+    HONE__CELL_STRING,
+    HONE__CELL_INT,
+    HONE__CELL_DOUBLE,
+    HONE__CELL_NULL,
+    HONE__CELL_OTHER,
+    HONE__CELL_KINDS
+} hone_cell_kind;
 
 typedef struct hone_column {
     char *name;
@@ -60,9 +65,10 @@ typedef struct hone_column {
     int64_t *ints;      /* INT */
     double *doubles;    /* DOUBLE */
     size_t n, capacity;
-    hone_classes found; /* while loading: names of `classes` by appearance */
-    hone_cell_counts counts;
-    char **names; /* CLASS_LABEL: (n_names) and NULL */
+    hone_classes found;               /* while loading: names of `classes` by appearance */
+    int64_t counts[HONE__CELL_KINDS]; /* of a table's cells or items, by kind */
+    bool dropped;                     /* of a table: it does not fit */
+    char **names;                     /* CLASS_LABEL: (n_names) and NULL */
     size_t n_names;
     hone_feature feature;
 } hone_column;
@@ -110,6 +116,10 @@ hone_status hone__dataset_fit(hone_dataset *d);
 /* A failure at item `item` of a row, "file:line: …". */
 hone_status hone__dataset_fail_at(const hone_dataset *d, int64_t row, size_t item, const char *format, ...) HONE__PRINTF(4, 5);
 
+/* Maps the file f->path, or reads a pipe as a whole. */
+hone_status hone__source_open(hone_source *f);
+void hone__source_close(hone_source *f);
+
 /* ---- readers: append the rows of file number `file` ---- */
 
 /* What a reader works with. */
@@ -119,10 +129,14 @@ typedef struct hone_reading {
     int32_t file;
     bool marks_documents; /* conll: some file had -DOCSTART- lines */
     size_t n_columns;     /* conll: of every file; 0: not yet known */
+    hone_str text;        /* scratch: what a quoted cell stands for */
     int64_t n_empty_words;
     int64_t first_empty_line;
     const char *first_empty_path;
 } hone_reading;
+
+/* The format of a file's bytes, NULL when they look like nothing labelled (detect.c). */
+const char *hone__dataset_format_of(const hone_source *f);
 
 /* True when there are as many rows as were asked for. */
 bool hone__reading_is_full(const hone_reading *r);
@@ -132,8 +146,44 @@ hone_status hone__reading_fail(const hone_reading *r, int64_t line, const char *
 bool hone__reading_line(const hone_reading *r, size_t *pos, hone_text *line);
 
 hone_status hone__conll_read(hone_reading *r);
+/* The number of columns of a line, and what stands in the last one. */
+size_t hone__conll_last_column(hone_text *last, hone_text line);
+/* True for a line "-DOCSTART- …". */
+bool hone__conll_is_docstart(hone_text line);
 /* Names the columns and ends what the files left open. */
 hone_status hone__conll_finish(hone_reading *r);
+
+/* ---- tables: csv and JSON (table.c) ---- */
+
+/* A column as a file shows it. */
+typedef struct hone_table_column {
+    hone_text name;
+    bool is_list; /* its first cell is a list of strings or numbers */
+    ptrdiff_t at; /* its number in the data set, -1: left out */
+} hone_table_column;
+/* Makes the columns of the first file, or finds those of a later one; fills `at`. sequences: words and tags are asked for, a list a row. */
+hone_status hone__table_columns(hone_reading *r, hone_table_column *columns, size_t n, bool sequences, int64_t line);
+/* The first of columns that is the label or the text by the options or by its name, -1 for none. */
+ptrdiff_t hone__table_find_text(const hone_reading *r, const hone_table_column *columns, size_t n, bool is_list);
+ptrdiff_t hone__table_find_label(const hone_reading *r, const hone_table_column *columns, size_t n, bool is_list);
+/* True for names that columns often have, and those that the options ask for. */
+bool hone__table_knows_name(const hone_dataset_options *o, hone_text name);
+/* Appends a cell, or an item of the present row's list. The text must stay. */
+hone_status hone__table_add_cell(hone_reading *r, size_t column, hone_text text, hone_cell_kind kind, size_t item);
+/* What a cell of a csv file is. */
+hone_cell_kind hone__table_kind_of(hone_text cell);
+/* Gives columns their kinds and takes those out that do not fit. */
+hone_status hone__table_finish(hone_reading *r);
+
+hone_status hone__json_table_read(hone_reading *r);
+hone_status hone__csv_read(hone_reading *r);
+hone_status hone__tsv_read(hone_reading *r);
+
+/* ---- ids of classes with their names (label_ids.c) ---- */
+
+/* Class ids that stand as numbers in the file: the classes' names are `labels`, or those of a dataset_info.json beside the first file, or, in lists, the numbers
+ * themselves. When there are names (*named), c->found has one for each id, in order. */
+hone_status hone__label_ids_name(bool *named, hone_dataset *d, hone_column *c, const char *const *labels);
 
 /* ---- tags (tags.c, tag_scheme.c) ---- */
 

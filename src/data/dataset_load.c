@@ -5,7 +5,6 @@
 #include "data/dataset.h"
 
 #include <string.h>
-#include <sys/stat.h>
 
 /* ---- files ---- */
 
@@ -17,21 +16,6 @@ static hone_status list_files(hone_file_list *out, const char *const *paths, siz
     HONE_TRY(HONE_NEW(&out->paths, 1));
     out->n = 1;
     return hone__strdup(&out->paths[0], "-");
-}
-
-/* Maps the file, or reads a pipe as a whole. */
-static hone_status get_bytes(hone_source *f)
-{
-    struct stat info;
-    if (strcmp(f->path, "-") != 0 && (stat(f->path, &info) != 0 || S_ISREG(info.st_mode))) {
-        HONE_TRY(hone__map_file(&f->map, f->path));
-        f->data = f->map.data;
-        f->len = f->map.len;
-        return HONE_OK;
-    }
-    HONE_TRY(hone__read_file(&f->owned, &f->len, f->path, 0));
-    f->data = f->owned;
-    return HONE_OK;
 }
 
 static int64_t line_of(const hone_source *f, size_t at)
@@ -62,10 +46,10 @@ static hone_status add_file(hone_dataset *d, const char *path)
 {
     HONE_TRY(HONE_GROW(&d->files, &d->files_capacity, d->n_files + 1));
     hone_source *f = &d->files[d->n_files];
-    *f = (hone_source){.map = {"", 0, -1}};
+    *f = (hone_source){.map = {"", 0, -1}, .data = ""};
     HONE_TRY(hone__strdup(&f->path, path));
     d->n_files++;
-    HONE_TRY(get_bytes(f));
+    HONE_TRY(hone__source_open(f));
     return check_bytes(f);
 }
 
@@ -77,7 +61,11 @@ typedef struct format {
     hone_status (*finish)(hone_reading *r);
 } format;
 
-static const format formats[] = {{"conll", hone__conll_read, hone__conll_finish}};
+static const format formats[] = {
+    {"conll", hone__conll_read, hone__conll_finish},     {"jsonl", hone__json_table_read, hone__table_finish},
+    {"json", hone__json_table_read, hone__table_finish}, {"csv", hone__csv_read, hone__table_finish},
+    {"tsv", hone__tsv_read, hone__table_finish},
+};
 enum { N_FORMATS = sizeof(formats) / sizeof(*formats) };
 
 static hone_status find_format(const format **out, const char *name)
@@ -86,44 +74,77 @@ static hone_status find_format(const format **out, const char *name)
     for (int i = 0; i < N_FORMATS; i++)
         if (strcmp(name, formats[i].name) == 0)
             *out = &formats[i];
-    return *out ? HONE_OK : hone__fail(HONE_INVALID_ARGUMENT, "\"%s\" is no format of labelled data: conll is", name);
+    return *out ? HONE_OK : hone__fail(HONE_INVALID_ARGUMENT, "\"%s\" is no format of labelled data: conll, jsonl, csv and tsv are", name);
+}
+
+/* The format of the present file; `before` is that of the files before, whose columns it must have. */
+static hone_status format_of(const format **out, const hone_reading *r, const format *before)
+{
+    const hone_source *f = &r->d->files[r->file];
+    const char *name = r->options->format ? r->options->format : hone__dataset_format_of(f);
+    HONE_TRY(find_format(out, name ? name : "conll"));
+    if (before && before->finish != (*out)->finish)
+        return hone__hint(hone__fail(HONE_FORMAT, "%s: this is %s, the files before are %s", f->path, (*out)->name, before->name),
+                          "a data set has files of one format; --format names it");
+    return HONE_OK;
+}
+
+static hone_status read_file(hone_reading *r, const char *path, const format **f)
+{
+    const format *before = *f;
+    HONE_TRY(add_file(r->d, path));
+    r->file = (int32_t)r->d->n_files - 1;
+    if (r->d->files[r->file].len == 0) {
+        hone__log(HONE_LOG_WARNING, "%s: an empty file", path);
+        return HONE_OK;
+    }
+    HONE_TRY(format_of(f, r, before));
+    return (*f)->read(r);
 }
 
 static hone_status read_files(hone_reading *r, const hone_file_list *files)
 {
     const format *f = NULL;
-    HONE_TRY(find_format(&f, r->options->format ? r->options->format : "conll"));
+    if (r->options->format)
+        HONE_TRY(find_format(&f, r->options->format));
     for (size_t i = 0; i < files->n && !hone__reading_is_full(r); i++) {
-        HONE_TRY(add_file(r->d, files->paths[i]));
-        r->file = (int32_t)i;
-        if (r->d->files[i].len == 0)
-            hone__log(HONE_LOG_WARNING, "%s: an empty file", files->paths[i]);
-        HONE_TRY(f->read(r));
+        HONE_TRY(read_file(r, files->paths[i], &f));
         hone__progress("reading", (int64_t)i + 1, (int64_t)files->n, "files", NULL);
     }
     hone__progress_end("reading", (int64_t)files->n, (int64_t)files->n, "files", NULL);
     if (r->d->n_rows == 0 && r->options->max_rows != 0)
         return hone__fail(HONE_NOT_FOUND, "%s%s: no row of data%s", files->paths[0], files->n > 1 ? " and the other files" : "",
                           r->d->files[0].len == 0 ? ", the file is empty" : "");
-    return f->finish(r);
+    return f ? f->finish(r) : HONE_OK;
 }
 
 /* ---- classes ---- */
 
-/* The tags of a column become classes. Only the label column must keep to a scheme. */
+/* The scheme of a column of tags. Only the label column must keep to one. */
+static hone_status find_scheme(hone_tag_scheme *out, const hone_dataset *d, const hone_column *c, bool is_label, hone_tag_scheme asked)
+{
+    *out = HONE_SCHEME_NONE;
+    if (!c->sequence || strcmp(c->name, "pos_tags") == 0)
+        return HONE_OK;
+    hone_status status = hone__tags_scheme(out, d, c, is_label ? asked : HONE_SCHEME_AUTO);
+    if (status != HONE_FORMAT || is_label)
+        return status;
+    *out = HONE_SCHEME_NONE;
+    return HONE_OK;
+}
+
+/* What was found in a column becomes classes: names by their order, ids by their names. */
 static hone_status make_classes(hone_dataset *d, size_t i, const hone_dataset_options *o)
 {
     hone_column *c = &d->columns[i];
-    bool is_label = (ptrdiff_t)i == d->label_column;
-    hone_tag_scheme found = HONE_SCHEME_NONE;
+    bool is_label = (ptrdiff_t)i == d->label_column, named = false;
+    hone_tag_scheme found;
+    const char *const *labels = is_label ? o->labels : NULL;
     if (c->kind != HONE_FEATURE_CLASS_LABEL || c->names)
         return HONE_OK;
-    if (c->sequence && strcmp(c->name, "pos_tags") != 0) {
-        hone_status status = hone__tags_scheme(&found, d, c, is_label ? o->scheme : HONE_SCHEME_AUTO);
-        if (status != HONE_OK && (is_label || status != HONE_FORMAT))
-            return status;
-        found = status == HONE_OK ? found : HONE_SCHEME_NONE;
-    }
+    if (c->counts[HONE__CELL_INT] > 0 && c->counts[HONE__CELL_STRING] == 0)
+        HONE_TRY(hone__label_ids_name(&named, d, c, labels));
+    HONE_TRY(find_scheme(&found, d, c, is_label, o->scheme));
     hone_tag_scheme kept = found == HONE_SCHEME_IOB1 && !o->keep_scheme ? HONE_SCHEME_IOB2 : found;
     if (kept != found)
         HONE_TRY(hone__tags_to_iob2(d, c));
@@ -131,7 +152,7 @@ static hone_status make_classes(hone_dataset *d, size_t i, const hone_dataset_op
         d->source_scheme = found;
         d->scheme = kept;
     }
-    return hone__classes_number(d, c, kept, is_label ? o->labels : NULL);
+    return named ? hone__classes_keep(c) : hone__classes_number(d, c, kept, labels);
 }
 
 static void describe_columns(hone_dataset *d)
@@ -155,12 +176,21 @@ static hone_status rename_column(hone_dataset *d, const char *from, const char *
     return HONE_OK;
 }
 
-static hone_status finish(hone_dataset *d, const hone_dataset_options *o)
+/* The columns of CoNLL files, whose names are ours. */
+static hone_status find_columns(hone_dataset *d, const hone_dataset_options *o)
 {
+    if (d->text_column >= 0 || d->label_column >= 0 || hone_dataset_find(d, "tokens") < 0)
+        return HONE_OK;
     HONE_TRY(rename_column(d, "tokens", o->text_column_name));
     HONE_TRY(rename_column(d, "ner_tags", o->label_column_name));
     d->text_column = hone_dataset_find(d, o->text_column_name ? o->text_column_name : "tokens");
     d->label_column = hone_dataset_find(d, o->label_column_name ? o->label_column_name : "ner_tags");
+    return HONE_OK;
+}
+
+static hone_status finish(hone_dataset *d, const hone_dataset_options *o)
+{
+    HONE_TRY(find_columns(d, o));
     for (size_t i = 0; i < d->n_columns; i++)
         HONE_TRY(make_classes(d, i, o));
     HONE_TRY(hone__dataset_fit(d));
@@ -186,6 +216,7 @@ hone_status hone_dataset_load(hone_dataset **out, const char *const *paths, size
     *out = d;
     d = NULL;
 done:
+    hone__str_dispose(&r.text);
     hone__file_list_dispose(&files);
     hone_dataset_free(d);
     return status;

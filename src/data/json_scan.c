@@ -252,6 +252,36 @@ bool hone__json_scan(hone_json_field *out, size_t *used, const char *text, size_
     return ok;
 }
 
+/* ---- members and items of a text that was scanned ---- */
+
+/* Moves to the next member or item: false at the end. */
+static bool walk_on(scanner *s)
+{
+    skip_space(s);
+    if (s->p < s->end && (*s->p == ',' || *s->p == '{' || *s->p == '['))
+        s->p++;
+    skip_space(s);
+    return s->p < s->end && *s->p != '}' && *s->p != ']';
+}
+
+bool hone__json_next_item(hone_json_cursor *c, hone_json_field *value)
+{
+    scanner s = {c->p, c->p, c->end, NULL};
+    bool found = walk_on(&s) && scan_value(&s, value, 1);
+    c->p = s.p;
+    return found;
+}
+
+bool hone__json_next_member(hone_json_cursor *c, hone_json_field *name, hone_json_field *value)
+{
+    scanner s = {c->p, c->p, c->end, NULL};
+    bool found = walk_on(&s) && *s.p == '"' && scan_string(&s, name) && take(&s, ':') && scan_value(&s, value, 1);
+    c->p = s.p;
+    return found;
+}
+
+/* ---- escapes ---- */
+
 /* The character of the escape at p, and its length in *len; -1 for a lone surrogate. The escape is well-formed. */
 static int32_t escaped_char(const char *p, const char *end, size_t *len)
 {

@@ -21,6 +21,14 @@ typedef struct hone_json_fault {
  * one counts when a key comes twice. False with *fault when it is no object, or not well-formed (RFC 8259, and NaN, Infinity, -Infinity as Python writes them). */
 bool hone__json_scan(hone_json_field *out, size_t *used, const char *text, size_t len, const char *key, hone_json_fault *fault);
 
+/* Walks over the members of an object, or the items of an array, whose text was found well-formed: starts at its brace or bracket. */
+typedef struct hone_json_cursor {
+    const char *p, *end;
+} hone_json_cursor;
+/* False behind the last one. */
+bool hone__json_next_member(hone_json_cursor *c, hone_json_field *name, hone_json_field *value);
+bool hone__json_next_item(hone_json_cursor *c, hone_json_field *value);
+
 /* Appends the text that a string's inside stands for. False where an escape is a lone surrogate, which is no character: *at is its place. */
 bool hone__json_unescape(hone_str *out, const char *data, size_t len, size_t *at);
 
