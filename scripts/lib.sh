@@ -3,7 +3,7 @@
 say() { printf '%s\n' "$*" >&2; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
-PACKAGES_BUILD="build-essential cmake ninja-build pkg-config libdnnl-dev libjansson-dev libxxhash-dev"
+PACKAGES_BUILD="build-essential cmake ninja-build pkg-config libdnnl-dev libjansson-dev libpcre2-dev libutf8proc-dev libxxhash-dev"
 PACKAGES_TEST="libcmocka-dev clang-format python3"
 PACKAGES_TSAN="clang libclang-rt-14-dev libomp-dev"
 PACKAGES_QUICKSTART="libpython3-stdlib"

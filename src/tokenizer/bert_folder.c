@@ -34,7 +34,7 @@ static hone_status read_options(hone__normalizer *out, const char *config_path)
 {
     json_t *config = NULL;
     hone_status status = HONE_OK;
-    *out = (hone__normalizer){HONE__NORMALIZER_BERT, true, true, true, -1};
+    *out = hone__normalizer_bert(true);
     if (config_path)
         HONE_GO(hone__json_load(&config, config_path));
     HONE_GO(hone__json_get_bool(config, "do_lower_case", &out->lowercase, config_path));

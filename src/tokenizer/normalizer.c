@@ -2,23 +2,61 @@
  * non-spacing marks, lower case one code point at a time. Whatever a character becomes keeps the character's place. */
 #include "tokenizer/normalizer.h"
 
+#include "tokenizer/part.h"
 #include "tokenizer/unicode.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+/* The types by hone__normalizer_kind. */
+static const char *const types[] = {"",      "BertNormalizer", "Sequence", "NFC",     "NFD", "NFKC",      "NFKD", "Lowercase",
+                                    "Strip", "StripAccents",   "Replace",  "Prepend", "Nmt", "ByteLevel", NULL};
+
 void hone__normalizer_dispose(hone__normalizer *n)
 {
+    for (size_t i = 0; i < n->n_items; i++)
+        hone__normalizer_dispose(&n->items[i]);
+    hone__free(n->items);
+    hone__free(n->text);
+    hone__pattern_dispose(&n->pattern);
     *n = (hone__normalizer){.kind = HONE__NORMALIZER_NONE};
+}
+
+hone__normalizer hone__normalizer_bert(bool lowercase)
+{
+    return (hone__normalizer){
+        .kind = HONE__NORMALIZER_BERT, .clean_text = true, .handle_chinese_chars = true, .lowercase = lowercase, .strip_accents = -1};
 }
 
 static hone_status read_bert(hone__normalizer *out, const json_t *section, const char *name)
 {
     const json_t *strip = json_object_get(section, "strip_accents");
-    *out = (hone__normalizer){HONE__NORMALIZER_BERT, true, true, true, json_is_boolean(strip) ? json_is_true(strip) : -1};
+    *out = hone__normalizer_bert(true);
+    out->strip_accents = json_is_boolean(strip) ? json_is_true(strip) : -1;
     HONE_TRY(hone__json_get_bool(section, "clean_text", &out->clean_text, name));
     HONE_TRY(hone__json_get_bool(section, "handle_chinese_chars", &out->handle_chinese_chars, name));
     return hone__json_get_bool(section, "lowercase", &out->lowercase, name);
+}
+
+static hone_status read_sequence(hone__normalizer *out, const json_t *section, const char *name)
+{
+    const json_t *list;
+    HONE_TRY(hone__part_list(&list, section, "normalizers", "normalizer Sequence", name));
+    HONE_TRY(HONE_NEW(&out->items, json_array_size(list)));
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *item = json_array_get(list, i);
+        if (!json_is_object(item))
+            return hone__fail(HONE_FORMAT, "%s: normalizer Sequence: item %zu is no object", name, i);
+        out->n_items++;
+        HONE_TRY(hone__normalizer_read(&out->items[i], item, name));
+    }
+    return HONE_OK;
+}
+
+static hone_status read_replace(hone__normalizer *out, const json_t *section, const char *name)
+{
+    HONE_TRY(hone__pattern_read(&out->pattern, json_object_get(section, "pattern"), "normalizer Replace", name));
+    return hone__part_text(&out->text, &out->text_len, section, "content", "normalizer Replace", name);
 }
 
 hone_status hone__normalizer_read(hone__normalizer *out, const json_t *section, const char *name)
@@ -27,10 +65,59 @@ hone_status hone__normalizer_read(hone__normalizer *out, const json_t *section, 
     if (!section || json_is_null(section))
         return HONE_OK;
     const char *type = NULL;
-    HONE_TRY(hone__json_get_string(section, "type", &type, name));
-    if (type && strcmp(type, "BertNormalizer") == 0)
+    HONE_TRY(hone__part_type(&type, section, name));
+    int kind = hone__part_find(types, type);
+    if (kind <= 0)
+        return hone__fail(HONE_UNSUPPORTED, "%s: normalizer \"%s\" is not supported", name, type);
+    out->kind = (hone__normalizer_kind)kind;
+    switch (out->kind) {
+    case HONE__NORMALIZER_BERT:
         return read_bert(out, section, name);
-    return hone__fail(HONE_UNSUPPORTED, "%s: normalizer \"%s\" is not supported", name, type ? type : "(without a type)");
+    case HONE__NORMALIZER_SEQUENCE:
+        return read_sequence(out, section, name);
+    case HONE__NORMALIZER_REPLACE:
+        return read_replace(out, section, name);
+    case HONE__NORMALIZER_PREPEND:
+        return hone__part_text(&out->text, &out->text_len, section, "prepend", "normalizer Prepend", name);
+    case HONE__NORMALIZER_STRIP:
+        HONE_TRY(hone__part_bool(&out->left, section, "strip_left", "normalizer Strip", name));
+        return hone__part_bool(&out->right, section, "strip_right", "normalizer Strip", name);
+    default:
+        return HONE_OK;
+    }
+}
+
+static void write_bert(const hone__normalizer *n, hone_json_writer *w)
+{
+    hone__part_write_bool(w, "clean_text", n->clean_text);
+    hone__part_write_bool(w, "handle_chinese_chars", n->handle_chinese_chars);
+    hone__jw_key(w, "strip_accents");
+    if (n->strip_accents < 0)
+        hone__jw_null(w);
+    else
+        hone__jw_bool(w, n->strip_accents);
+    hone__part_write_bool(w, "lowercase", n->lowercase);
+}
+
+static void write_options(const hone__normalizer *n, hone_json_writer *w)
+{
+    if (n->kind == HONE__NORMALIZER_BERT) {
+        write_bert(n, w);
+    } else if (n->kind == HONE__NORMALIZER_STRIP) {
+        hone__part_write_bool(w, "strip_left", n->left);
+        hone__part_write_bool(w, "strip_right", n->right);
+    } else if (n->kind == HONE__NORMALIZER_SEQUENCE) {
+        hone__jw_key(w, "normalizers");
+        hone__jw_array(w);
+        for (size_t i = 0; i < n->n_items; i++)
+            hone__normalizer_write(&n->items[i], w);
+        hone__jw_end_array(w);
+    } else if (n->kind == HONE__NORMALIZER_REPLACE || n->kind == HONE__NORMALIZER_PREPEND) {
+        if (n->kind == HONE__NORMALIZER_REPLACE)
+            hone__pattern_write(&n->pattern, w);
+        hone__jw_key(w, n->kind == HONE__NORMALIZER_REPLACE ? "content" : "prepend");
+        hone__jw_string_n(w, n->text, n->text_len);
+    }
 }
 
 void hone__normalizer_write(const hone__normalizer *n, hone_json_writer *w)
@@ -39,20 +126,8 @@ void hone__normalizer_write(const hone__normalizer *n, hone_json_writer *w)
         hone__jw_null(w);
         return;
     }
-    hone__jw_object(w);
-    hone__jw_key(w, "type");
-    hone__jw_string(w, "BertNormalizer");
-    hone__jw_key(w, "clean_text");
-    hone__jw_bool(w, n->clean_text);
-    hone__jw_key(w, "handle_chinese_chars");
-    hone__jw_bool(w, n->handle_chinese_chars);
-    hone__jw_key(w, "strip_accents");
-    if (n->strip_accents < 0)
-        hone__jw_null(w);
-    else
-        hone__jw_bool(w, n->strip_accents);
-    hone__jw_key(w, "lowercase");
-    hone__jw_bool(w, n->lowercase);
+    hone__part_begin(w, types[n->kind]);
+    write_options(n, w);
     hone__jw_end_object(w);
 }
 
@@ -150,5 +225,22 @@ done:
 
 hone_status hone__normalizer_run(const hone__normalizer *n, hone__work *w)
 {
-    return n->kind == HONE__NORMALIZER_BERT ? run_bert(n, w) : HONE_OK;
+    switch (n->kind) {
+    case HONE__NORMALIZER_NONE:
+        return HONE_OK;
+    case HONE__NORMALIZER_BERT:
+        return run_bert(n, w);
+    case HONE__NORMALIZER_SEQUENCE:
+        for (size_t i = 0; i < n->n_items; i++)
+            HONE_TRY(hone__normalizer_run(&n->items[i], w));
+        return HONE_OK;
+    case HONE__NORMALIZER_NFC:
+    case HONE__NORMALIZER_NFD:
+    case HONE__NORMALIZER_NFKC:
+    case HONE__NORMALIZER_NFKD:
+        return hone__normalize_form(w, n->kind == HONE__NORMALIZER_NFC || n->kind == HONE__NORMALIZER_NFKC,
+                                    n->kind == HONE__NORMALIZER_NFKC || n->kind == HONE__NORMALIZER_NFKD);
+    default:
+        return hone__normalize_edit(n, w);
+    }
 }

@@ -2,6 +2,7 @@
 #include "tokenizer/pretokenizer.h"
 
 #include "tokenizer/bytelevel.h"
+#include "tokenizer/part.h"
 
 #include <string.h>
 
@@ -27,9 +28,92 @@ void hone__byte_level_write(hone__byte_level options, hone_json_writer *w)
     hone__jw_end_object(w);
 }
 
+/* The types by hone__pretokenizer_kind. */
+static const char *const types[] = {
+    "",      "ByteLevel", "BertPreTokenizer",   "Sequence",    "Whitespace", "WhitespaceSplit", "Punctuation", "Digits",
+    "Split", "Metaspace", "CharDelimiterSplit", "FixedLength", NULL};
+static const char *const behaviors[] = {"Removed", "Isolated", "MergedWithPrevious", "MergedWithNext", "Contiguous", NULL};
+
 void hone__pretokenizer_dispose(hone__pretokenizer *p)
 {
+    for (size_t i = 0; i < p->n_items; i++)
+        hone__pretokenizer_dispose(&p->items[i]);
+    hone__free(p->items);
+    hone__pattern_dispose(&p->pattern);
     *p = (hone__pretokenizer){.kind = HONE__PRETOKENIZER_NONE};
+}
+
+bool hone__pretokenizer_has_byte_level(const hone__pretokenizer *p)
+{
+    bool has = p->kind == HONE__PRETOKENIZER_BYTE_LEVEL;
+    for (size_t i = 0; i < p->n_items; i++)
+        has |= hone__pretokenizer_has_byte_level(&p->items[i]);
+    return has;
+}
+
+static hone_status read_sequence(hone__pretokenizer *out, const json_t *section, const char *name)
+{
+    const json_t *list;
+    HONE_TRY(hone__part_list(&list, section, "pretokenizers", "pre_tokenizer Sequence", name));
+    HONE_TRY(HONE_NEW(&out->items, json_array_size(list)));
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *item = json_array_get(list, i);
+        if (!json_is_object(item))
+            return hone__fail(HONE_FORMAT, "%s: pre_tokenizer Sequence: item %zu is no object", name, i);
+        out->n_items++;
+        HONE_TRY(hone__pretokenizer_read(&out->items[i], item, name));
+    }
+    return HONE_OK;
+}
+
+static hone_status read_behavior(hone__behavior *out, const json_t *section, const char *part, const char *name)
+{
+    const char *behavior = "Isolated";
+    HONE_TRY(hone__json_get_string(section, "behavior", &behavior, name));
+    int which = hone__part_find(behaviors, behavior);
+    if (which < 0)
+        return hone__hint(hone__fail(HONE_FORMAT, "%s: %s: behavior \"%s\" is not known", name, part, behavior),
+                          "it is Removed, Isolated, MergedWithPrevious, MergedWithNext or Contiguous");
+    *out = (hone__behavior)which;
+    return HONE_OK;
+}
+
+static hone_status read_split(hone__pretokenizer *out, const json_t *section, const char *name)
+{
+    HONE_TRY(hone__pattern_read(&out->pattern, json_object_get(section, "pattern"), "pre_tokenizer Split", name));
+    HONE_TRY(hone__part_bool(&out->invert, section, "invert", "pre_tokenizer Split", name));
+    return read_behavior(&out->behavior, section, "pre_tokenizer Split", name);
+}
+
+static hone_status read_fixed(hone__pretokenizer *out, const json_t *section, const char *name)
+{
+    out->length = 5;
+    HONE_TRY(hone__part_count(&out->length, section, "length", "pre_tokenizer FixedLength", name));
+    return out->length ? HONE_OK : hone__fail(HONE_FORMAT, "%s: pre_tokenizer FixedLength: length is 0", name);
+}
+
+static hone_status read_options(hone__pretokenizer *out, const json_t *section, const char *name)
+{
+    switch (out->kind) {
+    case HONE__PRETOKENIZER_BYTE_LEVEL:
+        return hone__byte_level_read(&out->byte_level, section, name);
+    case HONE__PRETOKENIZER_SEQUENCE:
+        return read_sequence(out, section, name);
+    case HONE__PRETOKENIZER_PUNCTUATION:
+        return read_behavior(&out->behavior, section, "pre_tokenizer Punctuation", name);
+    case HONE__PRETOKENIZER_DIGITS:
+        return hone__part_bool(&out->individual_digits, section, "individual_digits", "pre_tokenizer Digits", name);
+    case HONE__PRETOKENIZER_SPLIT:
+        return read_split(out, section, name);
+    case HONE__PRETOKENIZER_METASPACE:
+        return hone__metaspace_read(&out->metaspace, section, "pre_tokenizer Metaspace", name);
+    case HONE__PRETOKENIZER_CHAR_DELIMITER:
+        return hone__part_char(&out->delimiter, section, "delimiter", "pre_tokenizer CharDelimiterSplit", name);
+    case HONE__PRETOKENIZER_FIXED_LENGTH:
+        return read_fixed(out, section, name);
+    default:
+        return HONE_OK;
+    }
 }
 
 hone_status hone__pretokenizer_read(hone__pretokenizer *out, const json_t *section, const char *name)
@@ -38,29 +122,51 @@ hone_status hone__pretokenizer_read(hone__pretokenizer *out, const json_t *secti
     if (!section || json_is_null(section))
         return HONE_OK;
     const char *type = NULL;
-    HONE_TRY(hone__json_get_string(section, "type", &type, name));
-    if (type && strcmp(type, "ByteLevel") == 0) {
-        out->kind = HONE__PRETOKENIZER_BYTE_LEVEL;
-        return hone__byte_level_read(&out->byte_level, section, name);
+    HONE_TRY(hone__part_type(&type, section, name));
+    int kind = hone__part_find(types, type);
+    if (kind <= 0)
+        return hone__fail(HONE_UNSUPPORTED, "%s: pre_tokenizer \"%s\" is not supported", name, type);
+    out->kind = (hone__pretokenizer_kind)kind;
+    return read_options(out, section, name);
+}
+
+static void write_options(const hone__pretokenizer *p, hone_json_writer *w)
+{
+    if (p->kind == HONE__PRETOKENIZER_SEQUENCE) {
+        hone__jw_key(w, "pretokenizers");
+        hone__jw_array(w);
+        for (size_t i = 0; i < p->n_items; i++)
+            hone__pretokenizer_write(&p->items[i], w);
+        hone__jw_end_array(w);
+    } else if (p->kind == HONE__PRETOKENIZER_DIGITS) {
+        hone__part_write_bool(w, "individual_digits", p->individual_digits);
+    } else if (p->kind == HONE__PRETOKENIZER_CHAR_DELIMITER) {
+        hone__part_write_char(w, "delimiter", p->delimiter);
+    } else if (p->kind == HONE__PRETOKENIZER_FIXED_LENGTH) {
+        hone__jw_key(w, "length");
+        hone__jw_uint(w, p->length);
+    } else if (p->kind == HONE__PRETOKENIZER_SPLIT || p->kind == HONE__PRETOKENIZER_PUNCTUATION) {
+        if (p->kind == HONE__PRETOKENIZER_SPLIT)
+            hone__pattern_write(&p->pattern, w);
+        hone__jw_key(w, "behavior");
+        hone__jw_string(w, behaviors[p->behavior]);
+        if (p->kind == HONE__PRETOKENIZER_SPLIT)
+            hone__part_write_bool(w, "invert", p->invert);
     }
-    if (type && strcmp(type, "BertPreTokenizer") == 0) {
-        out->kind = HONE__PRETOKENIZER_BERT;
-        return HONE_OK;
-    }
-    return hone__fail(HONE_UNSUPPORTED, "%s: pre_tokenizer \"%s\" is not supported", name, type ? type : "(without a type)");
 }
 
 void hone__pretokenizer_write(const hone__pretokenizer *p, hone_json_writer *w)
 {
-    if (p->kind == HONE__PRETOKENIZER_BYTE_LEVEL) {
-        hone__byte_level_write(p->byte_level, w);
-    } else if (p->kind == HONE__PRETOKENIZER_BERT) {
-        hone__jw_object(w);
-        hone__jw_key(w, "type");
-        hone__jw_string(w, "BertPreTokenizer");
-        hone__jw_end_object(w);
-    } else {
+    if (p->kind == HONE__PRETOKENIZER_NONE) {
         hone__jw_null(w);
+    } else if (p->kind == HONE__PRETOKENIZER_BYTE_LEVEL) {
+        hone__byte_level_write(p->byte_level, w);
+    } else if (p->kind == HONE__PRETOKENIZER_METASPACE) {
+        hone__metaspace_write(p->metaspace, w);
+    } else {
+        hone__part_begin(w, types[p->kind]);
+        write_options(p, w);
+        hone__jw_end_object(w);
     }
 }
 
@@ -150,7 +256,20 @@ static hone_status run_bert(hone__work *w)
 
 hone_status hone__pretokenizer_run(const hone__pretokenizer *p, hone__work *w)
 {
-    if (p->kind == HONE__PRETOKENIZER_BYTE_LEVEL)
+    switch (p->kind) {
+    case HONE__PRETOKENIZER_NONE:
+        return HONE_OK;
+    case HONE__PRETOKENIZER_BYTE_LEVEL:
         return run_byte_level(&p->byte_level, w);
-    return p->kind == HONE__PRETOKENIZER_BERT ? run_bert(w) : HONE_OK;
+    case HONE__PRETOKENIZER_BERT:
+        return run_bert(w);
+    case HONE__PRETOKENIZER_METASPACE:
+        return hone__split_metaspace(p->metaspace, w);
+    case HONE__PRETOKENIZER_SEQUENCE:
+        for (size_t i = 0; i < p->n_items; i++)
+            HONE_TRY(hone__pretokenizer_run(&p->items[i], w));
+        return HONE_OK;
+    default:
+        return hone__split_words(p, w);
+    }
 }

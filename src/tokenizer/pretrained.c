@@ -118,7 +118,7 @@ static hone_status read_gpt2(hone_tokenizer **out, const char *vocab_path, const
     HONE_GO(read_vocab_json(&tok->model.vocab, vocab_path));
     HONE_GO(read_merges_txt(&tok->model, merges_path));
     HONE_GO(hone__bpe_finish(&tok->model.bpe, &tok->model.vocab));
-    tok->pretokenizer = (hone__pretokenizer){HONE__PRETOKENIZER_BYTE_LEVEL, {false, true, true}};
+    tok->pretokenizer = (hone__pretokenizer){.kind = HONE__PRETOKENIZER_BYTE_LEVEL, .byte_level = {false, true, true}};
     tok->postprocessor = (hone__postprocessor){.kind = HONE__POSTPROCESSOR_BYTE_LEVEL, .byte_level = {true, false, true}};
     tok->decoder = (hone__decoder){.kind = HONE__DECODER_BYTE_LEVEL, .byte_level = {true, true, true}};
     int32_t id = hone__vocab_find(&tok->model.vocab, end_of_text, sizeof end_of_text - 1);

@@ -57,7 +57,7 @@ static hone_status train_model(hone_tokenizer *tok, const source *from, const ho
     hone__bpe_trainer t = {.words = &words,
                            .raw = byte_level && tok->normalizer.kind == HONE__NORMALIZER_NONE &&
                                   !tok->pretokenizer.byte_level.add_prefix_space,
-                           .byte_alphabet = byte_level,
+                           .byte_alphabet = hone__pretokenizer_has_byte_level(&tok->pretokenizer),
                            .vocab_size = o->vocab_size,
                            .limit_alphabet = o->limit_alphabet,
                            .max_token_length = o->max_token_length,
@@ -105,7 +105,7 @@ static hone_status check_options(const hone_tokenizer_train_options *o)
 /* The parts around a byte-level BPE. */
 static void make_byte_level(hone_tokenizer *tok, const hone_tokenizer_train_options *o)
 {
-    tok->pretokenizer = (hone__pretokenizer){HONE__PRETOKENIZER_BYTE_LEVEL, {o->add_prefix_space, true, true}};
+    tok->pretokenizer = (hone__pretokenizer){.kind = HONE__PRETOKENIZER_BYTE_LEVEL, .byte_level = {o->add_prefix_space, true, true}};
     tok->postprocessor = (hone__postprocessor){.kind = HONE__POSTPROCESSOR_BYTE_LEVEL, .byte_level = {true, false, true}};
     tok->decoder = (hone__decoder){.kind = HONE__DECODER_BYTE_LEVEL, .byte_level = {true, true, true}};
 }
@@ -113,7 +113,7 @@ static void make_byte_level(hone_tokenizer *tok, const hone_tokenizer_train_opti
 /* The parts around BERT's WordPiece; the template follows when the ids are known. */
 static hone_status make_bert(hone_tokenizer *tok, const hone_tokenizer_train_options *o)
 {
-    tok->normalizer = (hone__normalizer){HONE__NORMALIZER_BERT, true, true, o->lowercase, -1};
+    tok->normalizer = hone__normalizer_bert(o->lowercase);
     tok->pretokenizer.kind = HONE__PRETOKENIZER_BERT;
     tok->decoder = (hone__decoder){.kind = HONE__DECODER_WORDPIECE, .cleanup = true};
     HONE_TRY(hone__strdup(&tok->decoder.prefix, "##"));

@@ -18,6 +18,8 @@ enum {
     HONE__CJK = 1 << 7,              /* what handle_chinese_chars sets between spaces */
     HONE__NONSPACING = 1 << 8,       /* what strip_accents of BertNormalizer drops after NFD */
     HONE__COMBINING = 1 << 9,        /* what the StripAccents normalizer drops */
+    HONE__WORD = 1 << 10,            /* \w of the Whitespace pre-tokenizer, and what single_word looks at */
+    HONE__LATE = 1 << 11,            /* what the reference's normal forms leave: its table is older */
 };
 
 typedef struct hone__lower_case {
