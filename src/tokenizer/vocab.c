@@ -2,6 +2,7 @@
 #include "tokenizer/vocab.h"
 
 #include "base/file.h"
+#include "tokenizer/word_cache.h"
 
 #include <string.h>
 
@@ -14,9 +15,45 @@ void hone__vocab_dispose(hone__vocab *v)
     memset(v, 0, sizeof *v);
 }
 
+enum { SHORT = 16 }; /* bytes of a text that two words hold */
+
+/* The first and the last eight bytes of a short text; all of it when it has no more than eight. */
+static inline void load_short(uint64_t out[2], const char *text, size_t len)
+{
+    out[0] = hone__load_short(text, len);
+    out[1] = len > 8 ? hone__load8(text + len - 8) : 0;
+}
+
+/* Products carry upwards only, so what is high is brought down before each. */
+static inline size_t hash_short(const uint64_t text[2], size_t len)
+{
+    uint64_t h = (text[0] ^ text[0] >> 32 ^ len << 56) * 0x9E3779B97F4A7C15u, tail = text[1] * 0x165667B19E3779F9u;
+    h = (h ^ h >> 32 ^ tail ^ tail >> 32) * 0xC2B2AE3D27D4EB4Fu;
+    return (size_t)(h ^ h >> 32);
+}
+
+/* Most tokens are short, and so is most of what is looked for. */
+static inline size_t find_short(const hone__vocab *v, const char *text, size_t len)
+{
+    uint64_t x[2], y[2];
+    load_short(x, text, len);
+    size_t mask = v->n_slots - 1, i = hash_short(x, len) & mask;
+    for (; v->slots[i]; i = (i + 1) & mask) {
+        uint32_t id = v->slots[i] - 1;
+        if (v->len[id] != len)
+            continue;
+        load_short(y, v->texts.data + v->start[id], len);
+        if (x[0] == y[0] && x[1] == y[1])
+            break;
+    }
+    return i;
+}
+
 /* The slot of a text: the one that holds it, or the free one where it belongs. */
 static size_t find_slot(const hone__vocab *v, const char *text, size_t len)
 {
+    if (len <= SHORT)
+        return find_short(v, text, len);
     size_t mask = v->n_slots - 1, i = (size_t)hone__hash64(text, len, 0) & mask;
     for (; v->slots[i]; i = (i + 1) & mask) {
         uint32_t id = v->slots[i] - 1;

@@ -10,7 +10,10 @@ typedef struct hone__wordpiece {
     int32_t unk_id;
     size_t max_chars; /* max_input_chars_per_word */
     size_t longest;   /* bytes of the longest token */
+    uint32_t *
+        lengths; /* [2][HONE__LENGTHS]: how long the tokens are that begin, or continue, with two bytes; a bit a length, bit 31 for all above 30 */
 } hone__wordpiece;
+#define HONE__LENGTHS 4096
 
 void hone__wordpiece_dispose(hone__wordpiece *w);
 
