@@ -2,8 +2,8 @@
  *
  * The text is cut where it stands into blanks, single characters (punctuation, Chinese) and raw words between them. These cuts are those of the normalized text:
  * blanks, punctuation and Chinese characters stay what they are, combine with nothing, and end the reordering of marks. So what a raw word becomes follows from its bytes
- * alone, and a cache answers for most of them (word_cache.h). A new word of letters and digits is lower-cased and goes to the model; any other one takes the
- * general way by itself, which also finds the rare character that normalization turns into a cut (U+2260 is '=' and a mark). Tests hold both ways equal, for
+ * alone, and a cache answers for most of them (word_cache.h). A new word of letters and digits is lower-cased and goes to the model, one of alphabets by way of a table; any
+ * other one takes the general way by itself, which also finds the rare character that normalization turns into a cut (U+2260 is '=' and a mark). Tests hold both ways equal, for
  * every code point. */
 #include "tokenizer/bert_words.h"
 
@@ -13,6 +13,27 @@
 #if defined(__SSE2__)
 #include <emmintrin.h>
 #endif
+
+/* What normalization makes of a character inside a word, where that is one character at most that waits for no mark. */
+static uint16_t becomes_of(const hone__bert_words *b, const hone__normalizer *n, uint32_t cp)
+{
+    bool strip = n->strip_accents < 0 ? n->lowercase : n->strip_accents > 0;
+    uint32_t parts[4] = {cp}, lower[2], kept = 0;
+    size_t count = strip ? hone__decompose(parts, cp) : 1;
+    if (hone__unicode(cp) & b->drop)
+        return 0;
+    for (size_t i = 0; i < count; i++) {
+        if (strip && hone__unicode(parts[i]) & HONE__NONSPACING)
+            continue;
+        if (kept || (strip && hone__combining(parts[i])) || !parts[i])
+            return HONE__BERT_MANY;
+        kept = parts[i];
+    }
+    if (kept && n->lowercase && hone__lower(lower, kept) > 1)
+        return HONE__BERT_MANY;
+    kept = kept && n->lowercase ? lower[0] : kept;
+    return kept >= HONE__BERT_MANY || hone__unicode(kept) & (b->blank | b->single) ? HONE__BERT_MANY : (uint16_t)kept;
+}
 
 void hone__bert_words_init(hone__bert_words *b, const hone_tokenizer *tok)
 {
@@ -38,6 +59,8 @@ void hone__bert_words_init(hone__bert_words *b, const hone_tokenizer *tok)
             b->marks[c] = id >= 0 ? id : tok->model.wordpiece.unk_id;
         }
     }
+    for (uint32_t cp = 0; cp < HONE__BERT_ROWS; cp++)
+        b->becomes[cp] = becomes_of(b, n, cp);
 }
 
 /* The end of the run of ASCII letters and digits from i. */
@@ -103,6 +126,36 @@ static hone_status encode_plain(hone__encoder *e, const char *word, size_t len, 
     return HONE_OK;
 }
 
+/* A word whose characters become one character each, or nothing, by the table; *done stays false where there are others. */
+static hone_status encode_simple(hone__encoder *e, const char *word, size_t len, uint32_t base, bool *done)
+{
+    const hone__model *m = &e->tok->model;
+    hone__aligned *a = &e->work.text;
+    hone__bpe_scratch *s = &e->scratch;
+    HONE_TRY(hone__aligned_reserve(a, 3 * len));
+    a->len = 0;
+    for (size_t i = 0, n; i < len; i += n) {
+        uint32_t cp = hone__char_at(word + i);
+        n = hone__char_len((unsigned char)word[i]);
+        uint16_t to = cp < HONE__BERT_ROWS ? e->tok->bert.becomes[cp] : HONE__BERT_MANY;
+        if (to == HONE__BERT_MANY)
+            return HONE_OK;
+        size_t n_to = to ? hone__utf8_encode(a->data + a->len, to) : 0;
+        for (size_t k = 0; k < n_to; k++)
+            a->from[a->len + k] = (hone__range){base + (uint32_t)i, base + (uint32_t)(i + n)};
+        a->len += n_to;
+    }
+    *done = true;
+    if (!a->len)
+        return HONE_OK;
+    HONE_TRY(hone__wordpiece_encode(&m->wordpiece, &m->vocab, s, a->data, a->len));
+    HONE_TRY(hone__encoder_reserve(e, s->n));
+    for (size_t i = 0, start = 0; i < s->n; start += s->symbols[i++].len)
+        hone__emit(e, s->symbols[i].id, hone__aligned_origin(a, start, start + s->symbols[i].len));
+    hone__next_word(e);
+    return HONE_OK;
+}
+
 /* A word that the cache does not know. Its places are needed for the cache, so it goes to the tokens first, whatever the sink. */
 static hone_status encode_new(hone__encoder *e, const char *word, size_t len, uint32_t base, bool plain, hone__cached_word *slot,
                               const hone__cache_key *key)
@@ -110,8 +163,11 @@ static hone_status encode_new(hone__encoder *e, const char *word, size_t len, ui
     hone__sink sink = e->sink;
     size_t first = e->n_tokens;
     e->sink = HONE__SINK_TOKENS;
-    hone_status status = plain ? encode_plain(e, word, len, base) : hone__encode_general(e, word, len, base);
-    size_t n_tokens = e->n_tokens - first, n_words = plain ? 1 : e->work.splits.n;
+    bool done = plain;
+    hone_status status = plain ? encode_plain(e, word, len, base) : encode_simple(e, word, len, base, &done);
+    if (status == HONE_OK && !done)
+        status = hone__encode_general(e, word, len, base);
+    size_t n_tokens = e->n_tokens - first, n_words = done ? 1 : e->work.splits.n;
     if (status == HONE_OK && slot && n_words <= 1 && n_tokens <= HONE__CACHE_TOKENS)
         hone__keep_word(e, slot, key, first, base);
     e->sink = sink;

@@ -12,7 +12,7 @@ void hone__aligned_dispose(hone__aligned *a)
     memset(a, 0, sizeof *a);
 }
 
-static hone_status reserve(hone__aligned *a, size_t len)
+hone_status hone__aligned_reserve(hone__aligned *a, size_t len)
 {
     if (len >= UINT32_MAX)
         return hone__fail(HONE_INVALID_ARGUMENT, "a text of more than 4 GiB can't be encoded in one piece");
@@ -22,7 +22,7 @@ static hone_status reserve(hone__aligned *a, size_t len)
 
 hone_status hone__aligned_push(hone__aligned *a, const char *bytes, size_t n, hone__range from)
 {
-    HONE_TRY(reserve(a, a->len + n));
+    HONE_TRY(hone__aligned_reserve(a, a->len + n));
     memcpy(a->data + a->len, bytes, n);
     for (size_t i = 0; i < n; i++)
         a->from[a->len + i] = from;
@@ -33,7 +33,7 @@ hone_status hone__aligned_push(hone__aligned *a, const char *bytes, size_t n, ho
 hone_status hone__aligned_set(hone__aligned *a, const char *text, size_t len, uint32_t base)
 {
     a->len = 0;
-    HONE_TRY(reserve(a, len));
+    HONE_TRY(hone__aligned_reserve(a, len));
     for (size_t i = 0, n; i < len; i += n) {
         n = hone__char_len((unsigned char)text[i]);
         HONE_TRY(hone__aligned_push(a, text + i, n, (hone__range){base + (uint32_t)i, base + (uint32_t)(i + n)}));

@@ -33,6 +33,8 @@ typedef struct hone__work {
 } hone__work;
 
 void hone__aligned_dispose(hone__aligned *a);
+/* Room for len bytes in all. */
+hone_status hone__aligned_reserve(hone__aligned *a, size_t len);
 hone_status hone__aligned_push(hone__aligned *a, const char *bytes, size_t n, hone__range from);
 
 /* Sets a to valid UTF-8 text that begins at `base` in the original, character by character. */
