@@ -76,9 +76,9 @@ typedef struct hone_dataset_options {
  * CoNLL: a word a line, columns split by tabs or else by blanks, an empty line between sentences, LF or CRLF, lines "-DOCSTART-" and "# …" comments of CoNLL-U style before a sentence begin
  * documents or are passed over. Two columns give tokens, ner_tags; four (CoNLL-2003) tokens, pos_tags, chunk_tags, ner_tags; always id (row number), document (number of the document, when there are -DOCSTART- lines). */
 HONE_API hone_status hone_dataset_load(hone_dataset **out, const char *const *paths, size_t n_paths, const hone_dataset_options *options);
-/* The format that a file seems to have ("conll", "jsonl", "csv", "tsv"), by extension and content; NULL when it holds nothing labelled (texts, JSON lines without
- * words and labels) or cannot be read. */
-HONE_API const char *hone_dataset_detect_format(const char *path);
+/* The format that the first file of paths (files and folders, as in hone_dataset_load) seems to have: "conll", "jsonl", "csv", "tsv", by extension and content; NULL when
+ * it holds nothing labelled (texts, JSON lines without words and labels) or cannot be read. */
+HONE_API const char *hone_dataset_detect_format(const char *const *paths, size_t n_paths, const char *glob);
 /* Frees; NULL is legal. Nothing made from it (examples, views) may be in use. */
 HONE_API void hone_dataset_free(hone_dataset *d);
 

@@ -135,13 +135,32 @@ static hone_status name_as_asked(hone_column *c, const char *const *labels)
 
 /* ---- from names by appearance to numbers ---- */
 
-static hone_status fail_unknown(const hone_dataset *d, const hone_column *c, const hone_class *found)
+/* The first cell that has class number `number`, which one has. */
+static void find_cell(int64_t *row, size_t *item, const hone_dataset *d, const hone_column *c, int32_t number)
 {
+    size_t at = 0;
+    while (c->classes[at] != number)
+        at++;
+    *row = (int64_t)at;
+    *item = 0;
+    if (!c->sequence)
+        return;
+    for (*row = 0; d->starts[*row + 1] <= at;)
+        (*row)++;
+    *item = at - d->starts[*row];
+}
+
+static hone_status fail_unknown(const hone_dataset *d, const hone_column *c, int32_t number)
+{
+    const hone_text *name = &c->found.items[number].name;
+    int64_t row;
+    size_t item;
     char word[128], list[320];
     size_t used = 0;
-    hone_status status = hone__dataset_fail_at(d, found->row, found->item, "label \"%.*s\" is none of the %zu that are known",
-                                               (int)found->name.len, found->name.data, c->n_names);
-    snprintf(word, sizeof(word), "%.*s", (int)(found->name.len < 120 ? found->name.len : 120), found->name.data);
+    find_cell(&row, &item, d, c, number);
+    hone_status status =
+        hone__dataset_fail_at(d, row, item, "label \"%.*s\" is none of the %zu that are known", (int)name->len, name->data, c->n_names);
+    snprintf(word, sizeof(word), "%.*s", (int)(name->len < 120 ? name->len : 120), name->data);
     const char *near = hone__nearest(word, (const char *const *)c->names, c->n_names);
     for (size_t i = 0; i < c->n_names && used + 8 < sizeof(list); i++) {
         int n = snprintf(list + used, sizeof(list) - used - 5, "%s%s", i ? ", " : "", c->names[i]);
@@ -179,7 +198,7 @@ static hone_status renumber(hone_dataset *d, hone_column *c)
     for (size_t i = 0; i < c->found.n; i++) {
         number[i] = hone__classes_find(&known, c->found.items[i].name);
         if (number[i] < 0 && used[i])
-            HONE_GO(fail_unknown(d, c, &c->found.items[i]));
+            HONE_GO(fail_unknown(d, c, (int32_t)i));
     }
     for (size_t i = 0; i < c->n; i++)
         c->classes[i] = number[c->classes[i]];

@@ -102,16 +102,22 @@ static hone_status read_file(hone_reading *r, const char *path, const format **f
     return (*f)->read(r);
 }
 
+#define QUIET_BYTES ((uint64_t)8 << 20) /* that are read before there is a word of progress */
+
 static hone_status read_files(hone_reading *r, const hone_file_list *files)
 {
     const format *f = NULL;
+    uint64_t done = 0;
     if (r->options->format)
         HONE_TRY(find_format(&f, r->options->format));
     for (size_t i = 0; i < files->n && !hone__reading_is_full(r); i++) {
         HONE_TRY(read_file(r, files->paths[i], &f));
-        hone__progress("reading", (int64_t)i + 1, (int64_t)files->n, "files", NULL);
+        done += r->d->files[i].len;
+        if (done > QUIET_BYTES)
+            hone__progress("reading", (int64_t)done, -1, "bytes", NULL);
     }
-    hone__progress_end("reading", (int64_t)files->n, (int64_t)files->n, "files", NULL);
+    if (done > QUIET_BYTES)
+        hone__progress_end("reading", (int64_t)done, (int64_t)done, "bytes", NULL);
     if (r->d->n_rows == 0 && r->options->max_rows != 0)
         return hone__fail(HONE_NOT_FOUND, "%s%s: no row of data%s", files->paths[0], files->n > 1 ? " and the other files" : "",
                           r->d->files[0].len == 0 ? ", the file is empty" : "");

@@ -154,18 +154,25 @@ static bool is_text(const hone_source *f)
     return look > 0 && !memchr(f->data, '\0', look) && hone__utf8_valid(f->data, look) + 4 > look;
 }
 
-const char *hone_dataset_detect_format(const char *path)
+static const char *detect(char *path)
 {
-    hone_source f = {.map = {"", 0, -1}, .data = ""};
+    hone_source f = {.path = path, .map = {"", 0, -1}, .data = ""};
     const char *format = NULL;
-    if (!path || strcmp(path, "-") == 0 || !hone__is_file(path))
-        return NULL;
-    f.path = (char *)(uintptr_t)path;
     if (hone__source_open(&f) == HONE_OK && is_text(&f)) {
         format = hone__dataset_format_of(&f);
         if (format && strcmp(format, "jsonl") == 0 && !is_labelled_json(&f))
             format = NULL;
     }
     hone__source_close(&f);
+    return format;
+}
+
+const char *hone_dataset_detect_format(const char *const *paths, size_t n_paths, const char *glob)
+{
+    hone_file_list files = {NULL, 0};
+    const char *format = NULL;
+    if (hone__list_all_files(&files, paths, n_paths, glob) == HONE_OK && hone__is_file(files.paths[0]))
+        format = detect(files.paths[0]);
+    hone__file_list_dispose(&files);
     return format;
 }

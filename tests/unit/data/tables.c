@@ -257,7 +257,7 @@ static void check_format(const char *name, const char *text, const char *expecte
 {
     const char *file = test_temp(name);
     test_write_text(file, text);
-    const char *got = hone_dataset_detect_format(file);
+    const char *got = hone_dataset_detect_format(&file, 1, NULL);
     if (expected)
         assert_string_equal(got ? got : "none", expected);
     else
@@ -283,7 +283,7 @@ static void formats(void **state)
     check_format("d.tsv", "a b\t1\n", "tsv");
     check_format("d.csv", "x", "csv");
     check_format("d.conll", "x", "conll");
-    assert_null(hone_dataset_detect_format("nowhere"));
+    assert_null(hone_dataset_detect_format((const char *[]){"nowhere"}, 1, NULL));
     snprintf(first, sizeof(first), "%s", test_temp("1.conll"));
     test_write_text(first, "a O\n");
     snprintf(path, sizeof(path), "%s", test_temp("2.csv"));
