@@ -220,6 +220,31 @@ static hone_tensor *row_loss(hone_tape *t, hone_output *out, const hone_batch *b
     return binary_loss(t, out->logits, targets);
 }
 
+/* Cross entropy of one end over the row's tokens. Positions before the row count as its first token; the row's length, and what lies behind it, is ignored
+ * (BertForQuestionAnswering: clamp(0, length), ignore_index = length). */
+static hone_tensor *end_loss(hone_tape *t, hone_tensor *logits, const hone_batch *batch, int64_t column, const int32_t *positions)
+{
+    const int64_t R = batch->n_rows;
+    int32_t *labels = hone__tape_alloc(t, ((size_t)R + 1) * sizeof(int32_t));
+    if (!labels)
+        return NULL;
+    for (int32_t r = 0; r < batch->n_rows; r++) {
+        int32_t length = batch->cu_seqlens[r + 1] - batch->cu_seqlens[r];
+        labels[r] = positions[r] >= length ? HONE_IGNORE_INDEX : positions[r] < 0 ? 0 : positions[r];
+    }
+    return hone_cross_entropy(t, hone__rows_matrix(t, logits, column, -1e30f), hone_tape_ints(t, labels, 1, &R), NULL, 0.0f);
+}
+
+static hone_tensor *span_loss(hone_tape *t, hone_output *out, const hone_batch *batch)
+{
+    if (!batch->start_positions || !batch->end_positions)
+        return fail_labels(t, "start_positions and end_positions");
+    return hone_scale(
+        t,
+        hone_add(t, end_loss(t, out->logits, batch, 0, batch->start_positions), end_loss(t, out->logits, batch, 1, batch->end_positions)),
+        0.5f);
+}
+
 static hone_tensor *masked_loss(hone_tape *t, hone_output *out, const hone_batch *batch)
 {
     int32_t n, *index, *labels;
@@ -243,6 +268,8 @@ hone_tensor *hone__head_loss(hone_tape *t, hone_output *out, const hone_batch *b
         return token_loss(t, out, batch);
     case HONE_TEXT_CLASSIFICATION:
         return row_loss(t, out, batch);
+    case HONE_QUESTION_ANSWERING:
+        return span_loss(t, out, batch);
     case HONE_MASKED_LM:
         return masked_loss(t, out, batch);
     default:

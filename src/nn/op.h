@@ -181,7 +181,7 @@ hone_status hone__check_drop(const hone_tensor *x, float p);
     X(add) X(sub) X(mul) X(div) X(maximum) X(minimum) X(scale) X(add_scalar) \
     X(neg) X(exp) X(log) X(sqrt) X(square) X(abs) X(pow) X(clamp) \
     X(act) X(where) X(sum) X(mean) X(rows_sum) X(rows_mean) X(matmul) X(log_softmax) \
-    X(gather) X(index_select) X(gather_tokens) X(cross_entropy) X(linear) X(ffn) X(attention_block) X(layer_norm) \
+    X(gather) X(index_select) X(gather_tokens) X(rows_matrix) X(cross_entropy) X(linear) X(ffn) X(attention_block) X(layer_norm) \
     X(residual_norm) X(residual) X(embed) X(dropout) X(vocab_nll) X(vocab_loss) X(layer)
 /* clang-format on */
 #define X(name) extern const hone_op_info hone__op_##name;

@@ -72,6 +72,8 @@ hone_tensor *hone__cross_entropy_sum(hone_tape *t, hone_tensor *logits, hone_ten
 /* Rows index[0 .. m) of x (N, C) or (N), for heads on labelled tokens only: (m, C) or (m), per token with rows of its own in which each token keeps its row and position,
  * so that dropout stays what it is. index: host, lent until reset, in the order of rows. */
 hone_tensor *hone__tape_gather_tokens(hone_tape *t, hone_tensor *x, const int32_t *index, int32_t m);
+/* Column `column` of x (N, C), per token, as (R, T): one line a row of the batch, `fill` behind its end. */
+hone_tensor *hone__rows_matrix(hone_tape *t, hone_tensor *x, int64_t column, float fill);
 /* Debugging: at backward, fills with NaN every tensor that no record has declared as saved. */
 void hone__tape_set_poison(hone_tape *t, bool on);
 

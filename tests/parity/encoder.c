@@ -14,8 +14,11 @@
 #define CASES(X)                                                                       \
     X(bert_tokens, "bert-token-classification", HONE_TOKEN_CLASSIFICATION)             \
     X(bert_rows, "bert-sequence-classification", HONE_TEXT_CLASSIFICATION)             \
+    X(bert_spans, "bert-question-answering", HONE_QUESTION_ANSWERING)                  \
+    X(bert_masks, "bert-masked-lm", HONE_MASKED_LM)                                    \
     X(distilbert_tokens, "distilbert-token-classification", HONE_TOKEN_CLASSIFICATION) \
-    X(distilbert_rows, "distilbert-sequence-classification", HONE_TEXT_CLASSIFICATION)
+    X(distilbert_rows, "distilbert-sequence-classification", HONE_TEXT_CLASSIFICATION) \
+    X(distilbert_spans, "distilbert-question-answering", HONE_QUESTION_ANSWERING)
 
 typedef struct fixture {
     const char *folder;
@@ -237,11 +240,49 @@ static void compare_loss(world *w, const hone_tensor *loss)
     hone__free(expected);
 }
 
+/* Column of (N, 2) against (rows, width). */
+static void compare_column(world *w, const char *name, const hone_tensor *x, size_t column)
+{
+    size_t n, k = 0, n_got;
+    float *expected = read_floats(w->expected, name, &n), *got = read_tensor(x, &n_got);
+    assert_int_equal(n, w->rows * w->width);
+    for (size_t i = 0; i < n; i++) {
+        if (!w->mask[i])
+            continue;
+        got[k] = got[2 * k + column];
+        expected[k++] = expected[i];
+    }
+    assert_int_equal(2 * k, n_got);
+    compare(name, got, expected, k, 1e-5);
+    hone__free(expected);
+    hone__free(got);
+}
+
+static void compare_all_masked(world *w, hone_output *out)
+{
+    int32_t *all;
+    assert_ok(HONE_ALLOC(&all, (size_t)w->packed.n_tokens));
+    for (int32_t i = 0; i < w->packed.n_tokens; i++)
+        all[i] = i;
+    hone_tensor *logits = hone_lm_logits(w->tape, out, all, (size_t)w->packed.n_tokens);
+    assert_ok(hone_tape_status(w->tape));
+    compare_tokens(w, "logits", logits, false);
+    hone__free(all);
+}
+
 static void compare_logits(world *w, hone_output *out)
 {
     switch (w->fixture->task) {
     case HONE_TOKEN_CLASSIFICATION:
         compare_tokens(w, "logits", out->logits, w->packed.labels != NULL);
+        break;
+    case HONE_QUESTION_ANSWERING:
+        compare_column(w, "start_logits", out->logits, 0);
+        compare_column(w, "end_logits", out->logits, 1);
+        break;
+    case HONE_MASKED_LM:
+        assert_null(out->logits);
+        compare_all_masked(w, out);
         break;
     default:
         compare_rows(w, "logits", out->logits);

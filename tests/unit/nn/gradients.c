@@ -106,6 +106,10 @@ static hone_tensor *gather_tokens_case(hone_tape *t, hone_param **p)
 {
     return hone__dropout(t, hone__tape_gather_tokens(t, tokens_of(t, p[0]), some_tokens, 5), 0.3f, 11);
 }
+static hone_tensor *rows_matrix_case(hone_tape *t, hone_param **p)
+{
+    return hone__rows_matrix(t, tokens_of(t, p[0]), 1, 2.0f);
+}
 static hone_tensor *view_case(hone_tape *t, hone_param **p)
 {
     hone_tensor *x = step_of(t, p[0]);
@@ -300,6 +304,7 @@ static const op_case cases[] = {
     {.name = "index_select", .build = index_select_case, .shapes = {{9, 3}}},
     {.name = "index_select", .build = index_select_vector, .shapes = {{9}}},
     {.name = "gather_tokens", .build = gather_tokens_case, .shapes = {{9, 3}}},
+    {.name = "rows_matrix", .build = rows_matrix_case, .shapes = {{9, 3}}},
     {.name = "scale", .build = view_case, .shapes = {{3, 5}}},
     {.name = "cross_entropy", .build = cross_entropy_case, .shapes = {{9, 3}}},
     {.name = "cross_entropy", .build = cross_entropy_weighted, .shapes = {{9, 3}}},
@@ -453,6 +458,7 @@ static hone_tensor *busy_builds(world *w, const op_case *c, hone_tensor *leaf)
     hone_tensor *loss = hone_sum(t, hone_mul(t, y, fixed_like(t, y, 6)));
     loss = hone_add(t, loss, hone_sum(t, hone_square(t, hone_rows_mean(t, x))));
     loss = hone_add(t, loss, hone_sum(t, hone_square(t, hone__tape_gather_tokens(t, x, some_tokens, 5))));
+    loss = hone_add(t, loss, hone_sum(t, hone_square(t, hone__rows_matrix(t, x, 2, 0.0f))));
     loss = hone_add(t, loss, hone_sum(t, hone_square(t, hone_gather(t, x, hone_tape_ints(t, picks, 1, (int64_t[]){9})))));
     loss = hone_add(t, loss, hone_cross_entropy(t, x, hone_tape_ints(t, picks, 1, (int64_t[]){9}), NULL, 0.0f));
     loss = hone_add(t, loss, hone_sum(t, hone__vocab_nll(t, x, w->p[3], NULL, picks, 0.0f)));
