@@ -114,6 +114,9 @@ HONE_API void hone_model_keep_hidden_states(hone_model *model, bool on);
 /* Gradient checkpointing: layers are computed again in backward. */
 HONE_API void hone_model_set_recompute(hone_model *model, bool on);
 
+/* (R, C) tanh(W h + b) of each row's first token: the pooler_output of a bare BERT. NULL and the tape's error for a model without a pooler, or an empty row. */
+HONE_API hone_tensor *hone_model_pool(hone_tape *t, hone_output *out, const hone_batch *batch);
+
 /* ---- causal language models; labels: batch->labels, or input_ids when NULL; a row of T tokens has T - 1 predictions ---- */
 /* () sum over predicted tokens of weights[i] * -log p(next token); weights (N) host floats by the position that predicts, NULL: 1/count (the mean). The cheap form: gradients are formed in the
  * forward pass and full logits never exist. A final op: add it to other scalars or hand it to backward; anything else is refused with the remedy. */

@@ -17,7 +17,8 @@ typedef struct options {
 #define FIELD(field) offsetof(options, field)
 static const hone_option rows[] = {
     {"json", HONE_OPTION_BOOL, FIELD(json), NULL, 0, 0, NULL, "options", "print one JSON object, with exact numbers"},
-    {"model_type", HONE_OPTION_STRING, FIELD(model_type), NULL, 0, 0, NULL, "options", "instead of MODEL: a new model of this type (gpt2)"},
+    {"model_type", HONE_OPTION_STRING, FIELD(model_type), NULL, 0, 0, NULL, "options",
+     "instead of MODEL: a new model of this type (gpt2, bert, distilbert)"},
     {"config_overrides", HONE_OPTION_STRING, FIELD(config_overrides), NULL, 0, 0, NULL, "options",
      "its shape: n_embd=256,n_layer=4,n_head=4,vocab_size=50000"},
     {"tokenizer_name", HONE_OPTION_STRING, FIELD(tokenizer_name), NULL, 0, 0, NULL, "options", "its vocabulary is that of this tokenizer"},
@@ -32,11 +33,10 @@ static const cli_spec spec = {"hone info MODEL   or   hone info --model_type gpt
                               "it says so of a model that is not there yet.",
                               &table, true};
 
-/* Everything that is shown, in bytes and counts. */
+/* Everything that is shown. bytes_run is that of one row. */
 typedef struct facts {
     const hone_model *model;
-    size_t parameters;
-    double weights, activations, training, running;
+    hone_model_info info;
     int64_t rows, tokens;
 } facts;
 
@@ -54,35 +54,6 @@ static hone_status load(hone_model **out, const options *o, const char *path, ho
     m.for_training = true;
     m.config_overrides = o->config_overrides;
     return status == HONE_OK ? hone_model_from_config(out, HONE_TASK_NONE, o->model_type, &m) : status;
-}
-
-/* The most that a step of `rows` rows of `tokens` tokens has in its arena: forward and, when training, backward. */
-static hone_status forecast(double *bytes, const hone_model *model, hone_device *dry, bool training, int64_t rows_, int64_t tokens)
-{
-    hone_tape *tape = NULL;
-    hone_tape_options how = {.recording = training, .training = training};
-    size_t n = (size_t)(rows_ * tokens);
-    int32_t *ids = calloc(n, sizeof(*ids)), *starts = calloc((size_t)rows_ + 1, sizeof(*starts));
-    hone_batch batch = {.n_tokens = (int32_t)n,
-                        .n_rows = (int32_t)rows_,
-                        .longest = (int32_t)tokens,
-                        .cu_seqlens = starts,
-                        .input_ids = ids,
-                        .n_labelled = -1};
-    for (int64_t r = 0; starts && r <= rows_; r++)
-        starts[r] = (int32_t)(r * tokens);
-    hone_status status = ids && starts ? hone_tape_new(&tape, dry, &how) : HONE_OUT_OF_MEMORY;
-    *bytes = 0;
-    if (status == HONE_OK) {
-        hone_output output = hone_model_forward(model, tape, &batch);
-        hone_tensor *loss = training ? hone_model_loss(tape, &output, &batch) : NULL;
-        status = training ? hone_tape_backward(tape, loss) : hone_tape_status(tape);
-        *bytes = (double)hone_tape_bytes_peak(tape);
-    }
-    hone_tape_free(tape);
-    free(ids);
-    free(starts);
-    return status;
 }
 
 static void put_row(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -109,11 +80,13 @@ static const char *size_text(char *out, size_t capacity, double bytes)
 static void put_text(const facts *f)
 {
     char a[32], b[32];
+    const hone_model_info *x = &f->info;
     size_t n_labels = 0;
     const char *const *labels = hone_model_labels(f->model, &n_labels);
     put_row("model type", "%s", hone_model_type(f->model));
-    bool small = f->parameters < 1000000;
-    put_row("parameters", "%.1f%s (%zu)", (double)f->parameters / (small ? 1e3 : 1e6), small ? "K" : "M", f->parameters);
+    put_row("architecture", "%s", x->architecture);
+    bool small = x->n_parameters < 1000000;
+    put_row("parameters", "%.1f%s (%zu)", (double)x->n_parameters / (small ? 1e3 : 1e6), small ? "K" : "M", x->n_parameters);
     put_row("vocabulary", "%lld", (long long)hone_model_vocab_size(f->model));
     put_row("positions", "%lld", (long long)hone_model_max_positions(f->model));
     put_row("layers", "%d of %lld channels", hone_model_n_layers(f->model), (long long)hone_model_hidden_size(f->model));
@@ -123,61 +96,72 @@ static void put_text(const facts *f)
             printf("%s%s", i ? ", " : "", labels[i]);
         printf("\n");
     }
-    put_row("memory to run", "%s (weights %s)", size_text(a, sizeof(a), f->running), size_text(b, sizeof(b), f->weights));
+    put_row("memory to run", "%s (weights %s)", size_text(a, sizeof(a), (double)x->bytes_run),
+            size_text(b, sizeof(b), (double)x->bytes_weights));
     put_row("memory to train", "%s with %lld rows of %lld tokens (weights, gradients, AdamW's moments, activations %s)",
-            size_text(a, sizeof(a), f->training), (long long)f->rows, (long long)f->tokens, size_text(b, sizeof(b), f->activations));
+            size_text(a, sizeof(a), (double)x->bytes_train), (long long)f->rows, (long long)f->tokens,
+            size_text(b, sizeof(b), (double)x->bytes_train - 4.0 * (double)x->bytes_weights));
+}
+
+static void put_json_string(const char *text)
+{
+    putchar('"');
+    for (; *text; text++) {
+        if ((unsigned char)*text < 0x20)
+            printf("\\u%04x", (unsigned)*text);
+        else
+            printf(*text == '"' || *text == '\\' ? "\\%c" : "%c", *text);
+    }
+    putchar('"');
 }
 
 static void put_json(const facts *f)
 {
-    printf("{\"model_type\": \"%s\", \"parameters\": %zu, \"vocab_size\": %lld, \"max_positions\": %lld, \"layers\": %d, \"hidden_size\": "
-           "%lld, ",
-           hone_model_type(f->model), f->parameters, (long long)hone_model_vocab_size(f->model),
+    const hone_model_info *x = &f->info;
+    size_t n_labels = 0;
+    const char *const *labels = hone_model_labels(f->model, &n_labels);
+    printf("{\"model_type\": \"%s\", \"architecture\": \"%s\", \"parameters\": %zu, \"vocab_size\": %lld, \"max_positions\": %lld, "
+           "\"layers\": %d, \"hidden_size\": %lld, ",
+           hone_model_type(f->model), x->architecture, x->n_parameters, (long long)hone_model_vocab_size(f->model),
            (long long)hone_model_max_positions(f->model), hone_model_n_layers(f->model), (long long)hone_model_hidden_size(f->model));
-    printf("\"bytes_weights\": %.0f, \"bytes_to_run\": %.0f, \"bytes_to_train\": %.0f, \"batch_size\": %lld, \"block_size\": %lld}\n",
-           f->weights, f->running, f->training, (long long)f->rows, (long long)f->tokens);
+    for (size_t i = 0; labels && i < n_labels; i++) {
+        printf("%s", i ? ", " : "\"labels\": [");
+        put_json_string(labels[i]);
+    }
+    printf("%s\"bytes_weights\": %zu, \"bytes_to_run\": %zu, \"bytes_to_train\": %zu, \"batch_size\": %lld, \"block_size\": %lld}\n",
+           labels && n_labels ? "], " : "", x->bytes_weights, x->bytes_run, x->bytes_train, (long long)f->rows, (long long)f->tokens);
 }
 
-/* Fills the facts of a model; twin: the same shape on the dry device. */
-static hone_status find_facts(facts *f, const options *o, const hone_model *model, const hone_model *twin, hone_device *dry)
+/* The forecast of a training step of many rows, and of running one. */
+static hone_status find_facts(facts *f, const options *o, const hone_model *model)
 {
-    double one_row;
+    hone_model_info one_row;
     int64_t positions = hone_model_max_positions(model);
     f->model = model;
-    f->parameters = hone_model_n_parameters(model);
-    f->weights = 4.0 * (double)f->parameters;
     f->rows = o->batch_size;
     f->tokens = o->block_size < positions ? o->block_size : positions;
-    hone_status status = forecast(&f->activations, twin, dry, true, f->rows, f->tokens);
+    hone_status status = hone_model_describe(&f->info, model, (int32_t)f->rows, (int32_t)f->tokens);
     if (status == HONE_OK)
-        status = forecast(&one_row, twin, dry, false, 1, f->tokens);
-    if (status != HONE_OK)
-        return status;
-    f->training = 4 * f->weights + f->activations;
-    f->running = f->weights + one_row;
-    return HONE_OK;
+        status = hone_model_describe(&one_row, model, 1, (int32_t)f->tokens);
+    if (status == HONE_OK)
+        f->info.bytes_run = one_row.bytes_run;
+    return status;
 }
 
 static int info(const options *o, const char *path)
 {
     facts f = {0};
     hone_device *dry = NULL;
-    hone_model *model = NULL, *twin = NULL;
-    hone_device_options device = {"dry", 1};
-    hone_model_options m = HONE_MODEL_OPTIONS_INIT;
-    m.for_training = true;
+    hone_model *model = NULL;
+    hone_device_options device = {"dry", 0};
     hone_status status = hone_device_open(&dry, &device);
-    m.device = dry;
     if (status == HONE_OK)
         status = load(&model, o, path, dry);
-    if (status == HONE_OK && path)
-        status = hone_model_from_pretrained(&twin, HONE_TASK_NONE, path, &m);
     if (status == HONE_OK)
-        status = find_facts(&f, o, model, twin ? twin : model, dry);
+        status = find_facts(&f, o, model);
     if (status == HONE_OK)
         (o->json ? put_json : put_text)(&f);
     int exit_status = status == HONE_OK ? CLI_OK : cli_fail(status);
-    hone_model_free(twin);
     hone_model_free(model);
     hone_device_free(dry);
     return cli_finish(exit_status);

@@ -97,12 +97,23 @@ static hone_tensor *gather_first(hone_tape *t, hone_tensor *hidden, const hone_b
     return hone__tape_gather_tokens(t, hidden, batch->cu_seqlens, batch->n_rows);
 }
 
-static hone_tensor *row_logits(const hone_model *m, hone_tape *t, hone_tensor *hidden, const hone_batch *batch)
+/* (R, C) act(dense(h)) of each row's first token. */
+static hone_tensor *pool(const hone_model *m, hone_tape *t, hone_tensor *hidden, const hone_batch *batch)
 {
     const hone_encoder *w = m->parts;
     hone_tensor *x = gather_first(t, hidden, batch);
-    x = hone__linear(t, x, w->dense_weight, w->dense_bias, m->class->encoder->row_act, hone__site(HONE_PLACE_CLASSIFIER, 1));
-    return classify(m, t, x, classifier_dropout(m->config));
+    return hone__linear(t, x, w->dense_weight, w->dense_bias, m->class->encoder->row_act, hone__site(HONE_PLACE_CLASSIFIER, 1));
+}
+
+hone_tensor *hone_model_pool(hone_tape *t, hone_output *out, const hone_batch *batch)
+{
+    const hone_model *m = out->model;
+    const hone_encoder_shape *s = m->class->encoder;
+    if (!out->hidden)
+        return NULL;
+    if (!s || !s->pooler || (m->task != HONE_FEATURE_EXTRACTION && m->task != HONE_TEXT_CLASSIFICATION))
+        return hone__tape_fail(t, HONE_INVALID_ARGUMENT, "%s has no pooler", m->class->architectures[m->task]);
+    return pool(m, t, out->hidden, batch);
 }
 
 hone_tensor *hone__head_forward(const hone_model *m, hone_tape *t, hone_tensor *hidden, const hone_batch *batch)
@@ -116,7 +127,7 @@ hone_tensor *hone__head_forward(const hone_model *m, hone_tape *t, hone_tensor *
             hidden = gather_labelled(t, hidden, batch);
         return classify(m, t, hidden, m->class->encoder->token_head_drops ? classifier_dropout(c) : (float)c->hidden_dropout);
     case HONE_TEXT_CLASSIFICATION:
-        return row_logits(m, t, hidden, batch);
+        return classify(m, t, pool(m, t, hidden, batch), classifier_dropout(c));
     case HONE_QUESTION_ANSWERING:
         return classify(m, t, hidden, (float)c->span_dropout);
     default:
