@@ -91,6 +91,7 @@ typedef struct hone_model_info {
     size_t n_head;            /* what follows them: the last norm, a head that is not tied */
     size_t bytes_weights;     /* float32 */
     size_t bytes_run;         /* weights and the most that a forward pass of rows x length tokens takes */
+    size_t bytes_activations; /* the part of bytes_train that the step itself takes */
     size_t bytes_train;       /* weights, gradients, AdamW's moments and the most that a training step of rows x length tokens takes */
 } hone_model_info;
 /* length is cut to the model's positions. HONE_INVALID_ARGUMENT for rows or length below 1. */

@@ -100,7 +100,7 @@ static void put_text(const facts *f)
             size_text(b, sizeof(b), (double)x->bytes_weights));
     put_row("memory to train", "%s with %lld rows of %lld tokens (weights, gradients, AdamW's moments, activations %s)",
             size_text(a, sizeof(a), (double)x->bytes_train), (long long)f->rows, (long long)f->tokens,
-            size_text(b, sizeof(b), (double)x->bytes_train - 4.0 * (double)x->bytes_weights));
+            size_text(b, sizeof(b), (double)x->bytes_activations));
 }
 
 static void put_json_string(const char *text)

@@ -103,6 +103,7 @@ static hone_status forecast(hone_model_info *out, hone_model *twin, int32_t rows
     batch.row_labels = batch.start_positions = batch.end_positions = a.row_labels;
     batch.row_targets = twin->config->n_labels == 1 || json_object_get(twin->config->json, "problem_type") ? a.targets : NULL;
     HONE_GO(run(&bytes, twin, &batch, true));
+    out->bytes_activations = bytes;
     out->bytes_train = 3 * twin->params->n_elements * sizeof(float) + hone__params_gradient_bytes(twin->params) + bytes;
 done:
     arrays_dispose(&a);
