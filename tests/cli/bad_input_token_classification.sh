@@ -34,6 +34,13 @@ printf 'a text without tags\nin lines of several words\n' >untagged.conll
 fails 1 "untagged.conll:2: 5 columns, the lines before have 4" $TRAIN --train_file untagged.conll --output_dir run
 clean run
 
+printf '{"tokens": ["Anna", "."], "ner_tags": ["B-PER", "O"]}\n{"tokens": ["Anna", "."], "ner_tags": ["B-PER"]}\n' >length.jsonl
+fails 1 "length.jsonl:2: " $TRAIN --train_file length.jsonl --output_dir run
+printf '{"tokens": ["Anna", "."]}\n' >bare.jsonl
+fails 1 "bare.jsonl: there is no column of tags to train on" $TRAIN --train_file bare.jsonl --output_dir run
+fails 1 "bare.jsonl: there is no column of tags to evaluate by" $TRAIN --train_file train.conll --validation_file bare.jsonl --output_dir run
+clean run
+
 # ---- data that is small or odd, but can be used ----
 good 1 >one.conll
 run 0 $TRAIN --train_file one.conll --validation_file one.conll --output_dir one

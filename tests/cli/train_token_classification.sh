@@ -134,6 +134,17 @@ assert [len(p.split()) for p in said] == [len(row) for row in rows]
 assert all(p.split()[-1] == "O" for p in said)
 PY
 
+# ---- a test file without tags ----
+python3 - <<'PY'
+import json
+with open("bare.jsonl", "w") as f:
+    for p in open("test.conll").read().strip().split("\n\n"):
+        f.write(json.dumps({"tokens": [line.split()[0] for line in p.split("\n")]}) + "\n")
+PY
+run 0 evaluate token-classification --model_name_or_path first --test_file bare.jsonl --threads 1 --output_dir bare
+same bare/predictions.txt first/predictions.txt
+python3 -c 'import json; r = json.load(open("out")); assert "predict_runtime" in r and "predict_f1" not in r and r["predict_samples"] == 40, r' || complain "results without tags"
+
 # ---- ids: the model's where it names the tags, numbered anew (and a new head) where it does not ----
 run 0 train token-classification --model_name_or_path first $COMMON --max_steps 1 --save_strategy no --output_dir again
 python3 -c 'import json; a, b = (json.load(open(d + "/config.json")) for d in ("first", "again")); assert a["id2label"] == b["id2label"]' || complain "id2label of the model"
