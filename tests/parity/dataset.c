@@ -1,5 +1,5 @@
 /* The reader of CoNLL files beside a Python computation over WNUT-17 and WikiGold (the reader and the IOB2 turn of the reference run, entities by seqeval's
- * get_entities, CRC-32 of all words and tags), and the alignment of labels beside the fixture task/alignment.jsonl. */
+ * get_entities, CRC-32 of all words and tags) and beside what wrote a file of CoNLL-2003's shape, and the alignment of labels beside the fixture task/alignment.jsonl. */
 #include "support/support.h"
 
 #include <hone/dataset.h>
@@ -104,6 +104,101 @@ static void wikigold(void **state)
                            "O B-LOC I-LOC B-MISC I-MISC B-ORG I-ORG B-PER I-PER", HONE_SCHEME_IOB1});
 }
 
+/* ---- a file of CoNLL-2003's published shape ---- */
+
+enum { N_SENTENCES = 3000, N_TYPES = 4 };
+static const char *const types[N_TYPES] = {"LOC", "MISC", "ORG", "PER"};
+
+/* The truth about one sentence: its words, and its tags by number (O, B-LOC, I-LOC, B-MISC, …). */
+typedef struct sentence {
+    int n, document;
+    int words[40], tags[40];
+} sentence;
+
+static uint32_t draw(uint64_t *state, uint32_t n)
+{
+    *state = *state * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)(*state >> 33) % n;
+}
+
+static void make_sentence(sentence *s, uint64_t *state)
+{
+    s->n = 1 + (int)draw(state, 39);
+    for (int k = 0; k < s->n; k++) {
+        uint32_t what = draw(state, 10);
+        int before = k ? s->tags[k - 1] : 0;
+        s->words[k] = (int)draw(state, 5000);
+        s->tags[k] = what < 6 ? 0 : what < 8 || !before ? 1 + 2 * (int)draw(state, N_TYPES) : before + before % 2;
+    }
+}
+
+/* As the shared task published it: I- everywhere but between two entities of one type that touch. */
+static void write_sentence(hone_str *out, const sentence *s, const char *eol)
+{
+    for (int k = 0; k < s->n; k++) {
+        int tag = s->tags[k], before = k ? s->tags[k - 1] : 0;
+        bool touches = tag % 2 && before && (before - 1) / 2 == (tag - 1) / 2;
+        hone__str_printf(out, "w%d NN %s ", s->words[k], k % 3 ? "I-NP" : "B-VP");
+        if (tag)
+            hone__str_printf(out, "%c-%s", touches ? 'B' : 'I', types[(tag - 1) / 2]);
+        hone__str_printf(out, "%s%s", tag ? "" : "O", eol);
+    }
+    hone__str_puts(out, eol);
+}
+
+static void write_file(sentence *sentences, const char *path, const char *eol)
+{
+    hone_str out = HONE_STR_INIT;
+    uint64_t state = 2003;
+    int document = -1;
+    for (int i = 0; i < N_SENTENCES; i++) {
+        if (i == 0 || draw(&state, 15) == 0) {
+            hone__str_printf(&out, "-DOCSTART- -X- %s O%s%s", ++document % 2 ? "O" : "-X-", eol, eol);
+        }
+        make_sentence(&sentences[i], &state);
+        sentences[i].document = document;
+        write_sentence(&out, &sentences[i], eol);
+    }
+    test_write_text(path, out.data);
+    hone__str_dispose(&out);
+}
+
+static void check_sentence(const hone_dataset *d, int64_t row, const sentence *s)
+{
+    char word[16];
+    ptrdiff_t tokens = hone_dataset_find(d, "tokens"), tags = hone_dataset_find(d, "ner_tags");
+    assert_int_equal(hone_dataset_length(d, row, tokens), s->n);
+    assert_int_equal(hone_dataset_int(d, row, hone_dataset_find(d, "document")), s->document);
+    for (int k = 0; k < s->n; k++) {
+        hone_text got = hone_dataset_texts(d, row, tokens)[k];
+        snprintf(word, sizeof(word), "w%d", s->words[k]);
+        assert_int_equal(got.len, strlen(word));
+        assert_memory_equal(got.data, word, got.len);
+        assert_int_equal(hone_dataset_classes(d, row, tags)[k], s->tags[k]);
+    }
+}
+
+static void conll_2003(void **state)
+{
+    static const char *const ends[] = {"\n", "\r\n"};
+    static sentence sentences[N_SENTENCES];
+    hone_dataset *d;
+    char path[4096];
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        snprintf(path, sizeof(path), "%s", test_temp("eng.train"));
+        write_file(sentences, path, ends[i]);
+        assert_ok(hone_dataset_load(&d, (const char *[]){path}, 1, NULL));
+        assert_int_equal(hone_dataset_n_rows(d), N_SENTENCES);
+        assert_int_equal(hone_dataset_n_documents(d), sentences[N_SENTENCES - 1].document + 1);
+        assert_int_equal(hone_dataset_source_scheme(d), HONE_SCHEME_IOB1);
+        assert_int_equal(hone_dataset_feature(d, (size_t)hone_dataset_label_column(d))->n_names, 1 + 2 * N_TYPES);
+        for (int row = 0; row < N_SENTENCES; row++)
+            check_sentence(d, row, &sentences[row]);
+        hone_dataset_free(d);
+    }
+}
+
 /* ---- alignment ---- */
 
 enum { MAX_ITEMS = 512 };
@@ -151,5 +246,45 @@ static void alignment(void **state)
     hone_tokenizer_free(tok);
 }
 
-static const struct CMUnitTest tests[] = {cmocka_unit_test(wnut17), cmocka_unit_test(wikigold), cmocka_unit_test(alignment)};
+/* The same through the reader of JSON lines and hone_token_examples. */
+static void alignment_of_examples(void **state)
+{
+    static const char *const names[] = {"O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC", "B-MISC", "I-MISC", NULL};
+    hone_dataset_options data = HONE_DATASET_OPTIONS_INIT;
+    hone_token_examples_options options = HONE_TOKEN_EXAMPLES_OPTIONS_INIT;
+    hone_dataset *d;
+    hone_tokenizer *tok;
+    hone_examples *e;
+    char path[4096];
+    int32_t inside[9], want[MAX_ITEMS];
+    (void)state;
+    snprintf(path, sizeof(path), "%s", test_fixture("task/alignment.jsonl"));
+    json_t *lines = test_read_jsonl(path);
+    data.labels = names;
+    data.label_column_name = "ner_tags";
+    assert_ok(hone_dataset_load(&d, (const char *[]){path}, 1, &data));
+    assert_int_equal(hone_dataset_n_features(d), 2); /* labels and labels_first are not as long as the words */
+    assert_ok(hone_tokenizer_from_pretrained(&tok, test_fixture("tok/bert-cased")));
+    hone_inside_labels(inside, names, 9);
+    options.inside = inside;
+    for (int all = 0; all < 2; all++) {
+        options.label_all_tokens = all;
+        assert_ok(hone_token_examples(&e, d, tok, &options));
+        assert_int_equal(hone_examples_count(e), json_array_size(lines));
+        for (int64_t i = 0; i < hone_examples_count(e); i++) {
+            hone_example x;
+            size_t n = read_ints(want, json_object_get(json_array_get(lines, (size_t)i), all ? "labels" : "labels_first"));
+            assert_ok(hone_examples_get(e, i, &x));
+            assert_int_equal(x.n_tokens, n);
+            assert_memory_equal(x.labels, want, n * sizeof(*want));
+        }
+        hone_examples_free(e);
+    }
+    json_decref(lines);
+    hone_dataset_free(d);
+    hone_tokenizer_free(tok);
+}
+
+static const struct CMUnitTest tests[] = {cmocka_unit_test(wnut17), cmocka_unit_test(wikigold), cmocka_unit_test(conll_2003),
+                                          cmocka_unit_test(alignment), cmocka_unit_test(alignment_of_examples)};
 TEST_MAIN(tests)
