@@ -1,7 +1,8 @@
 /* Models: from a configuration with fresh weights, or from a folder that transformers (or hone) wrote; forward passes; saving.
  *
- * A model folder is config.json + model.safetensors (+ model.safetensors.index.json with parts; or pytorch_model.bin, of which only tensors are read) + generation_config.json. What hone saves, transformers'
- * from_pretrained loads with the same logits, and the other way round. */
+ * A model folder is config.json, weights and generation_config.json. Weights are looked for in this order: model.safetensors, model.safetensors.index.json with parts, pytorch_model.bin,
+ * pytorch_model.bin.index.json with parts. Of a .bin (torch.save of a state dict, the zip format or the older one) only tensors are read: nothing in it is executed, and a file that wants to run something is refused with
+ * the name of it. Values may be float32, float64, float16 or bfloat16. What hone saves, transformers' from_pretrained loads with the same logits, and the other way round. */
 #ifndef HONE_MODEL_H
 #define HONE_MODEL_H
 

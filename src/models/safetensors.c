@@ -2,6 +2,7 @@
 #include "models/safetensors.h"
 
 #include "base/json.h"
+#include "models/torch_file.h"
 #include "tensor/dtype.h"
 
 #include <errno.h>
@@ -18,7 +19,8 @@ typedef struct source_file {
     hone_mapping map;
     const char *data; /* of the mapping, or lent */
     size_t len;
-    json_t *header; /* lends the names */
+    json_t *header;         /* lends the names */
+    hone_torch_file *torch; /* lends them in a file of torch.save */
 } source_file;
 
 struct hone_safetensors {
@@ -198,6 +200,20 @@ static hone_status parse_file(hone_safetensors *s, uint32_t file)
     return parse_tensors(s, file, 8 + (size_t)header);
 }
 
+static hone_status parse_torch(hone_safetensors *s, uint32_t file)
+{
+    source_file *f = &s->files[file];
+    size_t n;
+    HONE_TRY(hone__torch_open(&f->torch, f->data, f->len, f->path));
+    const hone_safetensor *tensors = hone__torch_tensors(f->torch, &n);
+    HONE_TRY(HONE_GROW(&s->tensors, &s->tensor_capacity, s->n_tensors + n));
+    for (size_t i = 0; i < n; i++) {
+        s->tensors[s->n_tensors] = tensors[i];
+        s->tensors[s->n_tensors++].file = file;
+    }
+    return HONE_OK;
+}
+
 /* Adds a file to s; data NULL: the file of that path is mapped. */
 static hone_status add_file(hone_safetensors *s, const char *path, const void *data, size_t len)
 {
@@ -211,7 +227,7 @@ static hone_status add_file(hone_safetensors *s, const char *path, const void *d
         f->data = f->map.data;
         f->len = f->map.len;
     }
-    return parse_file(s, (uint32_t)s->n_files - 1);
+    return (hone__torch_is_name(path) ? parse_torch : parse_file)(s, (uint32_t)s->n_files - 1);
 }
 
 /* ---- a model in several files ---- */
@@ -247,6 +263,11 @@ done:
     return status;
 }
 
+static bool holds(const source_file *f, const char *name)
+{
+    return f->torch ? hone__torch_holds(f->torch, name) : json_object_get(f->header, name) != NULL;
+}
+
 static hone_status add_index(hone_safetensors *s, const char *path)
 {
     json_t *index = NULL;
@@ -263,7 +284,7 @@ static hone_status add_index(hone_safetensors *s, const char *path)
     {
         bool found = false;
         for (size_t i = 0; i < s->n_files && !found; i++)
-            found = strcmp(hone__path_base(s->files[i].path), json_string_value(value)) == 0 && json_object_get(s->files[i].header, name);
+            found = strcmp(hone__path_base(s->files[i].path), json_string_value(value)) == 0 && holds(&s->files[i], name);
         if (!found)
             HONE_GO(hone__fail(HONE_FORMAT, "%s: tensor %s is not in %s, where the index puts it", path, name, json_string_value(value)));
     }
@@ -322,6 +343,7 @@ void hone__safetensors_close(hone_safetensors *s)
         return;
     for (size_t i = 0; i < s->n_files; i++) {
         json_decref(s->files[i].header);
+        hone__torch_close(s->files[i].torch);
         hone__unmap_file(&s->files[i].map);
         hone__free(s->files[i].path);
     }
@@ -387,6 +409,36 @@ static hone_status read_bytes(const source_file *f, size_t offset, size_t n, voi
     return HONE_OK;
 }
 
+/* Elements [first, first + n) of a tensor with strides, from the mapping. */
+static void gather(const hone_safetensors *s, const hone_safetensor *t, uint64_t first, size_t n, size_t size, char *to)
+{
+    const char *from = hone__safetensors_data(s, t);
+    int64_t at[HONE_SAFETENSORS_MAX_DIMS] = {0};
+    uint64_t place = 0;
+    for (int i = t->n_dims; i-- > 0; first /= (uint64_t)t->dim[i]) {
+        at[i] = (int64_t)(first % (uint64_t)t->dim[i]);
+        place += (uint64_t)(at[i] * t->stride[i]);
+    }
+    for (; n > 0; n--, to += size) {
+        memcpy(to, from + place * size, size);
+        for (int i = t->n_dims; i-- > 0;) {
+            place += (uint64_t)t->stride[i];
+            if (++at[i] < t->dim[i])
+                break;
+            place -= (uint64_t)(at[i] * t->stride[i]);
+            at[i] = 0;
+        }
+    }
+}
+
+static hone_status read_elements(const hone_safetensors *s, const hone_safetensor *t, uint64_t first, size_t n, size_t size, void *out)
+{
+    if (!t->stride)
+        return read_bytes(&s->files[t->file], t->offset + (size_t)first * size, n * size, out);
+    gather(s, t, first, n, size, out);
+    return HONE_OK;
+}
+
 static bool converts(int from, hone_dtype to)
 {
     if (to == HONE_DTYPE_F32)
@@ -420,13 +472,13 @@ hone_status hone__safetensors_read(const hone_safetensors *s, const hone_safeten
     if (!converts(t->dtype, as))
         return hone__fail(HONE_UNSUPPORTED, "%s: tensor %s is %s, cannot be read as %s", f->path, t->name, t->dtype_name,
                           hone_dtype_name(as));
-    size_t size = hone_dtype_size((hone_dtype)t->dtype), offset = t->offset + (size_t)first * size;
+    size_t size = hone_dtype_size((hone_dtype)t->dtype);
     if (t->dtype == (int)as)
-        return read_bytes(f, offset, (size_t)n * size, out);
+        return read_elements(s, t, first, (size_t)n, size, out);
     uint64_t piece[PIECE / 8];
     for (uint64_t done = 0; done < n;) {
         size_t now = n - done < PIECE / size ? (size_t)(n - done) : PIECE / size;
-        HONE_TRY(read_bytes(f, offset + (size_t)done * size, now * size, piece));
+        HONE_TRY(read_elements(s, t, first + done, now, size, piece));
         HONE_TRY(convert(t, as, piece, now, (char *)out + (size_t)done * hone_dtype_size(as), f->path));
         done += now;
     }

@@ -3,7 +3,7 @@
  *
  * Format: github.com/huggingface/safetensors. As the reference does, a file must be covered without overlap, gap or rest; what it says about sizes is checked
  * against the file before anything is read, so a file that lies costs an error naming the tensor. Reading is by pread into the caller's memory, or lent from
- * the mapping (inference). A model in several files is opened by its model.safetensors.index.json. */
+ * the mapping (inference). A model in several files is opened by its model.safetensors.index.json. Files of torch.save (torch_file.h) are looked at in the same way: only the parser is another. */
 #ifndef HONE_MODELS_SAFETENSORS_H
 #define HONE_MODELS_SAFETENSORS_H
 
@@ -21,11 +21,13 @@ typedef struct hone_safetensor {
     uint64_t count;         /* elements */
     size_t offset, n_bytes; /* in its file */
     uint32_t file;
+    const int64_t *
+        stride; /* (n_dims) elements; NULL: row after row, as in every safetensors file. Else n_bytes reaches from the first element to the last */
 } hone_safetensor;
 
 typedef struct hone_safetensors hone_safetensors;
 
-/* path: a .safetensors file, or an index (.json) whose parts stand beside it. HONE_FORMAT names the file and the tensor that does not fit. */
+/* path: a .safetensors file, one of torch.save (.bin, .pt, .pth), or an index (.json) whose parts stand beside it. HONE_FORMAT names the file and the tensor that does not fit. */
 hone_status hone__safetensors_open(hone_safetensors **out, const char *path);
 /* The same for bytes at hand, lent until close; `name` is for messages. */
 hone_status hone__safetensors_open_memory(hone_safetensors **out, const void *data, size_t len, const char *name);
@@ -36,7 +38,7 @@ const hone_safetensor *hone__safetensors_at(const hone_safetensors *s, size_t i)
 const hone_safetensor *hone__safetensors_find(const hone_safetensors *s, const char *name); /* NULL when there is none */
 const char *hone__safetensors_metadata(const hone_safetensors *s, const char *key);         /* of the first file; NULL when there is none */
 const char *hone__safetensors_path(const hone_safetensors *s, const hone_safetensor *t);    /* the file it stands in */
-/* Its bytes in the mapping: as the file has them, at any alignment. */
+/* Its bytes in the mapping: as the file has them, at any alignment and with its strides. */
 const void *hone__safetensors_data(const hone_safetensors *s, const hone_safetensor *t);
 
 /* Reads elements [first, first + n) as F32 (from F32, F64, F16, BF16) or I32 (from I32, I64, I8, U8; HONE_FORMAT for a value that does not fit). Allocates nothing.

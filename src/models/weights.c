@@ -183,7 +183,7 @@ static hone_status own(hone_model *m, hone_param *p)
 static bool lend(loading *x, hone_param *p, const hone_param_slice *s, const hone_safetensor *t)
 {
     const void *data = hone__safetensors_data(x->file, t);
-    if (x->m->params->master || t->dtype != HONE_DTYPE_F32 || s->n_rows != p->tensor.dim[0] || (uintptr_t)data % sizeof(float))
+    if (x->m->params->master || t->dtype != HONE_DTYPE_F32 || t->stride || s->n_rows != p->tensor.dim[0] || (uintptr_t)data % sizeof(float))
         return false;
     hone__params_lend(x->m->params, p, (void *)(uintptr_t)data);
     return true;
@@ -290,9 +290,10 @@ static void warn_fresh(const loading *x, const char *folder, const char *archite
 
 static hone_status open_file(hone_safetensors **out, const char *folder)
 {
-    static const char *const names[] = {"model.safetensors", "model.safetensors.index.json"};
+    static const char *const names[] = {"model.safetensors", "model.safetensors.index.json", "pytorch_model.bin",
+                                        "pytorch_model.bin.index.json"};
     *out = NULL;
-    for (int i = 0; i < 2; i++) {
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         char *path = NULL;
         HONE_TRY(hone__path_join(&path, folder, names[i]));
         hone_status status = hone__is_file(path) ? hone__safetensors_open(out, path) : HONE_OK;
@@ -300,8 +301,8 @@ static hone_status open_file(hone_safetensors **out, const char *folder)
         if (status != HONE_OK || *out)
             return status;
     }
-    return hone__hint(hone__fail(HONE_NOT_FOUND, "%s has no model.safetensors", folder),
-                      "weights in another format (pytorch_model.bin) are saved anew by save_pretrained(…, safe_serialization=True)");
+    return hone__hint(hone__fail(HONE_NOT_FOUND, "%s has no model.safetensors and no pytorch_model.bin", folder),
+                      "weights in another format are saved anew by save_pretrained(…, safe_serialization=True)");
 }
 
 hone_status hone__weights_load(hone_model *m, const char *folder, const hone_model_options *options)

@@ -1,0 +1,31 @@
+/* Each allocation fails in turn while files of torch.save are opened, in both formats and in what is refused. */
+#include "support/support.h"
+
+#include "models/safetensors.h"
+
+#include <stdlib.h>
+
+static hone_status open_file(void *payload)
+{
+    hone_safetensors *s = NULL;
+    hone_status status = hone__safetensors_open(&s, payload);
+    hone__safetensors_close(s);
+    return status == HONE_UNSUPPORTED ? HONE_OK : status;
+}
+
+static void opening_survives(void **state)
+{
+    static const char *const names[] = {"plain.bin", "plain_old.bin", "strided.bin", "checkpoint.bin"};
+    const char *root = getenv("HONE_SOURCE_DIR");
+    char path[1024];
+    (void)state;
+    if (!root)
+        test_skip("HONE_SOURCE_DIR is not set");
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        snprintf(path, sizeof(path), "%s/tests/unit/models/torch_files/%s", root ? root : ".", names[i]);
+        assert_true(test_oom(open_file, path) > 5);
+    }
+}
+
+static const struct CMUnitTest tests[] = {cmocka_unit_test(opening_survives)};
+TEST_MAIN(tests)
