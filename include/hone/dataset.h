@@ -59,7 +59,7 @@ typedef struct hone_dataset_options {
         header; /* csv, tsv: whether the first line names the columns. AUTO: it does when its cells are known names or those asked for */
     hone_tag_scheme
         scheme; /* of the tags in the files. IOB1 (CoNLL-2003) is turned into IOB2; others are kept. AUTO: found out from all files together */
-    bool keep_scheme; /* IOB1 stays IOB1 */
+    bool keep_scheme; /* IOB1 stays IOB1; so it does when `labels` are given and none begins with B- */
     const char *const *
         labels; /* names of the classes in order of their ids, NULL-terminated: a tag that is none of them is an error that names file and line. NULL: found
                                   in the data: O first, then B-X, I-X for each type X in alphabetical order (also where only one of the two occurs), other classes in alphabetical order, numbers in numeric order */
@@ -73,8 +73,15 @@ typedef struct hone_dataset_options {
 /* Loads files and folders, in the order given. options NULL: the defaults. HONE_NOT_FOUND for a missing path or when no row results, HONE_FORMAT with file and line: another number of
  * columns, a tag outside the scheme, a label sequence of another length than its words, bytes that are not UTF-8. Progress: "reading". Free with hone_dataset_free.
  *
- * CoNLL: a word a line, columns split by tabs or else by blanks, an empty line between sentences, LF or CRLF, lines "-DOCSTART-" and "# …" comments of CoNLL-U style before a sentence begin
- * documents or are passed over. Two columns give tokens, ner_tags; four (CoNLL-2003) tokens, pos_tags, chunk_tags, ner_tags; always id (row number), document (number of the document, when there are -DOCSTART- lines). */
+ * CoNLL: a word a line, columns split by tabs where the line has one, else by blanks (only these two: other white space of Unicode is part of a word), an empty line or
+ * one of blanks between sentences, LF, CRLF or CR. The first column is the word, the last the tag. Two columns give tokens, ner_tags; three tokens, pos_tags, ner_tags; four
+ * (CoNLL-2003) tokens, pos_tags, chunk_tags, ner_tags; more: column_2, … between; always id (row number), and document (number of the document) when there are -DOCSTART-
+ * lines. Comments "# …" before a sentence are passed over. text_column_name and label_column_name name the columns anew, or choose pos_tags or chunk_tags.
+ *
+ * JSON: an object a line, or an array of objects: "tokens" and "ner_tags" (names, or ids whose names stand in a dataset_info.json beside the first
+ * file, or else are `labels`, or "0", "1", …), or single cells. csv and tsv: a word a record with a column of sentence ids ("sentence_id", "Sentence #"), a sentence a record (words and
+ * tags split by blanks, or lists as Python and JSON write them), or single cells; tsv has no quotes. Single cells are texts, INT or DOUBLE by what all of a column are,
+ * the label column's become classes ("label", "labels", "Quality", …; the text's names: "text", "sentence", "sentence1", …). Columns that fit no kind are left out. */
 HONE_API hone_status hone_dataset_load(hone_dataset **out, const char *const *paths, size_t n_paths, const hone_dataset_options *options);
 /* The format that the first file of paths (files and folders, as in hone_dataset_load) seems to have: "conll", "jsonl", "csv", "tsv", by extension and content; NULL when
  * it holds nothing labelled (texts, JSON lines without words and labels) or cannot be read. */

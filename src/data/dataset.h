@@ -181,7 +181,7 @@ hone_status hone__tsv_read(hone_reading *r);
 
 /* ---- ids of classes with their names (label_ids.c) ---- */
 
-/* Class ids that stand as numbers in the file: the classes' names are `labels`, or those of a dataset_info.json beside the first file, or, in lists, the numbers
+/* Class ids that stand as numbers in the file: the classes' names are those of a dataset_info.json beside the first file, or `labels`, or, in lists, the numbers
  * themselves. When there are names (*named), c->found has one for each id, in order. */
 hone_status hone__label_ids_name(bool *named, hone_dataset *d, hone_column *c, const char *const *labels);
 

@@ -139,6 +139,15 @@ static hone_status find_scheme(hone_tag_scheme *out, const hone_dataset *d, cons
     return HONE_OK;
 }
 
+/* True unless classes are given that have no B-. */
+static bool have_begins(const char *const *labels)
+{
+    bool any = !labels;
+    for (; labels && *labels; labels++)
+        any = any || hone__tag_parse(HONE_TEXT(*labels)).prefix == 'B';
+    return any;
+}
+
 /* What was found in a column becomes classes: names by their order, ids by their names. */
 static hone_status make_classes(hone_dataset *d, size_t i, const hone_dataset_options *o)
 {
@@ -151,14 +160,14 @@ static hone_status make_classes(hone_dataset *d, size_t i, const hone_dataset_op
     if (c->counts[HONE__CELL_INT] > 0 && c->counts[HONE__CELL_STRING] == 0)
         HONE_TRY(hone__label_ids_name(&named, d, c, labels));
     HONE_TRY(find_scheme(&found, d, c, is_label, o->scheme));
-    hone_tag_scheme kept = found == HONE_SCHEME_IOB1 && !o->keep_scheme ? HONE_SCHEME_IOB2 : found;
+    hone_tag_scheme kept = found == HONE_SCHEME_IOB1 && !o->keep_scheme && have_begins(labels) ? HONE_SCHEME_IOB2 : found;
     if (kept != found)
         HONE_TRY(hone__tags_to_iob2(d, c));
     if (is_label) {
         d->source_scheme = found;
         d->scheme = kept;
     }
-    return named ? hone__classes_keep(c) : hone__classes_number(d, c, kept, labels);
+    return named && !labels ? hone__classes_keep(c) : hone__classes_number(d, c, kept, labels);
 }
 
 static void describe_columns(hone_dataset *d)

@@ -78,6 +78,18 @@ static bool is_conll(const hone_source *f)
     return any;
 }
 
+/* An empty line with a line of text behind it: sentences, not records. */
+static bool has_sentences(const hone_source *f)
+{
+    size_t look = f->len < LOOK_BYTES ? f->len : LOOK_BYTES;
+    const char *blank = look > 0 ? memmem(f->data, look, "\n\n", 2) : NULL;
+    if (!blank && look > 0)
+        blank = memmem(f->data, look, "\n\r\n", 3);
+    while (blank && blank < f->data + look && (*blank == '\n' || *blank == '\r'))
+        blank++;
+    return blank && blank < f->data + look;
+}
+
 /* A first line of columns split by tabs, one of which has a name that columns have. */
 static bool has_tsv_header(const hone_source *f)
 {
@@ -127,7 +139,7 @@ const char *hone__dataset_format_of(const hone_source *f)
     if (hone__ends_with(f->path, ".csv"))
         return "csv";
     if (hone__ends_with(f->path, ".tsv"))
-        return !has_tsv_header(f) && is_conll(f) ? "conll" : "tsv";
+        return !has_tsv_header(f) && (has_sentences(f) || is_conll(f)) ? "conll" : "tsv";
     if (is_json(f))
         return "jsonl";
     return has_tsv_header(f) ? "tsv" : is_conll(f) ? "conll" : NULL;

@@ -174,7 +174,8 @@ static hone_status add_cell(hone_reading *r, const json_row *row, size_t i, cons
 {
     hone_cell_kind kind = value ? kind_of(value) : HONE__CELL_NULL;
     hone_text text = {"", 0};
-    if ((kind == HONE__CELL_NULL || kind == HONE__CELL_OTHER) && is_needed(r, i))
+    bool is_label = (ptrdiff_t)i == r->d->label_column;
+    if (is_needed(r, i) && (kind == HONE__CELL_OTHER || (kind == HONE__CELL_NULL && (!is_label || !value))))
         return refuse(r, row, i, kind == HONE__CELL_OTHER ? "is no text and no number" : value ? "is null" : "is missing");
     if (kind == HONE__CELL_STRING)
         HONE_TRY(text_of(&text, r, row, value));

@@ -46,6 +46,8 @@ static hone_status read_names(hone_text **out, size_t *n, hone_dataset *d, const
     hone_status status = HONE_OK;
     *out = NULL;
     *n = 0;
+    if (strcmp(path, "-") == 0)
+        return HONE_OK;
     HONE_TRY(hone__strndup(&folder, base > path ? path : ".", base > path ? (size_t)(base - path) : 1));
     HONE_GO(hone__path_join(&info_path, folder, "dataset_info.json"));
     if (!hone__is_file(info_path))
@@ -153,12 +155,16 @@ hone_status hone__label_ids_name(bool *named, hone_dataset *d, hone_column *c, c
     size_t n = 0;
     hone_status status = HONE_OK;
     *named = false;
-    if (c->found.n == 0 || (labels && are_names(c, labels)))
+    if (c->found.n == 0)
         return HONE_OK;
-    if (labels)
+    HONE_GO(read_names(&names, &n, d, c->name));
+    if (n == 0 && labels && are_names(c, labels))
+        goto done;
+    if (n == 0 && labels) {
+        hone__free(names);
+        names = NULL;
         HONE_GO(copy_labels(&names, &n, labels));
-    else
-        HONE_GO(read_names(&names, &n, d, c->name));
+    }
     if (n == 0 && c->sequence) {
         hone__free(names);
         names = NULL;

@@ -213,6 +213,15 @@ static hone_status make_doubles(hone_column *c)
     return HONE_OK;
 }
 
+/* Every label is there, or the first that is not is named. */
+static hone_status check_labels(const hone_dataset *d, const hone_column *c)
+{
+    for (size_t i = 0; i < c->n; i++)
+        if (c->texts[i].len == 0)
+            return hone__dataset_fail_at(d, (int64_t)i, 0, "\"%s\" is empty here, and not everywhere", c->name);
+    return HONE_OK;
+}
+
 static hone_status make_classes(hone_column *c)
 {
     hone_text *texts = c->texts;
@@ -228,15 +237,17 @@ static hone_status make_classes(hone_column *c)
 }
 
 /* A column of single cells: what all of them are. */
-static hone_status settle_cells(hone_column *c, bool is_text, bool is_label)
+static hone_status settle_cells(const hone_dataset *d, hone_column *c, bool is_text, bool is_label)
 {
     const int64_t *counts = c->counts;
     bool has_numbers = counts[HONE__CELL_INT] + counts[HONE__CELL_DOUBLE] > 0;
     hone_text *texts = c->texts;
     hone_status status = HONE_OK;
+    if (is_label)
+        HONE_TRY(check_labels(d, c));
     if (is_text || counts[HONE__CELL_STRING] > 0 || !has_numbers)
         return is_label ? make_classes(c) : HONE_OK;
-    if (is_label && counts[HONE__CELL_DOUBLE] + counts[HONE__CELL_NULL] == 0)
+    if (is_label && counts[HONE__CELL_DOUBLE] == 0)
         return make_classes(c);
     status = counts[HONE__CELL_DOUBLE] + counts[HONE__CELL_NULL] > 0 ? make_doubles(c) : make_ints(c);
     if (status == HONE_OK) {
@@ -246,14 +257,24 @@ static hone_status settle_cells(hone_column *c, bool is_text, bool is_label)
     return status;
 }
 
+/* Why a column is left out, NULL: it is not. A label column without any label is that of a file to predict. */
+static const char *why_dropped(const hone_dataset *d, size_t i)
+{
+    const hone_column *c = &d->columns[i];
+    if (c->dropped || c->counts[HONE__CELL_OTHER] > 0)
+        return "its cells are no texts, numbers or lists as long as the words";
+    return (ptrdiff_t)i == d->label_column && !c->sequence && c->counts[HONE__CELL_NULL] == d->n_rows ? "all of its cells are empty" : NULL;
+}
+
 static void drop_columns(hone_dataset *d)
 {
     for (size_t i = d->n_columns; i-- > 0;) {
-        if (!d->columns[i].dropped && d->columns[i].counts[HONE__CELL_OTHER] == 0)
+        const char *why = why_dropped(d, i);
+        if (!why)
             continue;
-        hone__log(HONE_LOG_INFO, "column \"%s\" is left out: its cells are no texts, numbers or lists as long as the words",
-                  d->columns[i].name);
+        hone__log(HONE_LOG_INFO, "column \"%s\" is left out: %s", d->columns[i].name, why);
         hone__dataset_drop_column(d, i);
+        d->label_column = d->label_column == (ptrdiff_t)i ? -1 : d->label_column;
         d->text_column -= d->text_column > (ptrdiff_t)i;
         d->label_column -= d->label_column > (ptrdiff_t)i;
     }
@@ -265,6 +286,6 @@ hone_status hone__table_finish(hone_reading *r)
     drop_columns(d);
     for (size_t i = 0; i < d->n_columns; i++)
         if (!d->columns[i].sequence)
-            HONE_TRY(settle_cells(&d->columns[i], (ptrdiff_t)i == d->text_column, (ptrdiff_t)i == d->label_column));
+            HONE_TRY(settle_cells(d, &d->columns[i], (ptrdiff_t)i == d->text_column, (ptrdiff_t)i == d->label_column));
     return HONE_OK;
 }

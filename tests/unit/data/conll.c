@@ -2,6 +2,7 @@
 #include "support/support.h"
 
 #include <hone/dataset.h>
+#include <hone/log.h>
 
 static char path[4096];
 
@@ -192,6 +193,44 @@ static void labels_are_given(void **state)
     assert_fails(HONE_INVALID_ARGUMENT, "label \"O\" stands twice", load(&d, "a O\n", &o));
 }
 
+/* A model whose labels have no B- keeps IOB1. */
+static void labels_without_begins(void **state)
+{
+    static const char *const labels[] = {"O", "I-X", NULL};
+    hone_dataset *d;
+    hone_dataset_options o = HONE_DATASET_OPTIONS_INIT;
+    (void)state;
+    o.labels = labels;
+    assert_ok(load(&d, "a I-X\nb I-X\n", &o));
+    assert_row(d, 0, "{\"id\": 0, \"tokens\": [\"a\", \"b\"], \"ner_tags\": [\"I-X\", \"I-X\"]}");
+    assert_int_equal(hone_dataset_scheme(d), HONE_SCHEME_IOB1);
+    hone_dataset_free(d);
+}
+
+static char log_text[4096];
+static void keep_log(void *payload, hone_log_level level, const char *line)
+{
+    (void)payload;
+    (void)level;
+    snprintf(log_text + strlen(log_text), sizeof(log_text) - strlen(log_text), "%s\n", line);
+}
+
+/* What is odd, and no error, is said with its place and number. */
+static void warnings(void **state)
+{
+    hone_dataset *d;
+    (void)state;
+    hone_set_log(keep_log, NULL, HONE_LOG_WARNING);
+    assert_ok(load(&d, "a\tO\n\tO\n\tO\n", NULL));
+    hone_dataset_free(d);
+    assert_ok(load(&d, "a B-X\n\nb I-X\n\nc B-X\n", NULL));
+    assert_int_equal(hone_dataset_scheme(d), HONE_SCHEME_IOB2);
+    hone_dataset_free(d);
+    hone_set_log(NULL, NULL, HONE_LOG_WARNING);
+    assert_non_null(strstr(log_text, "data.conll:2: 2 empty words"));
+    assert_non_null(strstr(log_text, "data.conll:3: an entity begins with I-, as 1 do; 2 begin with B-: the tags are read as IOB2"));
+}
+
 static void bad_input(void **state)
 {
     hone_dataset *d;
@@ -279,8 +318,15 @@ static void getters_at_the_edge(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(conll_2003),      cmocka_unit_test(two_and_more_columns), cmocka_unit_test(schemes),
-    cmocka_unit_test(io_is_asked_for), cmocka_unit_test(labels_are_given),     cmocka_unit_test(bad_input),
-    cmocka_unit_test(several_files),   cmocka_unit_test(getters_at_the_edge),
+    cmocka_unit_test(conll_2003),
+    cmocka_unit_test(two_and_more_columns),
+    cmocka_unit_test(schemes),
+    cmocka_unit_test(io_is_asked_for),
+    cmocka_unit_test(labels_are_given),
+    cmocka_unit_test(bad_input),
+    cmocka_unit_test(labels_without_begins),
+    cmocka_unit_test(warnings),
+    cmocka_unit_test(several_files),
+    cmocka_unit_test(getters_at_the_edge),
 };
 TEST_MAIN(tests)

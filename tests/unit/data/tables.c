@@ -98,6 +98,11 @@ static void json_ids(void **state)
     assert_names(d, "pos_tags", "NN VB");
     assert_row(d, 1, "{\"id\": \"1\", \"tokens\": [\"z\"], \"pos_tags\": [\"NN\"], \"ner_tags\": [\"B-PER\"]}");
     hone_dataset_free(d);
+    o.labels = (const char *const[]){"B-PER", "I-PER", "I-ORG", "B-ORG", "O", NULL}; /* by name, where the file has names */
+    assert_ok(load(&d, "a.jsonl", with_ids, &o));
+    assert_row(d, 1, "{\"id\": \"1\", \"tokens\": [\"z\"], \"pos_tags\": [\"NN\"], \"ner_tags\": [\"B-PER\"]}");
+    assert_int_equal(hone_dataset_classes(d, 1, hone_dataset_label_column(d))[0], 0);
+    hone_dataset_free(d);
     assert_int_equal(remove(test_temp("dataset_info.json")), 0);
     assert_fails(HONE_FORMAT, "a.jsonl:1: -100 is no class of \"ner_tags\"",
                  load(&d, "a.jsonl", "{\"tokens\": [\"a\"], \"ner_tags\": [-100]}", NULL));
@@ -171,6 +176,31 @@ static void json_cells(void **state)
     assert_int_equal(hone_dataset_int(d, 1, hone_dataset_find(d, "y")), 4);
     assert_true(hone_dataset_double(d, 1, hone_dataset_find(d, "x")) == 2.0);
     assert_true(hone_dataset_double(d, 1, hone_dataset_find(d, "y")) == 4.0);
+    hone_dataset_free(d);
+}
+
+/* Labels of single cells: by name, by id, missing. */
+static void labels_of_cells(void **state)
+{
+    static const char *const names[] = {"bad", "good", NULL}, *const numbers[] = {"1", "0", NULL};
+    hone_dataset *d;
+    hone_dataset_options o = HONE_DATASET_OPTIONS_INIT;
+    (void)state;
+    o.labels = names;
+    check("l.csv", "text,label\na,1\n", &o, 1, "{\"text\": \"a\", \"label\": \"good\"}");
+    check("l.csv", "text,label\na,good\n", &o, 1, "{\"text\": \"a\", \"label\": \"good\"}");
+    assert_fails(HONE_FORMAT, "l.csv:3: 2 is no class of \"label\", which has 2", load(&d, "l.csv", "text,label\na,1\nb,2\n", &o));
+    assert_fails(HONE_FORMAT, "l.csv:3: label \"god\" is none of the 2", load(&d, "l.csv", "text,label\na,good\nb,god\n", &o));
+    o.labels = numbers;
+    assert_ok(load(&d, "l.csv", "text,label\na,1\n", &o));
+    assert_int_equal(hone_dataset_int(d, 0, hone_dataset_label_column(d)), 0);
+    hone_dataset_free(d);
+    assert_fails(HONE_FORMAT, "l.csv:3: \"label\" is empty here", load(&d, "l.csv", "text,label\na,1\nb,\n", NULL));
+    check("l.csv", "text,label\na,\n", NULL, 1, "{\"text\": \"a\"}");
+    check("l.jsonl", "{\"text\": \"a\", \"label\": null}", NULL, 1, "{\"text\": \"a\"}");
+    assert_ok(load(&d, "l.jsonl", "{\"label\": null, \"text\": \"a\"}", NULL));
+    assert_int_equal(hone_dataset_label_column(d), -1);
+    assert_int_equal(hone_dataset_text_column(d), 0);
     hone_dataset_free(d);
 }
 
@@ -279,6 +309,8 @@ static void formats(void **state)
     check_format("d.jsonl", "{\"content\": \"text\"}\n", NULL);
     check_format("d.py", "import os\n", NULL);
     check_format("d.tsv", "a\tO\nb\tB-X\n", "conll");
+    check_format("d.tsv", "a\tNN\n\nb\tVB\n", "conll");
+    check_format("d.tsv", "a\tNN\r\nb\tVB\r\n\r\n", "tsv");
     check_format("d.tsv", "text\tlabel\nb\tO\n", "tsv");
     check_format("d.tsv", "a b\t1\n", "tsv");
     check_format("d.csv", "x", "csv");
@@ -311,11 +343,17 @@ static void several_files(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(json_words_and_names), cmocka_unit_test(json_ids),
-    cmocka_unit_test(json_faults),          cmocka_unit_test(long_line),
-    cmocka_unit_test(json_cells),           cmocka_unit_test(mrpc_as_published),
-    cmocka_unit_test(tables_of_cells),      cmocka_unit_test(csv_words),
-    cmocka_unit_test(csv_faults),           cmocka_unit_test(formats),
+    cmocka_unit_test(json_words_and_names),
+    cmocka_unit_test(json_ids),
+    cmocka_unit_test(json_faults),
+    cmocka_unit_test(long_line),
+    cmocka_unit_test(json_cells),
+    cmocka_unit_test(labels_of_cells),
+    cmocka_unit_test(mrpc_as_published),
+    cmocka_unit_test(tables_of_cells),
+    cmocka_unit_test(csv_words),
+    cmocka_unit_test(csv_faults),
+    cmocka_unit_test(formats),
     cmocka_unit_test(several_files),
 };
 TEST_MAIN(tests)

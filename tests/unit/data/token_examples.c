@@ -149,6 +149,33 @@ static void windows(void **state)
     hone_dataset_free(d);
 }
 
+/* A row without words has the special tokens only; data without labels gives examples without. */
+static void rows_without_words_or_labels(void **state)
+{
+    hone_dataset *d;
+    hone_tokenizer *tok = letters();
+    hone_examples *e;
+    hone_example x;
+    (void)state;
+    snprintf(path, sizeof(path), "%s", test_temp("data.jsonl"));
+    test_write_text(path, "{\"tokens\": []}\n{\"tokens\": [\"ab\", \"\"]}\n");
+    assert_ok(hone_dataset_load(&d, (const char *[]){path}, 1, NULL));
+    assert_ok(hone_token_examples(&e, d, tok, NULL));
+    assert_ok(hone_examples_get(e, 0, &x));
+    assert_ints(x.input_ids, (size_t)x.n_tokens, "2 3");
+    assert_null(x.labels);
+    assert_ok(hone_examples_get(e, 1, &x));
+    assert_ints(x.input_ids, (size_t)x.n_tokens, "2 5 10 3");
+    assert_int_equal(hone_token_examples_get_info(e)->n_vanished_words, 1);
+    hone_examples_free(e);
+    hone_dataset_free(d);
+    test_write_text(path, "{\"text\": \"a\", \"label\": 1}\n");
+    assert_ok(hone_dataset_load(&d, (const char *[]){path}, 1, NULL));
+    assert_fails(HONE_INVALID_ARGUMENT, "the data has no column of words: text", hone_token_examples(&e, d, tok, NULL));
+    hone_dataset_free(d);
+    hone_tokenizer_free(tok);
+}
+
 /* Many blocks: the same examples with one thread and with four. */
 static void threads_agree(void **state)
 {
@@ -195,7 +222,11 @@ static void inside_by_name(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(labels_follow_words), cmocka_unit_test(long_rows_are_cut), cmocka_unit_test(windows),
-    cmocka_unit_test(threads_agree),       cmocka_unit_test(inside_by_name),
+    cmocka_unit_test(labels_follow_words),
+    cmocka_unit_test(long_rows_are_cut),
+    cmocka_unit_test(windows),
+    cmocka_unit_test(threads_agree),
+    cmocka_unit_test(rows_without_words_or_labels),
+    cmocka_unit_test(inside_by_name),
 };
 TEST_MAIN(tests)
