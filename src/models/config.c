@@ -2,6 +2,8 @@
  * Follows transformers/configuration_utils.py (from_dict, to_diff_dict, update_from_string). */
 #include "models/config.h"
 
+#include "base/log.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -208,11 +210,28 @@ static hone_status read_labels(hone_config *c, const json_t *object)
     return default_labels(c, n);
 }
 
+/* The head's outputs keep their order, whatever they are called now. */
+static void warn_renamed(const hone_config *c, const char *const *labels, size_t n)
+{
+    for (size_t i = 0; i < n && n == c->n_labels; i++) {
+        char text[32];
+        snprintf(text, sizeof(text), "LABEL_%zu", i);
+        if (strcmp(c->labels[i], labels[i]) == 0 || strcmp(c->labels[i], text) == 0)
+            continue;
+        hone__log(HONE_LOG_WARNING, "%s: label %zu was \"%s\" and is \"%s\" from now on: the head's weights are read in the order of ids",
+                  c->name, i, c->labels[i], labels[i]);
+        return;
+    }
+}
+
 hone_status hone__config_set_labels(hone_config *c, const char *const *labels)
 {
     size_t n = 0;
     while (labels[n])
         n++;
+    if (n == 0)
+        return hone__fail(HONE_INVALID_ARGUMENT, "%s: a model needs at least one label", c->name);
+    warn_renamed(c, labels, n);
     HONE_TRY(new_labels(c, n));
     for (size_t i = 0; i < n; i++)
         HONE_TRY(hone__strdup(&c->labels[i], labels[i]));

@@ -8,6 +8,20 @@
 #include <math.h>
 #include <string.h>
 
+static hone_status check_problem_type(const hone_config *c)
+{
+    static const char *const types[] = {"regression", "single_label_classification", "multi_label_classification"};
+    const json_t *value = json_object_get(c->json, "problem_type");
+    const char *text = json_string_value(value);
+    for (size_t i = 0; text && i < sizeof(types) / sizeof(types[0]); i++)
+        if (strcmp(types[i], text) == 0)
+            return HONE_OK;
+    if (!value || json_is_null(value))
+        return HONE_OK;
+    return hone__hint(hone__fail(HONE_FORMAT, "%s: \"problem_type\" is \"%s\"", c->name, text ? text : "no string"),
+                      "it may be %s, %s or %s", types[0], types[1], types[2]);
+}
+
 hone_status hone__encoder_check(const hone_config *c, const char *width, const char *heads)
 {
     if (c->hidden_size % c->n_heads) {
@@ -18,6 +32,7 @@ hone_status hone__encoder_check(const hone_config *c, const char *width, const c
     if (c->pad_token_id >= c->vocab_size)
         return hone__fail(HONE_FORMAT, "%s: \"pad_token_id\" is %lld, the vocabulary has %lld entries", c->name, (long long)c->pad_token_id,
                           (long long)c->vocab_size);
+    HONE_TRY(check_problem_type(c));
     if (json_object_size(json_object_get(c->json, "pruned_heads")) > 0)
         return hone__fail(HONE_UNSUPPORTED, "%s: \"pruned_heads\" are not supported", c->name);
     return HONE_OK;
@@ -167,11 +182,25 @@ static hone_tensor *layer_forward(hone_tape *t, const void *self, int l, hone_te
                                hone__site(HONE_PLACE_FFN_OUTPUT, l));
 }
 
+static const int32_t *check_types(hone_tape *t, const hone_batch *batch, int64_t n_types)
+{
+    for (int32_t r = 0; r < batch->n_rows; r++) {
+        for (int32_t i = batch->cu_seqlens[r]; i < batch->cu_seqlens[r + 1]; i++) {
+            if (batch->token_type_ids[i] >= 0 && batch->token_type_ids[i] < n_types)
+                continue;
+            hone__tape_fail(t, HONE_INVALID_ARGUMENT, "row %d, token %d: token type %d, the model has %lld (type_vocab_size)", r,
+                            i - batch->cu_seqlens[r], batch->token_type_ids[i], (long long)n_types);
+            return NULL;
+        }
+    }
+    return batch->token_type_ids;
+}
+
 /* Zeros when the batch has no types. */
-static const int32_t *token_types(hone_tape *t, const hone_batch *batch)
+static const int32_t *token_types(hone_tape *t, const hone_batch *batch, int64_t n_types)
 {
     if (batch->token_type_ids)
-        return batch->token_type_ids;
+        return check_types(t, batch, n_types);
     int32_t *zeros = hone__tape_alloc(t, ((size_t)batch->n_tokens + 1) * sizeof(int32_t));
     if (zeros)
         memset(zeros, 0, (size_t)batch->n_tokens * sizeof(int32_t));
@@ -183,7 +212,7 @@ static hone_tensor *embed(const hone_model *m, hone_tape *t, const hone_batch *b
     const hone_config *c = m->config;
     const hone_encoder *w = m->parts;
     const int32_t *at = hone__positions(t, batch, c->max_positions, "max_position_embeddings");
-    const int32_t *types = w->types ? token_types(t, batch) : NULL;
+    const int32_t *types = w->types ? token_types(t, batch, c->type_vocab_size) : NULL;
     int32_t pad = (int32_t)c->pad_token_id; /* no gradient for its row: torch.nn.Embedding's padding_idx */
     uint32_t site = hone__site(HONE_PLACE_EMBEDDING, 0);
     if (!at || (w->types && !types))

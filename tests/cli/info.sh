@@ -20,9 +20,33 @@ says err "gpt3"
 run 1 info --model_type gpt2 --config_overrides n_hed=3
 says err "n_hed"
 
+run 0 info --model_type bert
+says out "architecture    BertModel"
+says out "parameters      109.5M (109482240)"
+silent err
+run 0 info --model_type distilbert --config_overrides dim=96,n_heads=8,n_layers=1
+says out "layers          1 of 96 channels"
+run 1 info --model_type bert --config_overrides position_embedding_type=relative_key
+says err "\"absolute\" positions only"
+
 MODEL=$HONE_FIXTURES/task/generation
 needs "$MODEL/config.json"
 run 0 info "$MODEL"
 says out "model type      gpt2"
 says out "layers          2 of 64 channels"
+
+MODEL=$HONE_FIXTURES/model/bert-token-classification
+needs "$MODEL/config.json"
+run 0 info "$MODEL"
+says out "architecture    BertForTokenClassification"
+says out "labels          LABEL_0, LABEL_1"
+run 0 info --json "$MODEL"
+says out '"labels": ["LABEL_0", '
+# what is missing is said once
+mkdir -p half
+cp "$MODEL/model.safetensors" half
+sed 's/BertForTokenClassification/BertForQuestionAnswering/' "$MODEL/config.json" > half/config.json
+run 0 info half
+says err "newly initialized: ['qa_outputs.weight', 'qa_outputs.bias']"
+equals "$(grep -c 'newly initialized' err)" 1 "warnings about the head"
 finish
