@@ -12,13 +12,15 @@
 #include <omp.h>
 
 enum {
-    HONE_CPU_CHUNK = 4096,    /* elements of an elementwise item, and of a block of norm2 */
-    HONE_CPU_ALONE = 16384,   /* below that many elements one thread is faster than a fork */
-    HONE_CPU_NORM_BLOCK = 32, /* tokens of one partial sum of dgamma and dbeta */
-    HONE_CPU_PARTIALS = 1024, /* partial sums of a reduction over everything */
-    HONE_CPU_AXPY_ROWS = 4,   /* rows of a product up to which weights (in, out) are added row by row */
-    HONE_CPU_STRIP = 2048,    /* columns of a strip of attention scores */
-    HONE_CPU_STRIP_ROWS = 128 /* its rows, at most */
+    HONE_CPU_CHUNK = 4096,         /* elements of an elementwise item, and of a block of norm2 */
+    HONE_CPU_ALONE = 16384,        /* below that many elements one thread is faster than a fork */
+    HONE_CPU_NORM_BLOCK = 32,      /* tokens of one partial sum of dgamma and dbeta */
+    HONE_CPU_PARTIALS = 1024,      /* partial sums of a reduction over everything */
+    HONE_CPU_AXPY_ROWS = 4,        /* rows of a product up to which weights (in, out) are added row by row */
+    HONE_CPU_DOT_ROWS = 96,        /* rows of a product with a weight (out, in) up to which dot products in tiles are faster than oneDNN, */
+    HONE_CPU_DOT_FLOATS = 1 << 16, /* and the floats of those rows */
+    HONE_CPU_STRIP = 2048,         /* columns of a strip of attention scores */
+    HONE_CPU_STRIP_ROWS = 128      /* its rows, at most */
 };
 
 typedef struct hone_cpu {

@@ -1,4 +1,5 @@
-/* Matrix products: oneDNN's sgemm (row-major), a path of its own for a handful of rows (generation), and the linear map with bias and activation.
+/* Matrix products: oneDNN's sgemm (row-major), paths of their own for a handful of rows (generation) and for some dozens (short texts), and the linear map with bias and
+ * activation.
  *
  * Bias and activation are one pass over the result, taken in blocks of rows so that it finds the product in the last cache. Column sums run over chunks of columns:
  * their order depends on shapes alone. */
@@ -50,14 +51,18 @@ static void few_rows(const hone_backend *be, const hone_mat *c, const hone_mat *
         int64_t o = i * run;
         hone_gemv g = gemv_of(c, a, b, alpha, beta);
         g.y += o, g.w = tb ? hone__at(b, o, 0) : hone__at(b, 0, o), g.n_out = (size_t)hone__min64(run, c->cols - o);
-        (tb ? k->gemv_out_in : k->gemv_in_out)(&g);
+        (!tb ? k->gemv_in_out : c->rows <= HONE_GEMV_ROWS ? k->gemv_out_in : k->rows_out_in)(&g);
     }
 }
 
-/* Whether a product of n rows takes the path above. oneDNN is faster from some five rows on where rows of the weight are added up. */
-static bool is_few(const hone_mat *c, bool ta, bool tb)
+/* Whether a product of n rows takes the path above. oneDNN is faster from some five rows on where rows of the weight are added up; where they are dot products, from where
+ * the rows no longer stay in the second cache while weights pass. */
+static bool is_few(const hone_mat *c, bool ta, bool tb, int64_t depth)
 {
-    return !ta && c->rows <= (tb ? HONE_GEMV_ROWS : HONE_CPU_AXPY_ROWS);
+    if (ta)
+        return false;
+    return tb ? c->rows <= HONE_GEMV_ROWS || (c->rows <= HONE_CPU_DOT_ROWS && c->rows * depth <= HONE_CPU_DOT_FLOATS)
+              : c->rows <= HONE_CPU_AXPY_ROWS;
 }
 
 hone_status hone__product(const hone_backend *be, const hone_mat *c, const hone_mat *a, bool ta, const hone_mat *b, bool tb, float alpha,
@@ -70,7 +75,7 @@ hone_status hone__product(const hone_backend *be, const hone_mat *c, const hone_
         scale_all(be, c, beta);
         return HONE_OK;
     }
-    if (is_few(c, ta, tb)) {
+    if (is_few(c, ta, tb, depth)) {
         few_rows(be, c, a, b, tb, alpha, beta);
         return HONE_OK;
     }

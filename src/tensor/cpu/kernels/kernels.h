@@ -93,6 +93,8 @@ enum { HONE_GEMV_ROWS = 8, HONE_COLUMN_CHUNK = 64 };
     /* gemv.c */                                                                                                                        \
     X(void, gemv_out_in, (const hone_gemv *g)) /* w (n_out, n_in) */                                                                    \
     X(void, gemv_in_out, (const hone_gemv *g)) /* w (n_in, n_out) */                                                                    \
+    /* rows.c */                                                                                                                        \
+    X(void, rows_out_in, (const hone_gemv *g)) /* any number of rows; w (n_out, n_in) */                                                \
     /* sums.c */                                                                                                                        \
     X(void, column_sums, (float *y, const float *x, size_t ld, size_t rows, size_t cols, float beta)) /* cols <= HONE_COLUMN_CHUNK */   \
     X(void, gathered_sum, (float *y, const float *x, size_t ld, const int32_t *rows, size_t n_rows, size_t cols, float beta))           \
