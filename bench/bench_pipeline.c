@@ -1,0 +1,102 @@
+/* The pipeline token-classification: how long it takes to open, to answer one text after another, and to answer a file in batches.
+ *
+ *     bench_pipeline MODEL TEXTS [batch size 8] [threads 0] [rounds 3]
+ *
+ * TEXTS is a file of one text a line. Prints one JSON object: milliseconds to open the pipeline and to the first answer; the median latency of single texts; texts a second of
+ * single texts and of batches (the best round). bench/pipeline.py runs it beside transformers. */
+#include "base/file.h"
+#include "base/log.h"
+
+#include <hone/pipeline.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_TEXTS = 4096, MAX_BATCH = 256 };
+
+static void check(hone_status status)
+{
+    if (status != HONE_OK) {
+        fprintf(stderr, "%s %s\n", hone_error_message(), hone_error_hint());
+        exit(1);
+    }
+}
+
+static size_t split_lines(hone_sequence *out, char *text, size_t len)
+{
+    size_t n = 0;
+    for (char *line = text, *end; line < text + len && n < MAX_TEXTS; line = end + 1) {
+        end = memchr(line, '\n', (size_t)(text + len - line));
+        end = end ? end : text + len;
+        if (end > line)
+            out[n++] = (hone_sequence){.text = {line, (size_t)(end - line)}};
+    }
+    return n;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Answers all texts, `size` at a time; seconds of each call. Returns the sum. */
+static double answer_all(double *seconds, hone_pipeline *p, const hone_sequence *texts, size_t n, size_t size)
+{
+    static hone_entities found[MAX_BATCH];
+    double total = 0;
+    size_t k = 0;
+    for (size_t i = 0; i < n; i += size, k++) {
+        size_t m = n - i < size ? n - i : size;
+        double begun = hone__seconds();
+        check(hone_pipeline_entities_batch(found, p, texts + i, m));
+        seconds[k] = hone__seconds() - begun;
+        total += seconds[k];
+        for (size_t j = 0; j < m; j++)
+            hone_entities_dispose(&found[j]);
+    }
+    return total;
+}
+
+int main(int argc, char **argv)
+{
+    static hone_sequence texts[MAX_TEXTS];
+    static double seconds[MAX_TEXTS];
+    hone_pipeline *p;
+    hone_entities found;
+    hone_pipeline_options o = HONE_PIPELINE_OPTIONS_INIT;
+    char *text;
+    size_t len;
+    if (argc < 3)
+        return fprintf(stderr, "usage: bench_pipeline MODEL TEXTS [batch size 8] [threads 0] [rounds 3]\n"), 2;
+    size_t size = argc > 3 ? (size_t)atoi(argv[3]) : 8;
+    int rounds = argc > 5 ? atoi(argv[5]) : 3;
+    size = size < 1 ? 1 : size > MAX_BATCH ? MAX_BATCH : size;
+    o.n_threads = argc > 4 ? atoi(argv[4]) : 0;
+    o.aggregation_strategy = HONE_AGGREGATE_SIMPLE;
+    check(hone__read_file(&text, &len, argv[2], 0));
+    size_t n = split_lines(texts, text, len);
+    double begun = hone__seconds();
+    check(hone_pipeline_new(&p, HONE_TOKEN_CLASSIFICATION, argv[1], &o));
+    double opened = hone__seconds();
+    check(hone_pipeline_entities(&found, p, texts[0].text));
+    double first = hone__seconds();
+    hone_entities_dispose(&found);
+    answer_all(seconds, p, texts, n < 50 ? n : 50, 1);
+    double single = 1e9, batched = 1e9, median = 1e9;
+    for (int r = 0; r < rounds; r++) {
+        double taken = answer_all(seconds, p, texts, n, 1);
+        single = taken < single ? taken : single;
+        qsort(seconds, n, sizeof(*seconds), by_value);
+        median = seconds[n / 2] < median ? seconds[n / 2] : median;
+        taken = answer_all(seconds, p, texts, n, size);
+        batched = taken < batched ? taken : batched;
+    }
+    printf("{\"texts\": %zu, \"open_ms\": %.1f, \"first_ms\": %.1f, \"median_ms\": %.3f, \"single_per_s\": %.1f, \"batch_size\": %zu, "
+           "\"batched_per_s\": %.1f}\n",
+           n, (opened - begun) * 1e3, (first - opened) * 1e3, median * 1e3, (double)n / single, size, (double)n / batched);
+    hone_pipeline_free(p);
+    hone__free(text);
+    return 0;
+}
