@@ -243,6 +243,11 @@ HONE_API ptrdiff_t hone_encoding_token_to_word(const hone_encoding *e, size_t i)
 HONE_API hone_status hone_tokenizer_decode(char **out, size_t *len, const hone_tokenizer *tok, const int32_t *ids, size_t n,
                                            bool skip_special_tokens);
 
+/* What transformers' decode(clean_up_tokenization_spaces=True) does to a decoded text: no blank before . ? ! , and in the English contractions "do n't", "it 's", …, nor around
+ * an apostrophe between two. (The decoder of a WordPiece tokenizer.json has a `cleanup` of its own, which works on one token at a time and is part of
+ * hone_tokenizer_decode.) Free with hone_tokenizer_free_text. */
+HONE_API hone_status hone_clean_up_tokenization(char **out, const char *text);
+
 /* Decoding as the ids come, for generation: gives out complete characters only. One thread at a time. */
 typedef struct hone_decode_stream hone_decode_stream;
 /* Starts a stream; free with hone_decode_stream_free. tok must live as long. */
