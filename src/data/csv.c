@@ -47,7 +47,7 @@ static hone_status read_quoted(hone_text *out, hone_csv *c, const hone_source *f
     c->pos = p;
     if (p < f->len && !ends_cell(c, f->data[p]))
         return hone__reading_fail(c->r, c->next_line, "something follows a closing quotation mark");
-    return doubled && !c->skip_record ? keep_unquoted(out, c, *out) : HONE_OK;
+    return doubled ? keep_unquoted(out, c, *out) : HONE_OK;
 }
 
 static hone_status read_cell(hone_csv *c, const hone_source *f)

@@ -17,7 +17,6 @@ typedef struct hone_csv {
     hone_text cells[HONE__CSV_MAX_CELLS];
     bool quoted[HONE__CSV_MAX_CELLS];
     size_t n;
-    bool skip_record; /* nothing of it is kept: quoted cells that hold quotes are not copied */
 } hone_csv;
 
 /* The next record that is no empty line; *found false at the end of the file. */

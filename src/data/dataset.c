@@ -92,14 +92,14 @@ const hone_text *hone_dataset_texts(const hone_dataset *d, int64_t row, ptrdiff_
 {
     size_t start;
     const hone_column *c = find_cell(&start, d, row, feature);
-    return c && c->kind == HONE_FEATURE_STRING ? c->texts + start : NULL;
+    return c && c->kind == HONE_FEATURE_STRING && c->texts ? c->texts + start : NULL;
 }
 
 const int32_t *hone_dataset_classes(const hone_dataset *d, int64_t row, ptrdiff_t feature)
 {
     size_t start;
     const hone_column *c = find_cell(&start, d, row, feature);
-    return c && c->kind == HONE_FEATURE_CLASS_LABEL ? c->classes + start : NULL;
+    return c && c->kind == HONE_FEATURE_CLASS_LABEL && c->classes ? c->classes + start : NULL;
 }
 
 int64_t hone_dataset_int(const hone_dataset *d, int64_t row, ptrdiff_t feature)

@@ -99,7 +99,7 @@ static bool continues(const tag_table *t, const int32_t *row, size_t k, size_t n
 static void look_at_boundaries(boundaries *b, const hone_dataset *d, const hone_column *c, const tag_table *t)
 {
     *b = (boundaries){.row = -1};
-    for (int64_t r = 0; r < d->n_rows; r++) {
+    for (int64_t r = 0; c->classes && r < d->n_rows; r++) {
         size_t n = d->starts[r + 1] - d->starts[r];
         const int32_t *row = c->classes + d->starts[r]; /* (n) */
         for (size_t k = 0; k < n; k++) {
@@ -203,7 +203,7 @@ hone_status hone__tags_to_iob2(hone_dataset *d, hone_column *c)
     HONE_GO(take_apart(&t, c));
     HONE_GO(HONE_NEW(&begin_of, t.type_names.n));
     HONE_GO(add_begins(begin_of, d, c, &t));
-    for (int64_t r = 0; r < d->n_rows; r++) {
+    for (int64_t r = 0; c->classes && r < d->n_rows; r++) {
         size_t n = d->starts[r + 1] - d->starts[r];
         int32_t *row = c->classes + d->starts[r]; /* (n) */
         for (size_t k = n; k-- > 0;)              /* from the end: what stands before is still as it was */

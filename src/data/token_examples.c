@@ -118,7 +118,7 @@ static hone_status add_example(block *b, const job *j, const hone_encoding *e, i
     if (n > INT32_MAX / 8)
         return hone__fail(HONE_SHAPE, "%zu tokens in a row: cut it with --max_seq_length", n);
     HONE_TRY(HONE_GROW(&b->examples, &b->examples_capacity, b->n_examples + 1));
-    HONE_TRY(HONE_GROW(&b->data, &b->data_capacity, b->n_data + n * (size_t)(2 + x.has_labels + x.has_types)));
+    HONE_TRY(HONE_GROW(&b->data, &b->data_capacity, b->n_data + 1 + n * (size_t)(2 + x.has_labels + x.has_types)));
     b->examples[b->n_examples++] = (example){x, start, row, b->n_data};
     int32_t *to = b->data + b->n_data;
     memcpy(to, hone_encoding_ids(e), n * sizeof(*to));
@@ -210,7 +210,7 @@ static hone_status make_block(void *payload, size_t item, int thread)
     hone__free(s.seen);
     hone__free(s.labels);
     if (status == HONE_OK)
-        status = HONE_REALLOC(&b->data, b->n_data);
+        status = HONE_REALLOC(&b->data, b->n_data + 1);
     if (status == HONE_OK && thread == 0)
         hone__progress("tokenizing", end, j->n_rows, "rows", NULL);
     return status;

@@ -259,6 +259,25 @@ static void bad_input(void **state)
     assert_fails(HONE_FORMAT, "compressed with gzip", hone_dataset_load(&d, (const char *[]){path}, 1, NULL));
 }
 
+/* Lines of 10 MB: a word, and one without an end to its columns. */
+static void long_lines(void **state)
+{
+    const size_t n = 10000000;
+    hone_dataset *d;
+    char *text = NULL;
+    (void)state;
+    assert_ok(HONE_ALLOC(&text, n + 3));
+    memset(text, 'a', n);
+    strcpy(text + n, " O");
+    assert_ok(load(&d, text, NULL));
+    assert_int_equal(hone_dataset_texts(d, 0, hone_dataset_text_column(d))->len, n);
+    hone_dataset_free(d);
+    for (size_t i = 1; i < n; i += 2)
+        text[i] = ' ';
+    assert_fails(HONE_FORMAT, "data.conll:1: 5000001 columns: at most 64 are read", load(&d, text, NULL));
+    hone__free(text);
+}
+
 /* Classes and the scheme are those of all files together; documents and rows go on. */
 static void several_files(void **state)
 {
@@ -318,15 +337,9 @@ static void getters_at_the_edge(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(conll_2003),
-    cmocka_unit_test(two_and_more_columns),
-    cmocka_unit_test(schemes),
-    cmocka_unit_test(io_is_asked_for),
-    cmocka_unit_test(labels_are_given),
-    cmocka_unit_test(bad_input),
-    cmocka_unit_test(labels_without_begins),
-    cmocka_unit_test(warnings),
-    cmocka_unit_test(several_files),
-    cmocka_unit_test(getters_at_the_edge),
+    cmocka_unit_test(conll_2003),      cmocka_unit_test(two_and_more_columns),  cmocka_unit_test(schemes),
+    cmocka_unit_test(io_is_asked_for), cmocka_unit_test(labels_are_given),      cmocka_unit_test(bad_input),
+    cmocka_unit_test(long_lines),      cmocka_unit_test(labels_without_begins), cmocka_unit_test(warnings),
+    cmocka_unit_test(several_files),   cmocka_unit_test(getters_at_the_edge),
 };
 TEST_MAIN(tests)
