@@ -167,6 +167,8 @@ static hone_span span_of(hone__range r)
 
 static void set_sequence(hone_encoding *e, size_t at, const hone__encoder *from, hone__window window, int sequence, int32_t type_id)
 {
+    if (window.n == 0) /* there may be no array of tokens yet */
+        return;
     const hone__token *tokens = from->tokens + window.start;
     for (size_t k = 0; k < window.n; k++) {
         e->ids[at + k] = tokens[k].id;
