@@ -49,7 +49,7 @@ typedef struct hone_torch_storage {
     const hone_torch_dtype *dtype;
     const char *key; /* which storage; lent */
     size_t key_len;
-    int64_t count, view; /* elements; where a view of the storage begins, in elements (the old format) */
+    int64_t count, view; /* elements; where they begin (the old format knows views of storages) */
 } hone_torch_storage;
 
 typedef struct hone_torch_tensor {

@@ -113,9 +113,10 @@ hone_status hone__pickle_persistent(hone_pickle_value *out, hone_pickle *p, cons
     s.count = x[4].as.integer;
     if (id->n == 6 && x[5].kind == HONE_PICKLE_TUPLE) {
         const hone_pickle_value *view = x[5].n == 3 ? p->items + x[5].as.place : NULL;
-        if (!view || view[1].kind != HONE_PICKLE_INT || view[1].as.integer < 0)
+        if (!view || view[1].kind != HONE_PICKLE_INT || view[1].as.integer < 0 || view[2].kind != HONE_PICKLE_INT || view[2].as.integer < 0)
             return fail_storage(p);
         s.view = view[1].as.integer;
+        s.count = view[2].as.integer;
     }
     HONE_TRY(HONE_GROW(&p->storages, &p->storages_capacity, p->n_storages + 1));
     *out = (hone_pickle_value){.kind = HONE_PICKLE_STORAGE, .as.place = p->n_storages};

@@ -131,6 +131,11 @@ static hone_status open_old(const char *pickle, size_t len)
     ".](U\x01" \
     "0e.\x02\0\0\0\0\0\0\0\0\0\x80?\0\0\0@"
 
+#define VIEW(begin, len, offset)                                                          \
+    "}U\x01wctorch._utils\n_rebuild_tensor_v2\n((U\x07storagectorch\nFloatStorage\nU\x01" \
+    "0U\x03"                                                                              \
+    "cpuK\x02U\x01v" begin len "\x87tQ" offset "K\x01\x85K\x01\x85\x89}tRs"
+
 static void pickles(void **state)
 {
     (void)state;
@@ -154,6 +159,10 @@ static void pickles(void **state)
     assert_fails(HONE_FORMAT, "tensor w: its storage is missing", OLD("}U\x01w" TENSOR("K\x00", "K\x02\x85", "K\x01\x85") "s.]."));
     assert_fails(HONE_FORMAT, "tensor w stands in", OLD("}U\x01w" TENSOR("K\x00", "K\x02\x85", "K\x01\x85") "q\x00sU\x01wh\x00s" DATA));
     assert_fails(HONE_FORMAT, "no name of a tensor", OLD("}K\x01K\x02s.]."));
+    /* A view of the storage, as the old format allows: its second element alone. */
+    assert_ok(OLD(VIEW("K\x01", "K\x01", "K\x00") DATA));
+    assert_fails(HONE_FORMAT, "does not lie in its storage", OLD(VIEW("K\x01", "K\x01", "K\x01") DATA));
+    assert_fails(HONE_FORMAT, "shorter than it says", OLD(VIEW("K\x01", "K\x02", "K\x00") DATA));
     assert_fails(HONE_UNSUPPORTED, "opcode 0x69", OLD("i"));
     assert_fails(HONE_UNSUPPORTED, "run os?x.sys", OLD("cos\tx\nsys\n."));
     assert_fails(HONE_UNSUPPORTED, "run builtins.eval",
