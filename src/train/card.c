@@ -50,23 +50,63 @@ static void put_title(hone_str *out, const char *name)
         hone__str_putc(out, i == 0 && name[i] >= 'a' && name[i] <= 'z' ? (char)(name[i] - 32) : name[i] == '_' ? ' ' : name[i]);
 }
 
+/* The Hub's own metrics: what model-index and the list of metrics name. */
+static const char *hub_metric(const hone_metric *m)
+{
+    static const char *const names[] = {"accuracy", "precision", "recall", "f1", "perplexity", "exact_match"};
+    const char *name = m->name + (strncmp(m->name, "eval_", 5) == 0 ? 5 : 0);
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+        if (strcmp(name, names[i]) == 0 && isfinite(m->value))
+            return names[i];
+    return NULL;
+}
+
+static size_t count_hub_metrics(const hone_trainer *t)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < t->last_eval.n; i++)
+        n += hub_metric(&t->last_eval.items[i]) != NULL;
+    return n;
+}
+
+static void put_metric_names(hone_str *out, const hone_trainer *t)
+{
+    if (count_hub_metrics(t) == 0)
+        return;
+    hone__str_puts(out, "metrics:\n");
+    for (size_t i = 0; i < t->last_eval.n; i++)
+        if (hub_metric(&t->last_eval.items[i]))
+            hone__str_printf(out, "- %s\n", hub_metric(&t->last_eval.items[i]));
+}
+
+/* "token-classification" → "Token Classification" */
+static void put_task_name(hone_str *out, const char *tag)
+{
+    for (size_t i = 0; tag[i]; i++)
+        hone__str_putc(out, tag[i] == '-' ? ' ' : (i == 0 || tag[i - 1] == '-') ? (char)(tag[i] - 'a' + 'A') : tag[i]);
+}
+
 static void put_model_index(hone_str *out, const hone_trainer *t, const char *name)
 {
-    if (!t->options.dataset_name || t->last_eval.n == 0)
+    const char *tag = pipeline_tag(t->task.kind);
+    if (!t->options.dataset_name || !tag || count_hub_metrics(t) == 0)
         return;
     hone__str_puts(out, "model-index:\n- name: ");
     put_quoted(out, name);
-    hone__str_printf(out, "\n  results:\n  - task:\n      type: %s\n    dataset:\n      name: ", pipeline_tag(t->task.kind));
+    hone__str_puts(out, "\n  results:\n  - task:\n      name: ");
+    put_task_name(out, tag);
+    hone__str_printf(out, "\n      type: %s\n    dataset:\n      name: ", tag);
     put_quoted(out, t->options.dataset_name);
     hone__str_puts(out, "\n      type: ");
     put_quoted(out, t->options.dataset_name);
     hone__str_puts(out, "\n    metrics:\n");
     for (size_t i = 0; i < t->last_eval.n; i++) {
         const hone_metric *m = &t->last_eval.items[i];
-        if (!is_result(m->name) || !isfinite(m->value))
+        if (!hub_metric(m))
             continue;
-        const char *type = m->name + (strncmp(m->name, "eval_", 5) == 0 ? 5 : 0);
-        hone__str_printf(out, "    - type: %s\n      value: %.17g\n", type, m->value);
+        hone__str_puts(out, "    - name: ");
+        put_title(out, m->name);
+        hone__str_printf(out, "\n      type: %s\n      value: %.17g\n", hub_metric(m), m->value);
     }
 }
 
@@ -81,6 +121,7 @@ static void put_head(hone_str *out, const hone_trainer *t, const char *name)
     hone__str_printf(out, "tags:\n- hone\n- %s\n", hone_model_type(t->model));
     if (pipeline_tag(t->task.kind))
         hone__str_printf(out, "pipeline_tag: %s\n", pipeline_tag(t->task.kind));
+    put_metric_names(out, t);
     put_model_index(out, t, name);
     hone__str_puts(out, "---\n\n");
 }
