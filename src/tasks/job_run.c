@@ -16,6 +16,8 @@ static void free_parts(const hone_job *job, hone_job_parts *parts)
     hone_examples_free(parts->train);
     hone_examples_free(parts->eval);
     hone_examples_free(parts->all);
+    hone_examples_free(parts->test);
+    hone_dataset_free(parts->test_data);
     hone_model_free(parts->model);
     hone_tokenizer_free(parts->tokenizer);
     hone_device_free(parts->device);
@@ -34,7 +36,8 @@ static bool is_empty_dir(const char *path)
 
 static hone_status forget_old_run(const char *folder)
 {
-    static const char *const files[] = {"all_results.json", "train_results.json", "eval_results.json", "trainer_state.json"};
+    static const char *const files[] = {"all_results.json",   "train_results.json",   "eval_results.json",
+                                        "trainer_state.json", "predict_results.json", "predictions.txt"};
     HONE_TRY(hone__checkpoint_remove_all(folder));
     for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
         char *path = NULL;
