@@ -189,35 +189,28 @@ hone_status hone_tokenizer_encode_batch(hone_encoding **out, const hone_tokenize
 
 /* ---- Ids only ---- */
 
-static hone_status push_specials(hone__encoder *e, const hone__template *t, bool *before)
+static hone_status push_special(hone__encoder *e, const hone__template_token *special)
 {
-    const hone__postprocessor *p = &e->tok->postprocessor;
-    for (size_t i = 0; i < t->n; i++) {
-        if (t->pieces[i].sequence >= 0) {
-            *before = !*before;
-            continue;
-        }
-        if (!*before)
-            continue;
-        const hone__template_token *special = &p->specials[t->pieces[i].special];
-        e->n_counted += special->n;
-        for (size_t k = 0; e->sink == HONE__SINK_IDS && k < special->n; k++) {
-            HONE_TRY(HONE_GROW(&e->ids->data, &e->ids->capacity, e->ids->n + 1));
-            e->ids->data[e->ids->n++] = special->ids[k];
-        }
+    e->n_counted += special->n;
+    for (size_t k = 0; e->sink == HONE__SINK_IDS && k < special->n; k++) {
+        HONE_TRY(HONE_GROW(&e->ids->data, &e->ids->capacity, e->ids->n + 1));
+        e->ids->data[e->ids->n++] = special->ids[k];
     }
     return HONE_OK;
 }
 
-/* The template's tokens before the text, the text's, those behind. */
+/* The template's tokens, and the text wherever it stands among them. */
 static hone_status encode_lean(hone__encoder *e, hone_text text, bool add_special_tokens)
 {
-    const hone__template *t = hone__postprocessor_template(&e->tok->postprocessor, false);
-    bool before = true, behind = false;
-    if (add_special_tokens)
-        HONE_TRY(push_specials(e, t, &before));
-    HONE_TRY(hone__encode_text(e, text));
-    return add_special_tokens ? push_specials(e, t, &behind) : HONE_OK;
+    const hone__postprocessor *p = &e->tok->postprocessor, *core = hone__postprocessor_core_const(p);
+    const hone__template *t = hone__postprocessor_template(p, false);
+    for (size_t i = 0; i < t->n; i++) {
+        if (t->pieces[i].sequence >= 0)
+            HONE_TRY(hone__encode_text(e, text));
+        else if (add_special_tokens)
+            HONE_TRY(push_special(e, &core->specials[t->pieces[i].special]));
+    }
+    return HONE_OK;
 }
 
 hone_status hone_tokenizer_encode_ids(hone_ids *ids, const hone_tokenizer *tok, hone_text text, bool add_special_tokens)

@@ -256,67 +256,162 @@ static hone_status add_texts(hone_encoding *e, const hone__encoder *from, hone__
     return HONE_OK;
 }
 
-static hone_status compose(hone_encoding **out, hone__encoder *from, const hone__window windows[2], bool pair, bool special)
+/* What the post-processors do to places, in turn. */
+static void trim_places(hone_encoding *e, const hone__postprocessor *p, size_t at, size_t n)
 {
-    const hone__postprocessor *p = &from->tok->postprocessor;
-    const hone__template *t = hone__postprocessor_template(p, pair);
-    size_t n = 0, at = 0;
+    bool trims = p->kind == HONE__POSTPROCESSOR_BYTE_LEVEL || p->kind == HONE__POSTPROCESSOR_ROBERTA;
+    if (trims && p->byte_level.trim_offsets)
+        trim_offsets(e, at, n, p->byte_level.add_prefix_space);
+    for (size_t i = 0; i < p->n_items; i++)
+        trim_places(e, &p->items[i], at, n);
+}
+
+/* A sequence that stands twice in a template: the last one counts as its place. */
+static void unmark_earlier(hone_encoding *e, const hone__template *t, size_t piece, size_t at)
+{
+    bool repeated = false;
+    for (size_t i = 0; i < piece; i++)
+        repeated |= t->pieces[i].sequence == t->pieces[piece].sequence;
+    for (size_t i = 0; repeated && i < at; i++)
+        if (e->sequence_ids[i] == t->pieces[piece].sequence)
+            e->sequence_ids[i] = -1;
+}
+
+/* An encoding of one window for each sequence of the template, in the order in which they stand there. */
+static hone_status compose(hone_encoding **out, hone__encoder *from, const hone__template *t, const hone__window *windows, bool special)
+{
+    const hone__template_token *specials = hone__postprocessor_core_const(&from->tok->postprocessor)->specials;
+    bool marks = hone__postprocessor_marks_sequences(&from->tok->postprocessor, special);
+    size_t n = 0, at = 0, w = 0;
     for (size_t i = 0; i < t->n; i++)
-        n += t->pieces[i].sequence >= 0 ? windows[t->pieces[i].sequence].n : special ? p->specials[t->pieces[i].special].n : 0;
+        n += t->pieces[i].sequence >= 0 ? windows[w++].n : special ? specials[t->pieces[i].special].n : 0;
     HONE_TRY(new_encoding(out, from->tok, n, hone__encoder_is_ascii(from), from->in_slabs ? &from->slab : NULL));
+    w = 0;
     for (size_t i = 0; i < t->n; i++) {
         const hone__piece *piece = &t->pieces[i];
         if (piece->sequence >= 0) {
-            hone__window w = windows[piece->sequence];
-            set_sequence(*out, at, from, w, piece->sequence, piece->type_id);
-            HONE_TRY(add_texts(*out, from, w, at));
-            if (p->kind == HONE__POSTPROCESSOR_BYTE_LEVEL && p->byte_level.trim_offsets)
-                trim_offsets(*out, at, w.n, p->byte_level.add_prefix_space);
-            at += w.n;
+            unmark_earlier(*out, t, i, at);
+            set_sequence(*out, at, from, windows[w], marks ? piece->sequence : 0, piece->type_id);
+            HONE_TRY(add_texts(*out, from, windows[w], at));
+            trim_places(*out, &from->tok->postprocessor, at, windows[w].n);
+            at += windows[w++].n;
         } else if (special) {
-            for (size_t k = 0; k < p->specials[piece->special].n; k++)
-                set_outside(*out, at++, p->specials[piece->special].ids[k], piece->type_id, 1);
+            for (size_t k = 0; k < specials[piece->special].n; k++)
+                set_outside(*out, at++, specials[piece->special].ids[k], piece->type_id, 1);
         }
     }
     (*out)->n_replaced = from->n_replaced;
     return HONE_OK;
 }
 
-static hone_status add_overflowing(hone_encoding *e, hone__encoder *from, hone__window first, hone__window second, bool pair, bool special)
+/* ---- All windows ---- */
+
+enum { MAX_ENCODINGS = 1 << 20 }; /* of one input: a template that repeats a long text multiplies its windows */
+
+/* Rows of one window for each sequence of the template. */
+typedef struct rows {
+    hone__window *items;
+    size_t n, width, capacity;
+} rows;
+
+static hone_status push_row(rows *out, const hone__window *row, size_t width, hone__window last)
 {
-    HONE_TRY(HONE_GROW(&e->overflowing, &e->overflowing_capacity, e->n_overflowing + 1));
-    e->overflowing[e->n_overflowing++] = NULL;
-    return compose(&e->overflowing[e->n_overflowing - 1], from, (hone__window[]){first, second}, pair, special);
+    if (out->n == MAX_ENCODINGS)
+        return hone__fail(HONE_INVALID_ARGUMENT, "the text overflows into more than %d encodings", MAX_ENCODINGS);
+    HONE_TRY(HONE_GROW(&out->items, &out->capacity, (out->n + 1) * (width + 1)));
+    hone__window *to = out->items + out->n++ * (width + 1);
+    if (width)
+        memcpy(to, row, width * sizeof *row);
+    to[width] = last;
+    return HONE_OK;
 }
 
-/* First the windows of the first sequence, each with all of the second's; then the first's main window with those of the second. */
-static hone_status compose_all(hone_encoding **out, hone__encoder *from, const hone__windows w[2], bool pair, bool special)
+/* Each row gets one more window (Encoding::merge_with): first the main one of both; then the other rows, each with all windows; then the main row with the others. */
+static hone_status widen_rows(rows *all, const hone__windows *w)
 {
-    hone__window none = {0, 0}, second = pair ? w[1].items[0] : none;
-    HONE_TRY(compose(out, from, (hone__window[]){w[0].items[0], second}, pair, special));
-    for (size_t i = 1; i < w[0].n; i++)
-        for (size_t k = 0; k < (pair ? w[1].n : 1); k++)
-            HONE_TRY(add_overflowing(*out, from, w[0].items[i], pair ? w[1].items[k] : none, pair, special));
-    for (size_t k = 1; pair && k < w[1].n; k++)
-        HONE_TRY(add_overflowing(*out, from, w[0].items[0], w[1].items[k], pair, special));
+    rows out = {0};
+    hone_status status;
+    HONE_GO(push_row(&out, all->items, all->width, w->items[0]));
+    for (size_t i = 1; i < all->n; i++)
+        for (size_t k = 0; k < w->n; k++)
+            HONE_GO(push_row(&out, all->items + i * all->width, all->width, w->items[k]));
+    for (size_t k = 1; k < w->n; k++)
+        HONE_GO(push_row(&out, all->items, all->width, w->items[k]));
+    out.width = all->width + 1;
+    hone__free(all->items);
+    *all = out;
     return HONE_OK;
+done:
+    hone__free(out.items);
+    return status;
+}
+
+static hone_status compose_rows(hone_encoding **out, hone__encoder *from, const hone__template *t, const rows *all, bool special)
+{
+    HONE_TRY(compose(out, from, t, all->items, special));
+    hone_encoding *e = *out;
+    for (size_t i = 1; i < all->n; i++) {
+        HONE_TRY(HONE_GROW(&e->overflowing, &e->overflowing_capacity, e->n_overflowing + 1));
+        e->overflowing[e->n_overflowing++] = NULL;
+        HONE_TRY(compose(&e->overflowing[e->n_overflowing - 1], from, t, all->items + i * all->width, special));
+    }
+    return HONE_OK;
+}
+
+static hone_status compose_all(hone_encoding **out, hone__encoder *from, const hone__windows w[2], const hone__template *t, bool special)
+{
+    rows all = {.n = 1};
+    hone_status status = HONE_OK;
+    for (size_t i = 0; i < t->n && status == HONE_OK; i++)
+        if (t->pieces[i].sequence >= 0)
+            status = widen_rows(&all, &w[t->pieces[i].sequence]);
+    if (status == HONE_OK)
+        status = compose_rows(out, from, t, &all, special);
+    hone__free(all.items);
+    return status;
+}
+
+enum { FEW_WINDOWS = 8 };
+
+/* Nothing is cut off: each sequence is one window. False when the template names more than FEW_WINDOWS. */
+static bool place_whole(hone__window out[FEW_WINDOWS], const hone__template *t, const hone__window all[2])
+{
+    size_t n = 0;
+    for (size_t i = 0; i < t->n; i++) {
+        if (t->pieces[i].sequence < 0)
+            continue;
+        if (n == FEW_WINDOWS)
+            return false;
+        out[n++] = all[t->pieces[i].sequence];
+    }
+    return true;
+}
+
+static hone_status build(hone_encoding **out, hone__encoder *e, const hone__window all[2], const size_t keep[2], bool pair,
+                         const hone_encode_options *o)
+{
+    const hone__template *t = hone__postprocessor_template(&e->tok->postprocessor, pair);
+    hone__windows windows[2] = {{0}};
+    hone__window few[FEW_WINDOWS];
+    hone_status status = HONE_OK;
+    if (keep[0] == all[0].n && keep[1] == all[1].n && place_whole(few, t, all))
+        return compose(out, e, t, few, !o->no_special_tokens);
+    for (int i = 0; i < 1 + pair && status == HONE_OK; i++)
+        status = hone__truncate(&windows[i], all[i], keep[i], o->stride, o->truncation_side);
+    if (status == HONE_OK)
+        status = compose_all(out, e, windows, t, !o->no_special_tokens);
+    hone__free(windows[0].items);
+    hone__free(windows[1].items);
+    return status;
 }
 
 hone_status hone__encoding_build(hone_encoding **out, hone__encoder *e, size_t n_first, bool pair, const hone_encode_options *o)
 {
-    hone__windows windows[2] = {{0}};
     hone__window all[2] = {{0, n_first}, {n_first, e->n_tokens - n_first}};
     size_t keep[2] = {all[0].n, all[1].n};
     *out = NULL;
     HONE_TRY(plan_lengths(keep, e->tok, pair, o));
-    hone_status status = HONE_OK;
-    bool whole = keep[0] == all[0].n && keep[1] == all[1].n;
-    for (int i = 0; i < 1 + pair && status == HONE_OK && !whole; i++)
-        status = hone__truncate(&windows[i], all[i], keep[i], o->stride, o->truncation_side);
-    if (status == HONE_OK)
-        status = whole ? compose(out, e, all, pair, !o->no_special_tokens) : compose_all(out, e, windows, pair, !o->no_special_tokens);
-    hone__free(windows[0].items);
-    hone__free(windows[1].items);
+    hone_status status = build(out, e, all, keep, pair, o);
     if (status != HONE_OK) {
         hone_encoding_free(*out);
         *out = NULL;

@@ -1,8 +1,13 @@
 /* Post-processors (postprocessor.h). */
 #include "tokenizer/postprocessor.h"
 
+#include "tokenizer/part.h"
+
 #include <stdlib.h>
 #include <string.h>
+
+/* The types by hone__postprocessor_kind. */
+static const char *const types[] = {"", "ByteLevel", "TemplateProcessing", "BertProcessing", "RobertaProcessing", "Sequence", NULL};
 
 void hone__postprocessor_dispose(hone__postprocessor *p)
 {
@@ -17,6 +22,9 @@ void hone__postprocessor_dispose(hone__postprocessor *p)
         hone__free(t->name);
     }
     hone__free(p->specials);
+    for (size_t i = 0; i < p->n_items; i++)
+        hone__postprocessor_dispose(&p->items[i]);
+    hone__free(p->items);
     memset(p, 0, sizeof *p);
 }
 
@@ -88,26 +96,90 @@ static hone_status read_piece(hone__piece *out, const hone__postprocessor *p, co
 
 static hone_status read_template(hone__template *out, const hone__postprocessor *p, const json_t *list, bool pair, const char *name)
 {
-    bool seen[2] = {false, !pair};
+    if (!json_is_array(list))
+        return hone__fail(HONE_FORMAT, "%s: TemplateProcessing needs \"%s\", a list of pieces", name, pair ? "pair" : "single");
     HONE_TRY(HONE_NEW(&out->pieces, json_array_size(list)));
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        HONE_TRY(read_piece(&out->pieces[out->n], p, json_array_get(list, i), pair, name));
-        int sequence = out->pieces[out->n++].sequence;
-        if (sequence >= 0)
-            seen[sequence] = true;
-    }
-    if (!seen[0] || !seen[1])
-        return hone__fail(HONE_FORMAT, "%s: the template for %s of TemplateProcessing lacks a sequence", name,
-                          pair ? "pairs" : "single texts");
+    for (size_t i = 0; i < json_array_size(list); i++)
+        HONE_TRY(read_piece(&out->pieces[out->n++], p, json_array_get(list, i), pair, name));
     return HONE_OK;
 }
 
 static hone_status read_processing(hone__postprocessor *out, const json_t *section, const char *name)
 {
-    out->kind = HONE__POSTPROCESSOR_TEMPLATE;
     HONE_TRY(read_tokens(out, json_object_get(section, "special_tokens"), name));
     HONE_TRY(read_template(&out->single, out, json_object_get(section, "single"), false, name));
     return read_template(&out->pair, out, json_object_get(section, "pair"), true, name);
+}
+
+static hone_status make_token(hone__template_token *out, const char *name, int32_t id)
+{
+    HONE_TRY(HONE_NEW(&out->ids, 1));
+    HONE_TRY(HONE_NEW(&out->tokens, 1));
+    out->n = 1;
+    out->ids[0] = id;
+    HONE_TRY(hone__strdup(&out->name, name));
+    return hone__strdup(&out->tokens[0], name);
+}
+
+static hone_status make_template(hone__template *out, const hone__piece *pieces, size_t n)
+{
+    HONE_TRY(HONE_ALLOC(&out->pieces, n));
+    memcpy(out->pieces, pieces, n * sizeof *pieces);
+    out->n = n;
+    return HONE_OK;
+}
+
+/* ["[SEP]", 102] */
+static hone_status read_pair(hone__template_token *out, const json_t *section, const char *key, const char *type, const char *name)
+{
+    const json_t *list = json_object_get(section, key), *token = json_array_get(list, 0), *id = json_array_get(list, 1);
+    bool good = json_array_size(list) == 2 && json_is_string(token) && json_is_integer(id) && json_integer_value(id) >= 0 &&
+                json_integer_value(id) <= INT32_MAX;
+    if (!good)
+        return hone__fail(HONE_FORMAT, "%s: post_processor %s needs \"%s\", which must be [token, id]", name, type, key);
+    return make_token(out, json_string_value(token), (int32_t)json_integer_value(id));
+}
+
+/* BertProcessing and RobertaProcessing: [CLS] A [SEP] B [SEP], and <s> A </s> </s> B </s>, where all types are 0. */
+static hone_status read_bert(hone__postprocessor *out, const json_t *section, const char *type, const char *name)
+{
+    static const hone__piece bert[] = {{-1, 0, 0}, {0, 0, 0}, {-1, 0, 1}, {1, 1, 0}, {-1, 1, 1}};
+    static const hone__piece roberta[] = {{-1, 0, 0}, {0, 0, 0}, {-1, 0, 1}, {-1, 0, 1}, {1, 0, 0}, {-1, 0, 1}};
+    bool is_roberta = out->kind == HONE__POSTPROCESSOR_ROBERTA;
+    HONE_TRY(HONE_NEW(&out->specials, 2));
+    out->n_specials = 2;
+    HONE_TRY(read_pair(&out->specials[0], section, "cls", type, name));
+    HONE_TRY(read_pair(&out->specials[1], section, "sep", type, name));
+    if (is_roberta) {
+        HONE_TRY(hone__part_bool(&out->byte_level.trim_offsets, section, "trim_offsets", "post_processor RobertaProcessing", name));
+        HONE_TRY(hone__part_bool(&out->byte_level.add_prefix_space, section, "add_prefix_space", "post_processor RobertaProcessing", name));
+    }
+    HONE_TRY(make_template(&out->single, bert, 3));
+    return is_roberta ? make_template(&out->pair, roberta, 6) : make_template(&out->pair, bert, 5);
+}
+
+static bool adds_tokens(const hone__postprocessor *p)
+{
+    hone__postprocessor_kind kind = hone__postprocessor_core_const(p)->kind;
+    return kind == HONE__POSTPROCESSOR_TEMPLATE || kind == HONE__POSTPROCESSOR_BERT || kind == HONE__POSTPROCESSOR_ROBERTA;
+}
+
+static hone_status read_sequence(hone__postprocessor *out, const json_t *section, const char *name)
+{
+    const json_t *list;
+    HONE_TRY(hone__part_list(&list, section, "processors", "post_processor Sequence", name));
+    HONE_TRY(HONE_NEW(&out->items, json_array_size(list)));
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *item = json_array_get(list, i);
+        if (!json_is_object(item))
+            return hone__fail(HONE_FORMAT, "%s: post_processor Sequence: item %zu is no object", name, i);
+        out->n_items++;
+        HONE_TRY(hone__postprocessor_read(&out->items[i], item, name));
+        if (i && adds_tokens(&out->items[i - 1]))
+            return hone__fail(HONE_UNSUPPORTED,
+                              "%s: post_processor Sequence: item %zu stands behind one that adds tokens; only the last may", name, i);
+    }
+    return HONE_OK;
 }
 
 hone_status hone__postprocessor_read(hone__postprocessor *out, const json_t *section, const char *name)
@@ -116,14 +188,21 @@ hone_status hone__postprocessor_read(hone__postprocessor *out, const json_t *sec
     if (!section || json_is_null(section))
         return HONE_OK;
     const char *type = NULL;
-    HONE_TRY(hone__json_get_string(section, "type", &type, name));
-    if (type && strcmp(type, "ByteLevel") == 0) {
-        out->kind = HONE__POSTPROCESSOR_BYTE_LEVEL;
+    HONE_TRY(hone__part_type(&type, section, name));
+    int kind = hone__part_find(types, type);
+    if (kind <= 0)
+        return hone__fail(HONE_UNSUPPORTED, "%s: post_processor \"%s\" is not supported", name, type);
+    out->kind = (hone__postprocessor_kind)kind;
+    switch (out->kind) {
+    case HONE__POSTPROCESSOR_BYTE_LEVEL:
         return hone__byte_level_read(&out->byte_level, section, name);
-    }
-    if (type && strcmp(type, "TemplateProcessing") == 0)
+    case HONE__POSTPROCESSOR_TEMPLATE:
         return read_processing(out, section, name);
-    return hone__fail(HONE_UNSUPPORTED, "%s: post_processor \"%s\" is not supported", name, type ? type : "(without a type)");
+    case HONE__POSTPROCESSOR_SEQUENCE:
+        return read_sequence(out, section, name);
+    default:
+        return read_bert(out, section, type, name);
+    }
 }
 
 static void write_template(const hone__postprocessor *p, const hone__template *t, hone_json_writer *w)
@@ -165,9 +244,6 @@ static void write_token(const hone__template_token *t, hone_json_writer *w)
 
 static void write_processing(const hone__postprocessor *p, hone_json_writer *w)
 {
-    hone__jw_object(w);
-    hone__jw_key(w, "type");
-    hone__jw_string(w, "TemplateProcessing");
     hone__jw_key(w, "single");
     write_template(p, &p->single, w);
     hone__jw_key(w, "pair");
@@ -177,25 +253,83 @@ static void write_processing(const hone__postprocessor *p, hone_json_writer *w)
     for (size_t i = 0; i < p->n_specials; i++)
         write_token(&p->specials[i], w);
     hone__jw_end_object(w);
-    hone__jw_end_object(w);
+}
+
+static void write_pair(const char *key, const hone__template_token *t, hone_json_writer *w)
+{
+    hone__jw_key(w, key);
+    hone__jw_array(w);
+    hone__jw_string(w, t->name);
+    hone__jw_int(w, t->ids[0]);
+    hone__jw_end_array(w);
+}
+
+static void write_bert(const hone__postprocessor *p, hone_json_writer *w)
+{
+    write_pair("sep", &p->specials[1], w);
+    write_pair("cls", &p->specials[0], w);
+    if (p->kind == HONE__POSTPROCESSOR_BERT)
+        return;
+    hone__part_write_bool(w, "trim_offsets", p->byte_level.trim_offsets);
+    hone__part_write_bool(w, "add_prefix_space", p->byte_level.add_prefix_space);
+}
+
+static void write_sequence(const hone__postprocessor *p, hone_json_writer *w)
+{
+    hone__jw_key(w, "processors");
+    hone__jw_array(w);
+    for (size_t i = 0; i < p->n_items; i++)
+        hone__postprocessor_write(&p->items[i], w);
+    hone__jw_end_array(w);
 }
 
 void hone__postprocessor_write(const hone__postprocessor *p, hone_json_writer *w)
 {
-    if (p->kind == HONE__POSTPROCESSOR_BYTE_LEVEL)
-        hone__byte_level_write(p->byte_level, w);
-    else if (p->kind == HONE__POSTPROCESSOR_TEMPLATE)
-        write_processing(p, w);
-    else
+    if (p->kind == HONE__POSTPROCESSOR_NONE) {
         hone__jw_null(w);
+        return;
+    }
+    if (p->kind == HONE__POSTPROCESSOR_BYTE_LEVEL) {
+        hone__byte_level_write(p->byte_level, w);
+        return;
+    }
+    hone__part_begin(w, types[p->kind]);
+    if (p->kind == HONE__POSTPROCESSOR_TEMPLATE)
+        write_processing(p, w);
+    else if (p->kind == HONE__POSTPROCESSOR_SEQUENCE)
+        write_sequence(p, w);
+    else
+        write_bert(p, w);
+    hone__jw_end_object(w);
+}
+
+const hone__postprocessor *hone__postprocessor_core_const(const hone__postprocessor *p)
+{
+    while (p->kind == HONE__POSTPROCESSOR_SEQUENCE && p->n_items)
+        p = &p->items[p->n_items - 1];
+    return p;
+}
+
+hone__postprocessor *hone__postprocessor_core(hone__postprocessor *p)
+{
+    while (p->kind == HONE__POSTPROCESSOR_SEQUENCE && p->n_items)
+        p = &p->items[p->n_items - 1];
+    return p;
+}
+
+bool hone__postprocessor_marks_sequences(const hone__postprocessor *p, bool special)
+{
+    while (p->kind == HONE__POSTPROCESSOR_SEQUENCE && p->n_items == 1)
+        p = &p->items[0];
+    return special || (p->kind != HONE__POSTPROCESSOR_BERT && p->kind != HONE__POSTPROCESSOR_ROBERTA);
 }
 
 const hone__template *hone__postprocessor_template(const hone__postprocessor *p, bool pair)
 {
     static const hone__piece plain[2] = {{0, 0, 0}, {1, 1, 0}};
     static const hone__template one = {(hone__piece *)plain, 1}, two = {(hone__piece *)plain, 2};
-    if (p->kind == HONE__POSTPROCESSOR_TEMPLATE)
-        return pair ? &p->pair : &p->single;
+    if (adds_tokens(p))
+        return pair ? &hone__postprocessor_core_const(p)->pair : &hone__postprocessor_core_const(p)->single;
     return pair ? &two : &one;
 }
 
@@ -205,18 +339,8 @@ size_t hone__postprocessor_n_added(const hone__postprocessor *p, bool pair)
     size_t n = 0;
     for (size_t i = 0; i < t->n; i++)
         if (t->pieces[i].sequence < 0)
-            n += p->specials[t->pieces[i].special].n;
+            n += hone__postprocessor_core_const(p)->specials[t->pieces[i].special].n;
     return n;
-}
-
-static hone_status make_token(hone__template_token *out, const char *name, int32_t id)
-{
-    HONE_TRY(HONE_NEW(&out->ids, 1));
-    HONE_TRY(HONE_NEW(&out->tokens, 1));
-    out->n = 1;
-    out->ids[0] = id;
-    HONE_TRY(hone__strdup(&out->name, name));
-    return hone__strdup(&out->tokens[0], name);
 }
 
 hone_status hone__postprocessor_bert(hone__postprocessor *out, const char *cls, int32_t cls_id, const char *sep, int32_t sep_id)
@@ -234,10 +358,6 @@ hone_status hone__postprocessor_bert(hone__postprocessor *out, const char *cls, 
         sep_at = 0;
     }
     hone__piece pair[] = {{-1, 0, 1 - sep_at}, {0, 0, 0}, {-1, 0, sep_at}, {1, 1, 0}, {-1, 1, sep_at}};
-    HONE_TRY(HONE_ALLOC(&out->single.pieces, 3));
-    HONE_TRY(HONE_ALLOC(&out->pair.pieces, 5));
-    memcpy(out->single.pieces, pair, 3 * sizeof *pair);
-    memcpy(out->pair.pieces, pair, sizeof pair);
-    out->single.n = 3, out->pair.n = 5;
-    return HONE_OK;
+    HONE_TRY(make_template(&out->single, pair, 3));
+    return make_template(&out->pair, pair, 5);
 }

@@ -7,7 +7,10 @@
 typedef enum hone__postprocessor_kind {
     HONE__POSTPROCESSOR_NONE,
     HONE__POSTPROCESSOR_BYTE_LEVEL,
-    HONE__POSTPROCESSOR_TEMPLATE
+    HONE__POSTPROCESSOR_TEMPLATE,
+    HONE__POSTPROCESSOR_BERT,
+    HONE__POSTPROCESSOR_ROBERTA,
+    HONE__POSTPROCESSOR_SEQUENCE
 } hone__postprocessor_kind;
 
 /* A sequence (0 or 1), or a special token (sequence -1) of one or more ids. */
@@ -30,12 +33,15 @@ typedef struct hone__template_token {
     size_t n;
 } hone__template_token;
 
+/* A sequence holds any number of ByteLevels, then perhaps one of the kinds that add tokens. */
 typedef struct hone__postprocessor {
     hone__postprocessor_kind kind;
-    hone__byte_level byte_level;
+    hone__byte_level byte_level; /* trim_offsets and add_prefix_space of RobertaProcessing, too */
     hone__template single, pair;
-    hone__template_token *specials; /* sorted by name */
+    hone__template_token *specials; /* sorted by name; of BertProcessing and RobertaProcessing cls, then sep */
     size_t n_specials;
+    struct hone__postprocessor *items; /* Sequence */
+    size_t n_items;
 } hone__postprocessor;
 
 void hone__postprocessor_dispose(hone__postprocessor *p);
@@ -43,7 +49,13 @@ void hone__postprocessor_dispose(hone__postprocessor *p);
 hone_status hone__postprocessor_read(hone__postprocessor *out, const json_t *section, const char *name);
 void hone__postprocessor_write(const hone__postprocessor *p, hone_json_writer *w);
 
-/* What stands around one sequence, or two. */
+/* The part that adds tokens: itself, or an item of a sequence. */
+hone__postprocessor *hone__postprocessor_core(hone__postprocessor *p);
+const hone__postprocessor *hone__postprocessor_core_const(const hone__postprocessor *p);
+/* False when the reference forgets which sequence a token of a pair comes from: BertProcessing and RobertaProcessing alone, without their special tokens. */
+bool hone__postprocessor_marks_sequences(const hone__postprocessor *p, bool special);
+
+/* What stands around one sequence, or two: special tokens are those of the core. */
 const hone__template *hone__postprocessor_template(const hone__postprocessor *p, bool pair);
 /* How many tokens it adds. */
 size_t hone__postprocessor_n_added(const hone__postprocessor *p, bool pair);

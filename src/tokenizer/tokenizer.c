@@ -75,11 +75,12 @@ static hone_status check_holes(const hone_tokenizer *tok, const char *name)
 /* A template's ids must be tokens. */
 static hone_status check_template(const hone_tokenizer *tok, const char *name)
 {
-    for (size_t i = 0; i < tok->postprocessor.n_specials; i++)
-        for (size_t k = 0; k < tok->postprocessor.specials[i].n; k++)
-            if (!hone__tokenizer_token(tok, tok->postprocessor.specials[i].ids[k], NULL))
-                return hone__fail(HONE_FORMAT, "%s: post_processor: no token has id %d (of \"%s\")", name,
-                                  tok->postprocessor.specials[i].ids[k], tok->postprocessor.specials[i].name);
+    const hone__postprocessor *p = hone__postprocessor_core_const(&tok->postprocessor);
+    for (size_t i = 0; i < p->n_specials; i++)
+        for (size_t k = 0; k < p->specials[i].n; k++)
+            if (!hone__tokenizer_token(tok, p->specials[i].ids[k], NULL))
+                return hone__fail(HONE_FORMAT, "%s: post_processor: no token has id %d (of \"%s\")", name, p->specials[i].ids[k],
+                                  p->specials[i].name);
     return HONE_OK;
 }
 

@@ -237,7 +237,7 @@ static hone_status copy_parts(hone_tokenizer *tok, const hone_tokenizer *old)
 /* The ids of a template's tokens follow their texts. */
 static hone_status renumber_template(hone_tokenizer *tok)
 {
-    hone__postprocessor *p = &tok->postprocessor;
+    hone__postprocessor *p = hone__postprocessor_core(&tok->postprocessor);
     for (size_t i = 0; i < p->n_specials; i++)
         for (size_t k = 0; k < p->specials[i].n; k++) {
             p->specials[i].ids[k] = hone_tokenizer_token_to_id(tok, p->specials[i].tokens[k]);
