@@ -8,8 +8,10 @@
 
 void hone__added_dispose(hone__added *a)
 {
-    for (size_t i = 0; i < a->n; i++)
+    for (size_t i = 0; i < a->n; i++) {
         hone__free(a->tokens[i].content);
+        hone__free(a->tokens[i].pattern);
+    }
     hone__free(a->tokens);
     hone__free(a->raw.order);
     hone__free(a->normal.order);
@@ -43,6 +45,8 @@ hone_status hone__added_add(hone__added *a, const hone__vocab *model, const char
     }
     hone__added_token token = flags ? *flags : (hone__added_token){0};
     HONE_TRY(hone__strndup(&token.content, content, len));
+    token.pattern = NULL;
+    token.pattern_len = 0;
     token.len = len;
     token.id = (int32_t)id;
     token.special = special;
@@ -75,36 +79,58 @@ int32_t hone__added_find(const hone__added *a, const char *text, size_t len)
 static int compare_tokens(const void *left, const void *right, void *payload)
 {
     const hone__added_token *tokens = payload, *l = &tokens[*(const uint32_t *)left], *r = &tokens[*(const uint32_t *)right];
-    int first = (unsigned char)l->content[0] - (unsigned char)r->content[0];
-    return first ? first : l->len < r->len ? 1 : l->len > r->len ? -1 : memcmp(l->content, r->content, l->len);
+    int first = (unsigned char)l->pattern[0] - (unsigned char)r->pattern[0];
+    if (first || l->pattern_len != r->pattern_len)
+        return first ? first : l->pattern_len < r->pattern_len ? 1 : -1;
+    int order = memcmp(l->pattern, r->pattern, l->pattern_len);
+    if (order || l->special != r->special)
+        return order ? order : r->special - l->special;
+    return l < r ? -1 : l > r;
 }
 
 static hone_status build_matcher(hone__matcher *m, const hone__added *a, bool normalized)
 {
     HONE_TRY(HONE_ALLOC(&m->order, a->n));
     for (size_t i = 0; i < a->n; i++)
-        if (a->tokens[i].normalized == normalized)
+        if (a->tokens[i].normalized == normalized && a->tokens[i].pattern_len)
             m->order[m->n++] = (uint32_t)i;
     if (m->n)
         qsort_r(m->order, m->n, sizeof *m->order, compare_tokens, a->tokens);
     for (size_t b = 0, i = 0; b < 257; b++) {
-        while (i < m->n && (unsigned char)a->tokens[m->order[i]].content[0] < b)
+        while (i < m->n && (unsigned char)a->tokens[m->order[i]].pattern[0] < b)
             i++;
         m->first[b] = (uint32_t)i;
     }
     return HONE_OK;
 }
 
-hone_status hone__added_finish(hone__added *a)
+static hone_status make_pattern(hone__added_token *t, const hone__normalizer *normalizer, hone__work *w)
 {
+    if (!t->normalized || normalizer->kind == HONE__NORMALIZER_NONE) {
+        t->pattern_len = t->len;
+        return hone__strndup(&t->pattern, t->content, t->len);
+    }
+    HONE_TRY(hone__aligned_set(&w->text, t->content, t->len, 0));
+    HONE_TRY(hone__normalizer_run(normalizer, w));
+    t->pattern_len = w->text.len;
+    return hone__strndup(&t->pattern, w->text.len ? w->text.data : "", w->text.len);
+}
+
+hone_status hone__added_finish(hone__added *a, const hone__normalizer *normalizer)
+{
+    hone__work w = {0};
+    hone_status status = HONE_OK;
+    for (size_t i = 0; i < a->n && status == HONE_OK; i++)
+        status = make_pattern(&a->tokens[i], normalizer, &w);
+    hone__work_dispose(&w);
+    HONE_TRY(status);
     HONE_TRY(build_matcher(&a->raw, a, false));
     return build_matcher(&a->normal, a, true);
 }
 
-/* About \w of the reference's regex: letters, numbers, marks and the underscore. */
 static bool is_word_char(uint32_t cp)
 {
-    return cp == '_' || hone__unicode(cp) & (HONE__LETTER | HONE__NUMBER | HONE__NONSPACING | HONE__COMBINING);
+    return hone__unicode(cp) & HONE__WORD;
 }
 
 /* Widens or refuses a match by the token's flags. */
@@ -129,7 +155,7 @@ const hone__added_token *hone__added_next(const hone__added *a, const hone__matc
 {
     if (!m->n)
         return NULL;
-    unsigned char only = (unsigned char)a->tokens[m->order[0]].content[0];
+    unsigned char only = (unsigned char)a->tokens[m->order[0]].pattern[0];
     bool one = m->first[only + 1] - m->first[only] == m->n;
     for (size_t i = from; i < len; i++) {
         if (one) {
@@ -141,9 +167,9 @@ const hone__added_token *hone__added_next(const hone__added *a, const hone__matc
         unsigned char c = (unsigned char)text[i];
         for (uint32_t k = m->first[c]; k < m->first[c + 1]; k++) {
             const hone__added_token *token = &a->tokens[m->order[k]];
-            if (token->len > len - i || memcmp(text + i, token->content, token->len) != 0)
+            if (token->pattern_len > len - i || memcmp(text + i, token->pattern, token->pattern_len) != 0)
                 continue;
-            *at = (hone__range){(uint32_t)i, (uint32_t)(i + token->len)};
+            *at = (hone__range){(uint32_t)i, (uint32_t)(i + token->pattern_len)};
             *resume = at->end;
             if (apply_flags(token, text, len, done, at))
                 return token;

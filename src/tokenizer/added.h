@@ -4,14 +4,16 @@
 #define HONE_TOKENIZER_ADDED_H
 
 #include "base/json.h"
+#include "tokenizer/normalizer.h"
 #include "tokenizer/vocab.h"
-#include "tokenizer/work.h"
 
 typedef struct hone__added_token {
     char *content;
     size_t len;
     int32_t id;
     bool single_word, lstrip, rstrip, normalized, special;
+    char *pattern; /* what is looked for: the content, of a normalized token what the normalizer makes of it */
+    size_t pattern_len;
 } hone__added_token;
 
 /* Tokens that are looked for together: sorted by first byte, longer ones first. */
@@ -37,7 +39,7 @@ hone_status hone__added_add(hone__added *a, const hone__vocab *model, const char
                             const hone__added_token *flags);
 
 /* Builds the matchers once all tokens are there. */
-hone_status hone__added_finish(hone__added *a);
+hone_status hone__added_finish(hone__added *a, const hone__normalizer *normalizer);
 
 /* The added token of an id, NULL if none. */
 const hone__added_token *hone__added_by_id(const hone__added *a, int32_t id);

@@ -126,7 +126,7 @@ void hone__encoder_give(hone__encoder *e)
 static hone_status emit_added(hone__encoder *e, const hone__added_token *t, const char *text, size_t len, hone__range at)
 {
     HONE_TRY(hone__encoder_reserve(e, 1));
-    if (len != t->len && e->sink == HONE__SINK_TOKENS) {
+    if (e->sink == HONE__SINK_TOKENS && (len != t->len || memcmp(text, t->content, len) != 0)) {
         HONE_TRY(HONE_GROW(&e->wide, &e->wide_capacity, e->n_wide + 1));
         e->wide[e->n_wide++] = (hone__wide_token){e->n_tokens, e->wide_texts.len, len};
         hone__str_append(&e->wide_texts, text, len);

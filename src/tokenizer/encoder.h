@@ -14,7 +14,7 @@ typedef struct hone__token {
     hone__range at; /* bytes of its text */
 } hone__token;
 
-/* An added token whose lstrip or rstrip took in white space: its text is what it covers, not the vocabulary's. */
+/* An added token whose lstrip or rstrip took in white space, or that was found normalized: its text is what it covers, not the vocabulary's. */
 typedef struct hone__wide_token {
     size_t token, start, len; /* index; place in the encoder's wide_texts */
 } hone__wide_token;

@@ -218,7 +218,8 @@ hone_status hone_tokenizer_save(const hone_tokenizer *tok, const char *folder)
         HONE_TRY(save_vocab_txt(tok, folder));
     } else {
         HONE_TRY(save_vocab(tok, folder));
-        HONE_TRY(save_merges(tok, folder));
+        if (tok->model.kind == HONE__MODEL_BPE)
+            HONE_TRY(save_merges(tok, folder));
     }
     HONE_TRY(save_special_map(tok, folder));
     return save_config(tok, folder);

@@ -111,7 +111,7 @@ hone_status hone__tokenizer_finish(hone_tokenizer *tok, const char *name)
     const hone__pretokenizer *p = &tok->pretokenizer;
     tok->byte_words = tok->normalizer.kind == HONE__NORMALIZER_NONE && p->kind == HONE__PRETOKENIZER_BYTE_LEVEL &&
                       !p->byte_level.add_prefix_space && tok->model.kind == HONE__MODEL_BPE && tok->model.bpe.has_bytes;
-    HONE_TRY(hone__added_finish(&tok->added));
+    HONE_TRY(hone__added_finish(&tok->added, &tok->normalizer));
     hone__bert_words_init(&tok->bert, tok);
     find_usual_specials(tok);
     return hash_content(tok);

@@ -3,6 +3,7 @@
 #include "tokenizer/tokenizer.h"
 
 #include "tokenizer/json_scan.h"
+#include "tokenizer/part.h"
 
 #include <string.h>
 
@@ -159,19 +160,51 @@ static hone_status read_wordpiece_options(hone__wordpiece *w, const json_t *opti
     return hone__strdup(&w->prefix, prefix);
 }
 
+static hone_status read_wordlevel_options(hone__wordlevel *w, const json_t *options, const char *name)
+{
+    const char *unk = "<unk>";
+    HONE_TRY(hone__json_get_string(options, "unk_token", &unk, name));
+    return hone__strdup(&w->unk_token, unk);
+}
+
 /* The model's kind; files of old versions don't name it, and only BPE has merges. */
 static hone_status read_kind(hone__model *m, const members *parts, const char *name)
 {
-    const char *type = NULL;
+    static const char *const types[] = {"BPE", "WordPiece", "WordLevel", NULL}; /* by hone__model_kind */
+    const char *type = parts->big[1].end ? "BPE" : "WordPiece";
     HONE_TRY(hone__json_get_string(parts->small, "type", &type, name));
-    if (!type)
-        type = parts->big[1].end ? "BPE" : "WordPiece";
-    m->kind = strcmp(type, "WordPiece") == 0 ? HONE__MODEL_WORDPIECE : HONE__MODEL_BPE;
-    if (m->kind == HONE__MODEL_BPE && strcmp(type, "BPE") != 0)
+    int kind = hone__part_find(types, type);
+    if (kind < 0)
         return hone__fail(HONE_UNSUPPORTED, "%s: model \"%s\" is not supported", name, type);
+    m->kind = (hone__model_kind)kind;
     if (!parts->big[0].end || (m->kind == HONE__MODEL_BPE && !parts->big[1].end))
         return hone__fail(HONE_FORMAT, "%s: the model has no \"%s\"", name, parts->big[0].end ? "merges" : "vocab");
     return HONE_OK;
+}
+
+static hone_status read_model_options(hone__model *m, const json_t *options, const char *name)
+{
+    if (m->kind == HONE__MODEL_WORDPIECE)
+        return read_wordpiece_options(&m->wordpiece, options, name);
+    if (m->kind == HONE__MODEL_WORDLEVEL)
+        return read_wordlevel_options(&m->wordlevel, options, name);
+    return read_bpe_options(&m->bpe, options, name);
+}
+
+/* Once the vocabulary is there: merges, which lie at `merges`, and what is derived. */
+static hone_status finish_model(hone__model *m, hone__scan *s, hone__stretch merges)
+{
+    if (m->kind == HONE__MODEL_WORDPIECE) {
+        hone_status status = hone__wordpiece_finish(&m->wordpiece, &m->vocab);
+        return status == HONE_OK ? HONE_OK : hone__fail_in(status, "%s", s->name);
+    }
+    if (m->kind == HONE__MODEL_WORDLEVEL) {
+        hone__wordlevel_finish(&m->wordlevel, &m->vocab);
+        return HONE_OK;
+    }
+    s->at = merges.start;
+    HONE_TRY(read_merges(m, s));
+    return hone__bpe_finish(&m->bpe, &m->vocab);
 }
 
 static hone_status read_model(hone_tokenizer *tok, hone__scan *s, hone__stretch at)
@@ -183,18 +216,10 @@ static hone_status read_model(hone_tokenizer *tok, hone__scan *s, hone__stretch 
     s->at = at.start;
     HONE_GO(split_members(&m, s, big));
     HONE_GO(read_kind(model, &m, s->name));
-    bool bpe = model->kind == HONE__MODEL_BPE;
-    HONE_GO(bpe ? read_bpe_options(&model->bpe, m.small, s->name) : read_wordpiece_options(&model->wordpiece, m.small, s->name));
+    HONE_GO(read_model_options(model, m.small, s->name));
     s->at = m.big[0].start;
     HONE_GO(hone__vocab_read(&model->vocab, s));
-    if (!bpe) {
-        if ((status = hone__wordpiece_finish(&model->wordpiece, &model->vocab)) != HONE_OK)
-            hone__fail_in(status, "%s", s->name);
-        goto done;
-    }
-    s->at = m.big[1].start;
-    HONE_GO(read_merges(model, s));
-    status = hone__bpe_finish(&model->bpe, &model->vocab);
+    status = finish_model(model, s, m.big[1]);
 done:
     json_decref(m.small);
     return status;
@@ -414,6 +439,15 @@ static void write_wordpiece(const hone__model *m, hone_json_writer *w)
     hone__jw_end_object(w);
 }
 
+static void write_wordlevel(const hone__model *m, hone_json_writer *w)
+{
+    hone__part_begin(w, "WordLevel");
+    hone__jw_key(w, "vocab");
+    hone__vocab_write(&m->vocab, w);
+    write_optional(w, "unk_token", m->wordlevel.unk_token);
+    hone__jw_end_object(w);
+}
+
 static void write_bpe(const hone__model *m, hone_json_writer *w)
 {
     const hone__bpe *bpe = &m->bpe;
@@ -463,6 +497,8 @@ hone_status hone__tokenizer_write_json(hone_str *out, const hone_tokenizer *tok)
     hone__jw_key(w, "model");
     if (tok->model.kind == HONE__MODEL_WORDPIECE)
         write_wordpiece(&tok->model, w);
+    else if (tok->model.kind == HONE__MODEL_WORDLEVEL)
+        write_wordlevel(&tok->model, w);
     else
         write_bpe(&tok->model, w);
     hone__jw_end_object(w);

@@ -268,6 +268,10 @@ hone_status hone_tokenizer_train_new_from_iterator(hone_tokenizer **out, const h
     hone_status status;
     *out = NULL;
     HONE_GO(check_options(o));
+    if (old->model.kind == HONE__MODEL_WORDLEVEL) {
+        status = hone__fail(HONE_UNSUPPORTED, "training a model of type WordLevel is not supported (only BPE and WordPiece)");
+        goto done;
+    }
     HONE_GO(hone__tokenizer_new(&tok));
     HONE_GO(copy_parts(tok, old));
     for (size_t i = 0; i < old->added.n; i++)
