@@ -26,9 +26,11 @@ CATEGORIES = {
 # Names of Oniguruma that are no property of PCRE2, or another one there: what stands for them in a class.
 OWN = {
     "Alpha": r"\p{Alphabetic}", "Upper": r"\p{Uppercase}", "Lower": r"\p{Lowercase}", "Space": r"\p{White_Space}", "Digit": r"\p{Nd}", "Alnum": r"\p{Alphabetic}\p{Nd}",
-    "Punct": r"\p{P}$+<=>\^`|~", "Word": r"\p{Alphabetic}\p{M}\p{Nd}\p{Pc}", "XDigit": "0-9a-fA-F", "Blank": r"\p{Zs}\t", "Cntrl": r"\p{Cc}", "ASCII": r"\x00-\x7F",
+    "Punct": r"\p{P}", "Graph": r"\p{L}\p{M}\p{N}\p{P}\p{S}\p{Cf}\p{Co}", "Print": r"\p{L}\p{M}\p{N}\p{P}\p{S}\p{Cf}\p{Co}\p{Zs}", "Word": r"\p{Alphabetic}\p{M}\p{Nd}\p{Pc}", "XDigit": "0-9a-fA-F", "Blank": r"\p{Zs}\t", "Cntrl": r"\p{Cc}", "ASCII": r"\x00-\x7F",
     "Any": r"\x{0}-\x{10FFFF}", "Assigned": r"\P{Cn}",
 }
+# POSIX brackets that differ from the property of the same name; the name here is the bracket's with "posix" before it.
+POSIX = {"punct": r"\p{P}\p{S}"}
 BINARY = """Alphabetic Uppercase Lowercase White_Space Cased Case_Ignorable Dash Diacritic Emoji Emoji_Component Emoji_Modifier Emoji_Modifier_Base Emoji_Presentation
 Extended_Pictographic Extender Hex_Digit ID_Continue ID_Start Ideographic Join_Control Math Quotation_Mark Regional_Indicator Sentence_Terminal Terminal_Punctuation
 Unified_Ideograph Variation_Selector XID_Continue XID_Start""".split()
@@ -40,9 +42,9 @@ ALL = [cp for cp in range(0x110000) if not 0xD800 <= cp < 0xE000]
 TEXT = "".join(map(chr, ALL))
 
 
-def reference_set(name):
+def reference_set(klass):
     found = set()
-    for _, (start, end) in Split(Regex("[\\p{%s}]+" % name), "removed", invert=True).pre_tokenize_str(TEXT):
+    for _, (start, end) in Split(Regex("[%s]+" % klass), "removed", invert=True).pre_tokenize_str(TEXT):
         found.update(ALL[start:end])
     return found
 
@@ -98,12 +100,14 @@ def key(name):
 
 def main():
     rows = {}
-    wanted = [(name, r"\p{%s}" % (name if name != "LC" else "L&"), [name, long]) for name, long in CATEGORIES.items()]
-    wanted += [(name, klass, [name]) for name, klass in OWN.items()]
-    wanted += [(name, r"\p{%s}" % name, [name]) for name in BINARY] + [(name, r"\p{sc:%s}" % name, [name]) for name in SCRIPTS]
-    for name, klass, names in wanted:
+    wanted = [(name, r"\p{%s}" % name, r"\p{%s}" % (name if name != "LC" else "L&"), [name, long]) for name, long in CATEGORIES.items()]
+    wanted += [(name, r"\p{%s}" % name, klass, [name]) for name, klass in OWN.items()]
+    wanted += [(name, "[:%s:]" % name, klass, ["posix" + name]) for name, klass in POSIX.items()]
+    wanted += [(name, r"\p{%s}" % name, r"\p{%s}" % name, [name]) for name in BINARY]
+    wanted += [(name, r"\p{%s}" % name, r"\p{sc:%s}" % name, [name]) for name in SCRIPTS]
+    for name, reference, klass, names in wanted:
         try:
-            theirs = reference_set(name)
+            theirs = reference_set(reference)
         except Exception as error:
             sys.stderr.write("%s: %s\n" % (name, error))
             continue

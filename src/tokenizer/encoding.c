@@ -277,11 +277,20 @@ static void unmark_earlier(hone_encoding *e, const hone__template *t, size_t pie
             e->sequence_ids[i] = -1;
 }
 
-/* An encoding of one window for each sequence of the template, in the order in which they stand there. */
-static hone_status compose(hone_encoding **out, hone__encoder *from, const hone__template *t, const hone__window *windows, bool special)
+/* The type of a sequence's tokens. What overflows has the sequence's number, whatever the template says, as the reference has it. */
+static int32_t type_of(const hone__encoder *from, const hone__piece *piece, hone__window window, const hone__windows *all, bool special)
+{
+    hone__postprocessor_kind kind = hone__postprocessor_core_const(&from->tok->postprocessor)->kind;
+    bool forgets = kind == HONE__POSTPROCESSOR_TEMPLATE || (kind == HONE__POSTPROCESSOR_ROBERTA && !special);
+    bool main = !all || (window.start == all[piece->sequence].items[0].start && window.n == all[piece->sequence].items[0].n);
+    return forgets && !main ? piece->sequence : piece->type_id;
+}
+
+/* An encoding of one window for each sequence of the template, in the order in which they stand there. all: the windows of both sequences, NULL when each is whole. */
+static hone_status compose(hone_encoding **out, hone__encoder *from, const hone__template *t, const hone__window *windows,
+                           const hone__windows *all, bool special)
 {
     const hone__template_token *specials = hone__postprocessor_core_const(&from->tok->postprocessor)->specials;
-    bool marks = hone__postprocessor_marks_sequences(&from->tok->postprocessor, special);
     size_t n = 0, at = 0, w = 0;
     for (size_t i = 0; i < t->n; i++)
         n += t->pieces[i].sequence >= 0 ? windows[w++].n : special ? specials[t->pieces[i].special].n : 0;
@@ -291,7 +300,7 @@ static hone_status compose(hone_encoding **out, hone__encoder *from, const hone_
         const hone__piece *piece = &t->pieces[i];
         if (piece->sequence >= 0) {
             unmark_earlier(*out, t, i, at);
-            set_sequence(*out, at, from, windows[w], marks ? piece->sequence : 0, piece->type_id);
+            set_sequence(*out, at, from, windows[w], piece->sequence, type_of(from, piece, windows[w], all, special));
             HONE_TRY(add_texts(*out, from, windows[w], at));
             trim_places(*out, &from->tok->postprocessor, at, windows[w].n);
             at += windows[w++].n;
@@ -346,14 +355,15 @@ done:
     return status;
 }
 
-static hone_status compose_rows(hone_encoding **out, hone__encoder *from, const hone__template *t, const rows *all, bool special)
+static hone_status compose_rows(hone_encoding **out, hone__encoder *from, const hone__template *t, const rows *all,
+                                const hone__windows w[2], bool special)
 {
-    HONE_TRY(compose(out, from, t, all->items, special));
+    HONE_TRY(compose(out, from, t, all->items, w, special));
     hone_encoding *e = *out;
     for (size_t i = 1; i < all->n; i++) {
         HONE_TRY(HONE_GROW(&e->overflowing, &e->overflowing_capacity, e->n_overflowing + 1));
         e->overflowing[e->n_overflowing++] = NULL;
-        HONE_TRY(compose(&e->overflowing[e->n_overflowing - 1], from, t, all->items + i * all->width, special));
+        HONE_TRY(compose(&e->overflowing[e->n_overflowing - 1], from, t, all->items + i * all->width, w, special));
     }
     return HONE_OK;
 }
@@ -366,7 +376,7 @@ static hone_status compose_all(hone_encoding **out, hone__encoder *from, const h
         if (t->pieces[i].sequence >= 0)
             status = widen_rows(&all, &w[t->pieces[i].sequence]);
     if (status == HONE_OK)
-        status = compose_rows(out, from, t, &all, special);
+        status = compose_rows(out, from, t, &all, w, special);
     hone__free(all.items);
     return status;
 }
@@ -395,7 +405,7 @@ static hone_status build(hone_encoding **out, hone__encoder *e, const hone__wind
     hone__window few[FEW_WINDOWS];
     hone_status status = HONE_OK;
     if (keep[0] == all[0].n && keep[1] == all[1].n && place_whole(few, t, all))
-        return compose(out, e, t, few, !o->no_special_tokens);
+        return compose(out, e, t, few, NULL, !o->no_special_tokens);
     for (int i = 0; i < 1 + pair && status == HONE_OK; i++)
         status = hone__truncate(&windows[i], all[i], keep[i], o->stride, o->truncation_side);
     if (status == HONE_OK)

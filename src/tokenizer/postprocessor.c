@@ -317,13 +317,6 @@ hone__postprocessor *hone__postprocessor_core(hone__postprocessor *p)
     return p;
 }
 
-bool hone__postprocessor_marks_sequences(const hone__postprocessor *p, bool special)
-{
-    while (p->kind == HONE__POSTPROCESSOR_SEQUENCE && p->n_items == 1)
-        p = &p->items[0];
-    return special || (p->kind != HONE__POSTPROCESSOR_BERT && p->kind != HONE__POSTPROCESSOR_ROBERTA);
-}
-
 const hone__template *hone__postprocessor_template(const hone__postprocessor *p, bool pair)
 {
     static const hone__piece plain[2] = {{0, 0, 0}, {1, 1, 0}};

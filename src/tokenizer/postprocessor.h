@@ -52,8 +52,6 @@ void hone__postprocessor_write(const hone__postprocessor *p, hone_json_writer *w
 /* The part that adds tokens: itself, or an item of a sequence. */
 hone__postprocessor *hone__postprocessor_core(hone__postprocessor *p);
 const hone__postprocessor *hone__postprocessor_core_const(const hone__postprocessor *p);
-/* False when the reference forgets which sequence a token of a pair comes from: BertProcessing and RobertaProcessing alone, without their special tokens. */
-bool hone__postprocessor_marks_sequences(const hone__postprocessor *p, bool special);
 
 /* What stands around one sequence, or two: special tokens are those of the core. */
 const hone__template *hone__postprocessor_template(const hone__postprocessor *p, bool pair);

@@ -80,15 +80,21 @@ static const hone__regex_property *find_property(const char *name, size_t len)
     return bsearch(key, hone__regex_properties, hone__regex_n_properties, sizeof *hone__regex_properties, compare_property);
 }
 
-/* A property, or its complement, as an expression for one character. */
-static void put_property(hone_str *out, const hone__regex_property *p, bool negated)
+/* A property, or its complement, as an expression for one character; more: what belongs to it besides. */
+static void put_set(hone_str *out, const hone__regex_property *p, bool negated, const char *more_of_it)
 {
     bool exact = !*p->removed;
     if (!exact)
         hone__str_printf(out, negated ? "(?:[%s]|" : "(?:(?![%s])", p->removed);
-    hone__str_printf(out, "[%s%s%s]", negated ? "^" : "", p->class, p->added);
+    hone__str_printf(out, "[%s%s%s%s]", negated ? "^" : "", p->class, p->added, more_of_it);
     if (!exact)
         hone__str_putc(out, ')');
+}
+
+/* The same outside classes, where Oniguruma takes six superscripts and fractions for word characters, too. */
+static void put_property(hone_str *out, const hone__regex_property *p, bool negated)
+{
+    put_set(out, p, negated, strcmp(p->name, "word") == 0 ? "\\x{B2}\\x{B3}\\x{B9}\\x{BC}-\\x{BE}" : "");
 }
 
 /* \p{name}, \p{^name} at the cursor, behind the "p". */
@@ -222,7 +228,7 @@ static void add_property(operand *o, const hone__regex_property *p, bool negated
         hone__str_puts(&o->items, p->added);
     } else {
         hone__str_putc(&o->others, '|');
-        put_property(&o->others, p, negated);
+        put_set(&o->others, p, negated, "");
     }
 }
 
@@ -236,7 +242,8 @@ static bool read_posix(translator *r, operand *o)
     from += negated, end = from;
     while (end < r->len && r->in[end] >= 'a' && r->in[end] <= 'z')
         end++;
-    const hone__regex_property *p = end > from ? find_property(r->in + from, end - from) : NULL;
+    bool punct = end - from == 5 && memcmp(r->in + from, "punct", 5) == 0; /* symbols, too, unlike \p{punct} */
+    const hone__regex_property *p = punct ? find_property("posixpunct", 10) : end > from ? find_property(r->in + from, end - from) : NULL;
     if (!p || end + 2 > r->len || memcmp(r->in + end, ":]", 2) != 0)
         return false;
     r->at = end + 2;
