@@ -29,7 +29,7 @@ fails 1 "absent: no such file or folder" tokenize --tokenizer absent </dev/null
 
 # parts that hone does not have are named
 broken 's/"type": *"BPE"/"type":"Unigram"/' 'model "Unigram" is not supported'
-broken 's/"pre_tokenizer": *{[^}]*}/"pre_tokenizer":{"type":"Metaspace"}/' 'pre_tokenizer "Metaspace" is not supported'
+broken 's/"pre_tokenizer": *{[^}]*}/"pre_tokenizer":{"type":"UnicodeScripts"}/' 'pre_tokenizer "UnicodeScripts" is not supported'
 broken 's/"normalizer": *null/"normalizer":{"type":"Precompiled","precompiled_charsmap":""}/' 'normalizer "Precompiled" is not supported'
 broken 's/"version": *"1.0"/"version":"2.0"/' 'version "2.0"'
 # merges that do not fit are named
