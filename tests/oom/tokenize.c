@@ -1,4 +1,4 @@
-/* Lines of `hone tokenize` and the pipeline of text generation with every allocation failing in turn. */
+/* Lines of `hone tokenize` and the pipelines with every allocation failing in turn. */
 #include "support/support.h"
 
 #include <hone/pipeline.h>
@@ -61,5 +61,58 @@ static void generation(void **state)
     hone_pipeline_free(p);
 }
 
-static const struct CMUnitTest tests[] = {cmocka_unit_test(lines), cmocka_unit_test(generation)};
+/* ---- token classification ---- */
+
+static hone_status use_tagger(void *pipeline)
+{
+    hone_text inputs[] = {HONE_TEXT("{\"inputs\": \"My name is Sylvain\"}"), HONE_TEXT("{\"tokens\": [\"a\", \"b\"]}"), HONE_TEXT("bad")};
+    char *answers[3];
+    size_t n_errors;
+    hone_status status = hone_pipeline_run_json(answers, &n_errors, pipeline, inputs, 3);
+    for (size_t i = 0; i < 3; i++)
+        hone_pipeline_free_text(answers[i]);
+    return status;
+}
+
+static hone_status use_entities(void *pipeline)
+{
+    hone_entities found[2];
+    hone_text words[] = {HONE_TEXT("Hugging"), HONE_TEXT("Face")};
+    hone_sequence inputs[] = {{.text = HONE_TEXT("My name is Sylvain")}, {.words = words, .n_words = 2}};
+    hone_status status = hone_pipeline_entities_batch(found, pipeline, inputs, 2);
+    for (size_t i = 0; i < 2; i++)
+        hone_entities_dispose(&found[i]);
+    return status;
+}
+
+static hone_status open_tagger(void *folder)
+{
+    hone_pipeline *p;
+    hone_pipeline_options o = {.n_threads = 1, .aggregation_strategy = HONE_AGGREGATE_AVERAGE};
+    hone_status status = hone_pipeline_new(&p, HONE_TOKEN_CLASSIFICATION, folder, &o);
+    hone_pipeline_free(p);
+    return status;
+}
+
+static void entities(void **state)
+{
+    (void)state;
+    static char folder[4096];
+    snprintf(folder, sizeof(folder), "%s", test_fixture("task/pipelines/token-classification"));
+    assert_true(test_oom(open_tagger, folder) > 10);
+    for (int s = 0; s <= HONE_AGGREGATE_WORD; s++) {
+        hone_pipeline *p;
+        hone_pipeline_options o = {.n_threads = 1, .aggregation_strategy = (hone_aggregation)s};
+        assert_ok(hone_pipeline_new(&p, HONE_TOKEN_CLASSIFICATION, folder, &o));
+        for (int warm = 0; warm < 2; warm++) { /* what a pipeline keeps between calls is no leak */
+            assert_ok(use_tagger(p));
+            assert_ok(use_entities(p));
+        }
+        assert_true(test_oom(use_tagger, p) > 10);
+        assert_true(test_oom(use_entities, p) > 10);
+        hone_pipeline_free(p);
+    }
+}
+
+static const struct CMUnitTest tests[] = {cmocka_unit_test(lines), cmocka_unit_test(generation), cmocka_unit_test(entities)};
 TEST_MAIN(tests)

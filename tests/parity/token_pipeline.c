@@ -1,9 +1,11 @@
-/* Fixture task/pipelines/token-classification: every strategy gives the reference's entities, one by one, in batches and through the typed interface. */
+/* Fixture task/pipelines/token-classification: every strategy gives the reference's entities, one by one, in batches and through the typed interface. And
+ * token_pipeline_more.json: odd texts, words, windows, with fresh models, whose values follow from the seed (HONE_SAVE_MODEL=FOLDER keeps them, for token_pipeline_more.py). */
 #include "support/support.h"
 
 #include <hone/pipeline.h>
 
 #include <math.h>
+#include <stdlib.h>
 
 #define FOLDER "task/pipelines/token-classification"
 /* float32 logits of another order of summation; entities below are the reference's own numbers to about 1e-7 */
@@ -49,9 +51,10 @@ static void compare_answer(const char *answer, const json_t *c)
 {
     json_t *got;
     const json_t *want = json_object_get(c, "outputs");
+    assert_true(json_is_array(want));
     assert_ok(hone__json_parse(&got, answer, strlen(answer), "answer"));
     if (json_array_size(got) != json_array_size(want) || !json_is_array(got))
-        fail_msg("%s: %s", json_string_value(json_object_get(c, "inputs")), answer);
+        fail_msg("%s: %s", json_dumps(c, JSON_COMPACT), answer);
     for (size_t i = 0; i < json_array_size(want); i++)
         compare_entity(json_array_get(got, i), json_array_get(want, i), answer);
     json_decref(got);
@@ -142,5 +145,94 @@ static void typed(void **state)
     json_decref(all);
 }
 
-static const struct CMUnitTest tests[] = {cmocka_unit_test(batches), cmocka_unit_test(backend_ref), cmocka_unit_test(typed)};
+/* ---- further cases, on fresh weights ---- */
+
+static const char *const labels[] = {"O", "B-PER", "I-PER", "B-LOC", "I-LOC", "B-A-B", "I-A-B", "X", NULL};
+
+/* A model with the tokenizer of a fixture, in a folder. */
+static const char *fresh_folder(const char *type, const char *overrides, const char *tokenizer)
+{
+    hone_model *model;
+    hone_tokenizer *tok;
+    hone_model_options o = HONE_MODEL_OPTIONS_INIT;
+    const char *keep = getenv("HONE_SAVE_MODEL");
+    static char folders[2][4096];
+    char *folder = folders[type[0] == 'd'];
+    snprintf(folder, sizeof(folders[0]), "%s/%s", keep ? keep : test_temp("models"), type);
+    assert_ok(hone_tokenizer_from_pretrained(&tok, test_fixture(tokenizer)));
+    o.seed = 5;
+    o.labels = labels;
+    o.config_overrides = overrides;
+    o.vocab_size = (int64_t)hone_tokenizer_vocab_size(tok, true);
+    assert_ok(hone_model_from_config(&model, HONE_TOKEN_CLASSIFICATION, type, &o));
+    assert_ok(hone_model_save_pretrained(model, folder));
+    assert_ok(hone_tokenizer_save(tok, folder));
+    hone_model_free(model);
+    hone_tokenizer_free(tok);
+    return folder;
+}
+
+static hone_aggregation strategy_of(const json_t *c)
+{
+    const char *name = json_string_value(json_object_get(c, "strategy"));
+    int s = 0;
+    while (strcmp(strategies[s], name) != 0)
+        s++;
+    return (hone_aggregation)s;
+}
+
+/* Case i and those that follow it with the same pipeline, as one batch; returns how many. */
+static size_t run_alike(const json_t *all, size_t i, const char *folder)
+{
+    const json_t *first = json_array_get(all, i), *stride = json_object_get(first, "stride"), *c;
+    char *texts[MAX_CASES], *answers[MAX_CASES];
+    hone_text inputs[MAX_CASES];
+    size_t n = 0, n_errors;
+    hone_pipeline *p;
+    hone_pipeline_options o = {.n_threads = 1, .aggregation_strategy = strategy_of(first)};
+    o.long_text = json_is_null(stride) ? HONE_LONG_TEXT_TRUNCATE : HONE_LONG_TEXT_STRIDE;
+    o.stride = (size_t)json_integer_value(stride);
+    assert_ok(hone_pipeline_new(&p, HONE_TOKEN_CLASSIFICATION, folder, &o));
+    for (; n < MAX_CASES && (c = json_array_get(all, i + n)); n++) {
+        if (strategy_of(c) != o.aggregation_strategy || !json_equal(json_object_get(c, "stride"), stride) ||
+            !json_equal(json_object_get(c, "model"), json_object_get(first, "model")))
+            break;
+        inputs[n] = HONE_TEXT(texts[n] = json_dumps(json_object_get(c, "input"), JSON_COMPACT));
+    }
+    assert_ok(hone_pipeline_run_json(answers, &n_errors, p, inputs, n));
+    assert_int_equal(n_errors, 0);
+    for (size_t k = 0; k < n; k++) {
+        compare_answer(answers[k], json_array_get(all, i + k));
+        hone_pipeline_free_text(answers[k]);
+        free(texts[k]);
+    }
+    hone_pipeline_free(p);
+    return n;
+}
+
+static void more_cases(void **state)
+{
+    (void)state;
+    char path[4096];
+    const char *source = getenv("HONE_SOURCE_DIR");
+    const char *bert = fresh_folder("bert",
+                                    "hidden_size=16,num_hidden_layers=1,num_attention_heads=2,intermediate_size=32,"
+                                    "max_position_embeddings=64,initializer_range=0.4",
+                                    "tok/bert-cased");
+    const char *distilbert = fresh_folder(
+        "distilbert", "dim=16,n_layers=1,n_heads=2,hidden_dim=32,max_position_embeddings=64,initializer_range=0.4", "tok/bert-uncased");
+    if (getenv("HONE_SAVE_MODEL"))
+        test_skip("the models were saved");
+    snprintf(path, sizeof(path), "%s/tests/parity/token_pipeline_more.json", source ? source : ".");
+    json_t *all = test_read_json(path);
+    assert_true(json_array_size(all) > 100);
+    for (size_t i = 0; i < json_array_size(all);) {
+        const char *model = json_string_value(json_object_get(json_array_get(all, i), "model"));
+        i += run_alike(all, i, strcmp(model, "bert") == 0 ? bert : distilbert);
+    }
+    json_decref(all);
+}
+
+static const struct CMUnitTest tests[] = {cmocka_unit_test(batches), cmocka_unit_test(backend_ref), cmocka_unit_test(typed),
+                                          cmocka_unit_test(more_cases)};
 TEST_MAIN(tests)
