@@ -98,6 +98,24 @@ import json
 a, b = json.load(open("out")), json.load(open("scores"))
 assert a["eval_f1"] == b["eval_f1"] and a["eval_loss"] > b["eval_loss"] + 0.05, (a["eval_loss"], b["eval_loss"])
 PY
+# a terminal gets a table that says mode and scheme
+cat >terminal.py <<'PY'
+import os, pty, sys
+pid, fd = pty.fork()
+if pid == 0:
+    os.execvp(sys.argv[1], sys.argv[1:])
+seen = b""
+try:
+    while chunk := os.read(fd, 65536):
+        seen += chunk
+except OSError:
+    pass
+sys.stdout.write(seen.decode())
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+PY
+python3 terminal.py "$HONE" $EVALUATE --seqeval_mode strict --seqeval_scheme IOB2 --quiet >table || complain "evaluate on a terminal"
+for word in strict IOB2 precision PER LOC "micro avg"; do says table "$word"; done
+grep -q eval_f1 table && complain "a terminal got JSON"
 # one label a word: the same words, judged by their first tokens
 run 0 $EVALUATE --label_all_tokens false
 python3 - <<'PY' || complain "one label a word"

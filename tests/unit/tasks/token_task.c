@@ -343,6 +343,55 @@ static void smoothing_is_its_definition(void **state)
     hone_model_free(m);
 }
 
+typedef struct watch {
+    uint64_t requests, worst;
+    size_t rss_early;
+} watch;
+
+static hone_status watch_memory(void *payload, hone_trainer *t, hone_event event, const hone_trainer_state *state,
+                                hone_trainer_control *control, const hone_metrics *metrics)
+{
+    watch *w = payload;
+    hone_mem_stats now;
+    (void)t, (void)control, (void)metrics;
+    hone__mem_stats(&now);
+    if (event == HONE_ON_STEP_BEGIN && state->global_step == 50)
+        w->rss_early = hone__rss_now();
+    if (event == HONE_ON_STEP_END && state->global_step > 50 && now.n_requests - w->requests > w->worst)
+        w->worst = now.n_requests - w->requests;
+    if (event == HONE_ON_STEP_BEGIN)
+        w->requests = now.n_requests;
+    return HONE_OK;
+}
+
+/* A batch is all rows, in another order each time: the same tokens, so that nothing may ask for memory once every buffer is there. */
+static void a_step_allocates_nothing(void **state)
+{
+    (void)state;
+    hone_model *m = model();
+    hone_dataset *d = rows(false);
+    hone_examples *e = examples(d, 0, 0, true);
+    hone_training_args a = quiet(8);
+    hone_trainer *t;
+    watch w = {0};
+    hone_callback callback = {watch_memory, &w};
+    a.output_dir = test_temp("memory");
+    a.per_device_train_batch_size = N_ROWS;
+    a.max_steps = 400;
+    a.logging_steps = 5000;
+    a.save_strategy = HONE_STRATEGY_NO;
+    assert_ok(hone_trainer_new(&t, m, &a, &(hone_trainer_options){.train_dataset = e, .callbacks = &callback, .n_callbacks = 1}));
+    assert_ok(hone_trainer_train(t));
+    assert_int_equal(w.worst, 0);
+#if !defined(__SANITIZE_ADDRESS__)
+    assert_true(hone__rss_now() < w.rss_early + (1u << 20));
+#endif
+    hone_trainer_free(t);
+    hone_examples_free(e);
+    hone_dataset_free(d);
+    hone_model_free(m);
+}
+
 static void metrics_are_known_before(void **state)
 {
     (void)state;
@@ -379,8 +428,9 @@ static void metrics_are_known_before(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(rows_are_sentences),          cmocka_unit_test(windows_are_merged),
-    cmocka_unit_test(predictions_are_the_model_s), cmocka_unit_test(predictions_without_labels),
-    cmocka_unit_test(smoothing_is_its_definition), cmocka_unit_test(metrics_are_known_before),
+    cmocka_unit_test(a_step_allocates_nothing),   cmocka_unit_test(rows_are_sentences),
+    cmocka_unit_test(windows_are_merged),         cmocka_unit_test(predictions_are_the_model_s),
+    cmocka_unit_test(predictions_without_labels), cmocka_unit_test(smoothing_is_its_definition),
+    cmocka_unit_test(metrics_are_known_before),
 };
 TEST_MAIN(tests)
