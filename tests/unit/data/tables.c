@@ -172,6 +172,10 @@ static void json_cells(void **state)
                    NULL));
     assert_row(d, 0, "{\"text\": \"12\", \"label\": \"1\", \"x\": 0.5, \"y\": 3, \"z\": \"\"}");
     assert_names(d, "label", "0 1");
+    char *json;
+    assert_ok(hone_dataset_row_to_json(&json, d, 1, false));
+    assert_string_equal(json, "{\"text\": \"b\", \"label\": 0, \"x\": 2.0, \"y\": 4, \"z\": \"q\"}");
+    hone_dataset_free_json(json);
     assert_int_equal(hone_dataset_int(d, 0, hone_dataset_label_column(d)), 1);
     assert_int_equal(hone_dataset_int(d, 1, hone_dataset_find(d, "y")), 4);
     assert_true(hone_dataset_double(d, 1, hone_dataset_find(d, "x")) == 2.0);
