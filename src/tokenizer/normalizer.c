@@ -136,12 +136,14 @@ typedef struct mark {
     uint32_t cp;
     unsigned class;
     size_t order;
-    hone__range from;
+    bool own; /* stands for a character of the text; the other parts of a decomposition were added to it */
 } mark;
 
 typedef struct marks {
     mark *items;
-    size_t n, capacity;
+    hone__range *places; /* of the characters that own marks stand for */
+    size_t n, capacity, n_places, places_capacity;
+    hone__range last; /* of the character before */
 } marks;
 
 static int compare_marks(const void *a, const void *b)
@@ -161,14 +163,19 @@ static hone_status push_char(const hone__normalizer *n, hone__aligned *out, uint
     return HONE_OK;
 }
 
-/* Canonical order of the marks that were kept. */
+/* The marks in canonical order, without the non-spacing ones. The reference hands places out by position: marks that change theirs leave them to the one that comes in
+ * their stead, and what a decomposition added shares the place before it. */
 static hone_status flush_marks(const hone__normalizer *n, hone__aligned *out, marks *m)
 {
     if (m->n > 1)
         qsort(m->items, m->n, sizeof *m->items, compare_marks);
-    for (size_t i = 0; i < m->n; i++)
-        HONE_TRY(push_char(n, out, m->items[i].cp, m->items[i].from));
-    m->n = 0;
+    for (size_t i = 0, place = 0; i < m->n; i++) {
+        if (m->items[i].own)
+            m->last = m->places[place++];
+        if (!(hone__unicode(m->items[i].cp) & HONE__NONSPACING))
+            HONE_TRY(push_char(n, out, m->items[i].cp, m->last));
+    }
+    m->n = m->n_places = 0;
     return HONE_OK;
 }
 
@@ -178,17 +185,20 @@ static hone_status push_stripped(const hone__normalizer *n, hone__aligned *out, 
     uint32_t parts[4];
     size_t count = hone__decompose(parts, cp);
     for (size_t i = 0; i < count; i++) {
-        if (hone__unicode(parts[i]) & HONE__NONSPACING)
-            continue;
         unsigned class = hone__combining(parts[i]);
         if (!class) {
             HONE_TRY(flush_marks(n, out, m));
-            HONE_TRY(push_char(n, out, parts[i], from));
+            m->last = from;
+            if (!(hone__unicode(parts[i]) & HONE__NONSPACING))
+                HONE_TRY(push_char(n, out, parts[i], from));
             continue;
         }
         HONE_TRY(HONE_GROW(&m->items, &m->capacity, m->n + 1));
-        m->items[m->n] = (mark){parts[i], class, m->n, from};
+        HONE_TRY(HONE_GROW(&m->places, &m->places_capacity, m->n_places + 1));
+        m->items[m->n] = (mark){parts[i], class, m->n, i == 0};
         m->n++;
+        m->places[m->n_places] = from;
+        m->n_places += i == 0;
     }
     return HONE_OK;
 }
@@ -196,7 +206,7 @@ static hone_status push_stripped(const hone__normalizer *n, hone__aligned *out, 
 static hone_status run_bert(const hone__normalizer *n, hone__work *w)
 {
     bool strip = n->strip_accents < 0 ? n->lowercase : n->strip_accents > 0;
-    marks m = {NULL, 0, 0};
+    marks m = {0};
     hone_status status = HONE_OK;
     for (size_t i = 0, len; i < w->text.len; i += len) {
         uint32_t cp = hone__char_at(w->text.data + i);
@@ -220,6 +230,7 @@ static hone_status run_bert(const hone__normalizer *n, hone__work *w)
     hone__work_swap_text(w);
 done:
     hone__free(m.items);
+    hone__free(m.places);
     return status;
 }
 
