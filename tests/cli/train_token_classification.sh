@@ -173,6 +173,17 @@ python3 -c 'import json; a = json.load(open("other/config.json")); assert a["id2
 run 0 train token-classification --model_name_or_path first $COMMON --max_steps 1 --save_strategy no --output_dir given --label_names O,B-PER,I-PER,B-LOC I-LOC
 python3 -c 'import json; a = json.load(open("given/config.json")); assert a["id2label"]["1"] == "B-PER", a["id2label"]' || complain "--label_names"
 
+# ---- DistilBERT, from scratch and then from its folder; label smoothing and another dropout ----
+run 0 train token-classification --model_type distilbert --tokenizer_name tok --config_overrides dim=32,n_layers=1,n_heads=2,hidden_dim=64,max_position_embeddings=64 \
+    $COMMON --max_steps 60 --save_strategy no --output_dir distil
+run 0 train token-classification --model_name_or_path distil $COMMON --num_train_epochs 3 --save_strategy no --label_smoothing_factor 0.1 --dropout 0 --output_dir distil2
+python3 - <<'PY' || complain "DistilBERT"
+import json
+a, b, c = (json.load(open(p)) for p in ("distil/eval_results.json", "distil2/eval_results.json", "distil2/config.json"))
+assert b["eval_f1"] > 0.8, (a, b)
+assert c["architectures"] == ["DistilBertForTokenClassification"] and c["dropout"] == c["attention_dropout"] == 0, c
+PY
+
 # ---- the whole run again, and in two parts: the same weights ----
 run 0 $TRAIN --max_steps 20 --save_steps 7 --output_dir whole
 run 0 $TRAIN --max_steps 20 --save_steps 7 --output_dir parts
