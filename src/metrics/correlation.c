@@ -34,12 +34,17 @@ static bool is_constant(const double *x, size_t n)
     return true;
 }
 
+static hone_status check_number(size_t n)
+{
+    return n >= 2 ? HONE_OK
+                  : hone__fail(HONE_INVALID_ARGUMENT, "a correlation takes two pairs or more, here %s", n ? "is one" : "are none");
+}
+
 hone_status hone_metric_pearson(double *out, const double *x, const double *y, size_t n)
 {
     double x_mean, y_mean, x_scale, y_scale, sum = 0;
     *out = NAN;
-    if (n < 2)
-        return hone__fail(HONE_INVALID_ARGUMENT, "a correlation takes two pairs or more, here %s", n ? "is one" : "are none");
+    HONE_TRY(check_number(n));
     if (is_constant(x, n) || is_constant(y, n))
         return HONE_OK;
     x_mean = mean(x, n);
@@ -86,14 +91,13 @@ hone_status hone_metric_spearman(double *out, const double *x, const double *y, 
     size_t *order = NULL;
     hone_status status = HONE_OK;
     *out = NAN;
+    HONE_TRY(check_number(n));
     if (has_nan(x, n) || has_nan(y, n))
         return HONE_OK;
     HONE_GO(HONE_ALLOC(&ranks, 2 * n));
     HONE_GO(HONE_ALLOC(&order, n));
-    if (n) {
-        rank(ranks, order, x, n);
-        rank(ranks + n, order, y, n);
-    }
+    rank(ranks, order, x, n);
+    rank(ranks + n, order, y, n);
     status = hone_metric_pearson(out, ranks, ranks + n, n);
 done:
     hone__free(order);

@@ -99,6 +99,17 @@ static hone_status add_lines(hone_seqeval *s, sentence sides[2], hone_lines *ref
     }
 }
 
+/* The scheme was not found out, or a prediction is not of the one that was: its line is the number of the sentence. */
+static hone_status fail_scheme(hone_status status, const hone_seqeval *s, const hone_lines *references, const hone_lines *predictions)
+{
+    for (size_t k = 0; k < s->n_counters; k++) {
+        const seqeval_counter *c = &s->counters[k];
+        if (status == HONE_INVALID_ARGUMENT && c->scheme.id == s->found && c->bad_tag >= 0)
+            return hone__fail_in(HONE_FORMAT, "%s:%lld", predictions->name, (long long)c->bad_sentence);
+    }
+    return hone__fail_in(status, "%s", references->name);
+}
+
 hone_status hone__seqeval_from_lines(char **out, hone_lines *references, hone_lines *predictions, const hone_metric_options *options)
 {
     hone_seqeval *s = NULL;
@@ -110,7 +121,7 @@ hone_status hone__seqeval_from_lines(char **out, hone_lines *references, hone_li
     if (references->line == 0)
         HONE_GO(hone__fail(HONE_FORMAT, "%s is empty", references->name));
     if ((status = hone_seqeval_compute(s, &scores)) != HONE_OK)
-        HONE_GO(hone__fail_in(status, "%s", references->name));
+        HONE_GO(fail_scheme(status, s, references, predictions));
     status = options->table ? hone_seqeval_report(out, s, &scores) : hone_seqeval_to_json(out, &scores);
 done:
     dispose(&sides[0]);

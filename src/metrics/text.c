@@ -168,9 +168,9 @@ static int by_bytes(const void *a, const void *b)
 
 static hone_status split_words(hone_answer *a)
 {
-    const char *at = a->text.data, *end = at + a->text.len;
+    const char *at = a->text.data, *end = a->text.len ? at + a->text.len : at;
     a->n_words = 0;
-    while (a->text.len && at < end) {
+    while (at < end) {
         const char *blank = memchr(at, ' ', (size_t)(end - at));
         HONE_TRY(HONE_GROW(&a->words, &a->capacity, a->n_words + 1));
         a->words[a->n_words++] = (hone_word){at, (size_t)((blank ? blank : end) - at)};

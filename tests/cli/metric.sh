@@ -46,6 +46,10 @@ fails 2 "only --mode strict goes by one" metric seqeval --scheme IOB2 --referenc
 printf 'I-PER O\n' >io
 fails 2 "no scheme can be found out from the references, whose tags begin with O, I" metric seqeval --mode strict --references io --predictions io
 
+printf 'B-PER O\nO\n' >one
+printf 'B-PER O\nE-PER\n' >two
+fails 1 'two:2: predictions of sentence 2: tag "E-PER" is not of the scheme IOB2' metric seqeval --mode strict --references one --predictions two
+
 printf '0\n1\n1\n0\n1\n' >y
 printf '0\n1\n0\n0\n1.0\n' >p
 run 0 metric accuracy --references y --predictions p
