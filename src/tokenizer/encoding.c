@@ -110,7 +110,7 @@ static hone_status new_encoding(hone_encoding **out, const hone_tokenizer *tok, 
         return hone__fail(HONE_OUT_OF_MEMORY, "out of memory: an encoding of %zu tokens", n);
     bool shared = slab && bytes <= SLAB_MOST;
     if (shared)
-        HONE_TRY(hone__slab_take((void **)&block, slab, bytes));
+        HONE_TRY(hone__slab_take((void **)&block, slab, tok->slabs, bytes));
     else
         HONE_TRY(HONE_ALLOC(&block, bytes));
     hone_encoding *e = (hone_encoding *)block;

@@ -10,8 +10,9 @@ typedef struct hone__token_text {
     char *text;
 } hone__token_text;
 
-/* Pages that many encodings of a batch lie in (slab.c). */
+/* Pages that many encodings of a batch lie in (slab.c), and what a tokenizer keeps of them. */
 typedef struct hone__slab hone__slab;
+typedef struct hone__slab_shelf hone__slab_shelf;
 
 /* The arrays lie behind the struct in one block, or in a slab; chars is offsets where all text is ASCII. */
 struct hone_encoding {
@@ -45,7 +46,10 @@ hone_status hone__truncate(hone__windows *out, hone__window all, size_t max_len,
 void hone__longest_first(size_t *first, size_t *second, size_t max_length);
 
 /* Takes `bytes` from *slab, of which one thread may take at a time; a full slab is let go and *slab is a new one. */
-hone_status hone__slab_take(void **out, hone__slab **slab, size_t bytes);
+hone_status hone__slab_take(void **out, hone__slab **slab, hone__slab_shelf *shelf, size_t bytes);
+/* Nothing of its slabs may be in use when it is freed. */
+hone_status hone__slab_shelf_new(hone__slab_shelf **out);
+void hone__slab_shelf_free(hone__slab_shelf *shelf);
 /* What was taken from a slab keeps it: one call for each take, and one by whoever holds *slab. Any thread; NULL is legal. */
 void hone__slab_drop(hone__slab *slab);
 

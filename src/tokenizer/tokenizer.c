@@ -1,7 +1,7 @@
 /* A tokenizer: how its parts come together, what its vocabulary answers. Encoding is in encode.c, decoding in decode.c, files in tokenizer_json.c, pretrained.c, save.c. */
 #include "tokenizer/tokenizer.h"
 
-#include "tokenizer/encoder.h"
+#include "tokenizer/encoding.h"
 
 #include <string.h>
 
@@ -10,6 +10,8 @@ hone_status hone__tokenizer_new(hone_tokenizer **out)
     HONE_TRY(HONE_NEW(out, 1));
     (*out)->model_max_length = SIZE_MAX;
     hone_status status = hone__pool_new(&(*out)->pool);
+    if (status == HONE_OK)
+        status = hone__slab_shelf_new(&(*out)->slabs);
     if (status != HONE_OK) {
         hone_tokenizer_free(*out);
         *out = NULL;
@@ -22,6 +24,7 @@ void hone_tokenizer_free(hone_tokenizer *tok)
     if (!tok)
         return;
     hone__pool_free(tok->pool);
+    hone__slab_shelf_free(tok->slabs);
     hone__added_dispose(&tok->added);
     hone__normalizer_dispose(&tok->normalizer);
     hone__pretokenizer_dispose(&tok->pretokenizer);

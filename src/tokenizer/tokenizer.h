@@ -32,6 +32,7 @@ struct hone_tokenizer {
     json_t *config; /* tokenizer_config.json, NULL if there was none */
     uint64_t hash;
     struct hone__encoder_pool *pool;
+    struct hone__slab_shelf *slabs;
 };
 
 /* An empty tokenizer with its pool. */
