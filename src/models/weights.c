@@ -55,14 +55,16 @@ static hone_status fill_sinusoid(hone_model *m, hone_tensor *x)
     return status;
 }
 
-static hone_status initialise(hone_model *m, const hone_param *p, const hone_param_slice *s, uint64_t seed)
+static hone_status initialise(hone_model *m, hone_param *p, const hone_param_slice *s, uint64_t seed)
 {
     hone_backend *b = m->params->backend;
     hone_initial how = m->class->initial(m, s->file_name);
     hone_tensor x = hone__slice_tensor(&p->tensor, s);
     hone_mat y = hone__mat(&x);
-    if (how.sinusoid)
+    if (how.sinusoid) {
+        p->frozen = true; /* as the reference has it, unless they come from a file */
         return fill_sinusoid(m, &x);
+    }
     if (how.deviation > 0.0) {
         uint64_t key = hone__splitmix64(seed ^ hone__hash64(s->file_name, strlen(s->file_name), 0));
         HONE_TRY(b->ops->random(b, &y, HONE_RANDOM_NORMAL, 0.0f, (float)how.deviation, key));

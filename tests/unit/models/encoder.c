@@ -58,6 +58,18 @@ static float *values_of(const hone_tensor *x, size_t *n)
     return out;
 }
 
+static double loss_of(const hone_model *m, const hone_batch *b)
+{
+    hone_tape *t = new_tape(m);
+    double loss = NAN;
+    hone_output out = hone_model_forward(m, t, b);
+    hone_tensor *y = hone_model_loss(t, &out, b);
+    assert_ok(hone_tape_backward(t, y));
+    assert_ok(hone_tensor_item(y, &loss));
+    hone_tape_free(t);
+    return loss;
+}
+
 /* ---- sizes ---- */
 
 /* model.num_parameters() of the reference for bert-base-uncased and distilbert-base-uncased. */
@@ -138,6 +150,11 @@ static void fresh_weights(void **state)
     assert_true(positions[0] == 0.0f && positions[1] == 1.0f);
     assert_true(fabs((double)positions[3 * 32 + 5] - cos(3.0 / pow(10000.0, 4.0 / 32.0))) < 1e-6);
     hone__free(positions);
+    hone_batch b = batch;
+    b.row_labels = labels + 1;
+    loss_of(d, &b);
+    assert_null(parameter(d, "distilbert.embeddings.position_embeddings.weight").grad); /* they stay as they are */
+    assert_non_null(parameter(d, "distilbert.embeddings.word_embeddings.weight").grad);
     hone_model_free(m);
     hone_model_free(d);
 }
@@ -288,18 +305,6 @@ static void other_heads(void **state)
 }
 
 /* ---- losses ---- */
-
-static double loss_of(const hone_model *m, const hone_batch *b)
-{
-    hone_tape *t = new_tape(m);
-    double loss = NAN;
-    hone_output out = hone_model_forward(m, t, b);
-    hone_tensor *y = hone_model_loss(t, &out, b);
-    assert_ok(hone_tape_backward(t, y));
-    assert_ok(hone_tensor_item(y, &loss));
-    hone_tape_free(t);
-    return loss;
-}
 
 static void row_logits(const hone_model *m, float *out, size_t n)
 {
