@@ -104,5 +104,52 @@ static void loading_and_encoding_survive(void **state)
     check_kind(HONE_TOKENIZER_WORDPIECE);
 }
 
-static const struct CMUnitTest tests[] = {cmocka_unit_test(training_survives), cmocka_unit_test(loading_and_encoding_survive)};
+/* All that is not in a trained tokenizer: patterns, forms, sequences, chains of decoders, templates that repeat. */
+static const char parts[] =
+    "{\"added_tokens\":[{\"id\":4,\"content\":\"W\xC3\x89\",\"normalized\":true}],\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":[{"
+    "\"type\":\"NFKC\"},"
+    "{\"type\":\"NFD\"},{\"type\":\"Lowercase\"},{\"type\":\"Replace\",\"pattern\":{\"Regex\":\"[^\\\\w&&\\\\S]|\\\\p{^L}{2}+\"},"
+    "\"content\":\"-\"},"
+    "{\"type\":\"Prepend\",\"prepend\":\"x "
+    "\"}]},\"pre_tokenizer\":{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Split\",\"pattern\":{\"Regex\":"
+    "\"\\\\b|-\"},\"behavior\":\"Contiguous\",\"invert\":true},{\"type\":\"Metaspace\",\"replacement\":\"_\"},{\"type\":\"Punctuation\"}]},"
+    "\"post_processor\":{\"type\":\"Sequence\",\"processors\":[{\"type\":\"ByteLevel\"},{\"type\":\"TemplateProcessing\",\"single\":[{"
+    "\"Sequence\":{\"id\":\"A\","
+    "\"type_id\":0}},{\"Sequence\":{\"id\":\"A\",\"type_id\":1}}],\"pair\":[{\"Sequence\":{\"id\":\"B\",\"type_id\":0}},{\"Sequence\":{"
+    "\"id\":\"A\",\"type_id\":1}}],"
+    "\"special_tokens\":{}}]},\"decoder\":{\"type\":\"Sequence\",\"decoders\":[{\"type\":\"Replace\",\"pattern\":{\"String\":\"_\"},"
+    "\"content\":\" \"},"
+    "{\"type\":\"ByteFallback\"},{\"type\":\"CTC\",\"pad_token\":\"q\",\"word_delimiter_token\":\"|\",\"cleanup\":true},{\"type\":\"Fuse\"}"
+    ","
+    "{\"type\":\"Strip\",\"content\":\" \",\"start\":1,\"stop\":0}]},"
+    "\"model\":{\"type\":\"WordLevel\",\"unk_token\":\"?\",\"vocab\":{\"?\":0,\"<0xC3>\":1,\"<0xA9>\":2,\"_words\":3}}}";
+
+static hone_status load_parts(void *payload)
+{
+    hone_tokenizer *tok = NULL;
+    hone_decode_stream *stream = NULL;
+    hone_text text;
+    hone_status status;
+    (void)payload;
+    HONE_GO(hone_tokenizer_from_bytes(&tok, parts, strlen(parts)));
+    HONE_GO(encode(tok));
+    HONE_GO(hone_decode_stream_new(&stream, tok, false));
+    for (int32_t id = 0; id < 5; id++)
+        HONE_GO(hone_decode_stream_push(&text, stream, id));
+    HONE_GO(hone_decode_stream_end(&text, stream));
+done:
+    hone_decode_stream_free(stream);
+    hone_tokenizer_free(tok);
+    return status;
+}
+
+static void parts_survive(void **state)
+{
+    (void)state;
+    assert_ok(load_parts(NULL));
+    assert_in_range(test_oom(load_parts, NULL), 100, 100000);
+}
+
+static const struct CMUnitTest tests[] = {cmocka_unit_test(training_survives), cmocka_unit_test(parts_survive),
+                                          cmocka_unit_test(loading_and_encoding_survive)};
 TEST_MAIN(tests)
