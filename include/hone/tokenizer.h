@@ -55,6 +55,15 @@ typedef struct hone_ids {
 /* Gives the memory of ids back; ids is empty and usable afterwards. */
 HONE_API void hone_ids_dispose(hone_ids *ids);
 
+/* Parts of tokenizer.json that hone knows; any other is HONE_UNSUPPORTED, by its name:
+ *   models           BPE (byte_fallback, fuse_unk, ignore_merges; dropout null), WordPiece, WordLevel
+ *   normalizers      BertNormalizer, NFC, NFD, NFKC, NFKD, Lowercase, Strip, StripAccents, Replace, Prepend, Nmt, ByteLevel, Sequence
+ *   pre-tokenizers   BertPreTokenizer, ByteLevel, Whitespace, WhitespaceSplit, Punctuation, Digits, Split, Metaspace, CharDelimiterSplit, FixedLength, Sequence
+ *   post-processors  TemplateProcessing, BertProcessing, RobertaProcessing, ByteLevel, Sequence (ByteLevels, then at most one of the others)
+ *   decoders         WordPiece, ByteLevel, ByteFallback, Fuse, Strip, Replace, Metaspace, BPEDecoder, CTC, Sequence
+ * Regular expressions of Replace and Split are Oniguruma's, as the reference has them, with the properties of Unicode 16.0. They run on PCRE2; a search that backtracks
+ * more than a million times from one place is HONE_INVALID_ARGUMENT. Absent groups, callouts, text boundaries (\y) and folding one letter to several (sharp s to ss) are not there. */
+
 /* ---- Load, make, save ------------------------------------------------------------------------------------------------------------------ */
 
 /* Opens a tokenizer: a folder with tokenizer.json, or with vocab.json + merges.txt (byte-level BPE as GPT-2's), or with vocab.txt (BERT's WordPiece),

@@ -170,7 +170,7 @@ static hone_status read_folder(hone_tokenizer **out, const char *folder)
     else if (paths[VOCAB_JSON] && paths[MERGES_TXT])
         status = read_gpt2(out, paths[VOCAB_JSON], paths[MERGES_TXT]);
     else if (paths[VOCAB_TXT])
-        status = hone__tokenizer_read_bert(out, paths[VOCAB_TXT], paths[CONFIG]);
+        status = hone__tokenizer_read_bert(out, paths[VOCAB_TXT], paths[CONFIG], paths[SPECIAL_MAP]);
     else
         status =
             hone__fail(HONE_NOT_FOUND,

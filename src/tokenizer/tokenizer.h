@@ -46,8 +46,8 @@ struct hone__scan;
 /* Reads a tokenizer.json; `name` is the file, for messages. */
 hone_status hone__tokenizer_read_json(hone_tokenizer **out, const char *json, size_t len, const char *name);
 
-/* Reads vocab.txt as BERT's WordPiece; config_path (tokenizer_config.json) may be NULL. */
-hone_status hone__tokenizer_read_bert(hone_tokenizer **out, const char *vocab_path, const char *config_path);
+/* Reads vocab.txt as BERT's WordPiece; config_path (tokenizer_config.json) and map_path (special_tokens_map.json) may be NULL. */
+hone_status hone__tokenizer_read_bert(hone_tokenizer **out, const char *vocab_path, const char *config_path, const char *map_path);
 
 /* {"token": id, …} at the cursor, into an empty vocabulary; and the same written, by id. */
 hone_status hone__vocab_read(hone__vocab *v, struct hone__scan *s);
