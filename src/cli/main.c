@@ -1,6 +1,7 @@
 /* The command `hone`: a table of commands, each a file of its own (cmd_*.c). */
 #include "cli/cli.h"
 
+#include <hone/job.h>
 #include <hone/tape.h>
 #include <hone/version.h>
 
@@ -33,12 +34,23 @@ static int print_version(void)
     return cli_finish(CLI_OK);
 }
 
+/* Generation is left as it is, see cli_threads.c. */
+static bool wants_calm_threads(int argc, char **argv)
+{
+    hone_task_kind task;
+    if (argc < 2)
+        return false;
+    if (strcmp(argv[1], "train") == 0 || strcmp(argv[1], "evaluate") == 0)
+        return true;
+    return argc > 2 && strcmp(argv[1], "pipeline") == 0 && hone_task_parse(&task, argv[2]) == HONE_OK && task != HONE_CAUSAL_LM;
+}
+
 int main(int argc, char **argv)
 {
     signal(SIGXFSZ, SIG_IGN); /* a file that grows beyond `ulimit -f` is then a failed write, which has a message */
     if (argc > 1 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "version") == 0))
         return print_version();
-    if (argc > 1 && (strcmp(argv[1], "train") == 0 || strcmp(argv[1], "evaluate") == 0))
+    if (wants_calm_threads(argc, argv))
         cli_calm_threads(argv);
     return cli_dispatch("hone", "Trains and uses language models on this machine: tokenizers, GPT-2, no Python.", commands,
                         sizeof(commands) / sizeof(*commands), argc, argv);

@@ -32,7 +32,7 @@ typedef struct head {
     int h;
 } head;
 
-enum { FEW_QUERIES = 4, PAD = 16 };
+enum { FEW_QUERIES = 4, FEW_SCORES = 1024, PAD = 16 };
 
 static int64_t strip_ld(int64_t longest)
 {
@@ -96,11 +96,17 @@ typedef struct strip {
     float *s, *dp;
 } strip;
 
+/* Few queries, or the few scores of a short row: kernels of their own cost less than calling oneDNN, which a short text then never wakes (20 ms of a process's first call). */
+static bool is_small(const strip *p)
+{
+    return p->n <= FEW_QUERIES || p->n * p->n_k <= FEW_SCORES;
+}
+
 /* s = scale Q K^T; a few queries have dot products of their own, with K read once for each. */
 static bool scores(const attention *t, const head *x, const strip *p)
 {
     const float *k = place(t->k, x->k0, p->j0, x->col);
-    if (p->n > FEW_QUERIES)
+    if (!is_small(p))
         return multiply('N', 'T', p->n, p->n_k, t->size, t->scale, place(t->q, x->q0, p->i0, x->col), t->q->ld, k, t->k->ld, 0.0f, p->s,
                         p->ld);
     for (int64_t i = 0; i < p->n; i++)
@@ -113,7 +119,7 @@ static bool scores(const attention *t, const head *x, const strip *p)
 static bool values(const attention *t, const head *x, const strip *p, bool first)
 {
     const float *v = place(t->v, x->k0, p->j0, x->col);
-    if (p->n > FEW_QUERIES)
+    if (!is_small(p))
         return multiply('N', 'N', p->n, t->size, p->n_k, 1.0f, p->s, p->ld, v, t->v->ld, first ? 0.0f : 1.0f,
                         place(t->o, x->q0, p->i0, x->col), t->o->ld);
     for (int64_t i = 0; i < p->n; i++) {
