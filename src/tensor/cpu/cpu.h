@@ -12,25 +12,28 @@
 #include <omp.h>
 
 enum {
-    HONE_CPU_CHUNK = 4096,         /* elements of an elementwise item, and of a block of norm2 */
-    HONE_CPU_ALONE = 16384,        /* below that many elements one thread is faster than a fork */
-    HONE_CPU_NORM_BLOCK = 32,      /* tokens of one partial sum of dgamma and dbeta */
-    HONE_CPU_PARTIALS = 1024,      /* partial sums of a reduction over everything */
-    HONE_CPU_AXPY_ROWS = 4,        /* rows of a product up to which weights (in, out) are added row by row */
-    HONE_CPU_DOT_ROWS = 96,        /* rows of a product with a weight (out, in) up to which dot products in tiles are faster than oneDNN, */
-    HONE_CPU_DOT_FLOATS = 1 << 16, /* and the floats of those rows */
-    HONE_CPU_STRIP = 2048,         /* columns of a strip of attention scores */
-    HONE_CPU_STRIP_ROWS = 128      /* its rows, at most */
+    HONE_CPU_CHUNK = 4096,    /* elements of an elementwise item, and of a block of norm2 */
+    HONE_CPU_ALONE = 16384,   /* below that many elements one thread is faster than a fork */
+    HONE_CPU_NORM_BLOCK = 32, /* tokens of one partial sum of dgamma and dbeta */
+    HONE_CPU_PARTIALS = 1024, /* partial sums of a reduction over everything */
+    HONE_CPU_AXPY_ROWS = 4,   /* rows of a product up to which the weight passes from memory once */
+    HONE_CPU_STRIP = 2048,    /* columns of a strip of attention scores */
+    HONE_CPU_STRIP_ROWS = 128 /* its rows, at most */
 };
 
 typedef struct hone_cpu {
     const hone_kernels *kernels;
+    int64_t dot_rows; /* rows of a product with a weight (out, in) up to which dot products in tiles are faster than oneDNN */
     hone_backend_ops ops;
 } hone_cpu;
 
 static inline const hone_kernels *hone__cpu(const hone_backend *b)
 {
     return ((const hone_cpu *)b->self)->kernels;
+}
+static inline int64_t hone__dot_rows(const hone_backend *b)
+{
+    return ((const hone_cpu *)b->self)->dot_rows;
 }
 static inline float *hone__at(const hone_mat *m, int64_t i, int64_t j)
 {

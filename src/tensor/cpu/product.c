@@ -1,4 +1,4 @@
-/* Matrix products: oneDNN's sgemm (row-major), paths of their own for a handful of rows (generation) and for some dozens (short texts), and the linear map with bias and
+/* Matrix products: oneDNN's sgemm (row-major), paths of their own for a handful of rows (generation) and for some hundred (encoders), and the linear map with bias and
  * activation.
  *
  * Bias and activation are one pass over the result, taken in blocks of rows so that it finds the product in the last cache. Column sums run over chunks of columns:
@@ -51,18 +51,34 @@ static void few_rows(const hone_backend *be, const hone_mat *c, const hone_mat *
         int64_t o = i * run;
         hone_gemv g = gemv_of(c, a, b, alpha, beta);
         g.y += o, g.w = tb ? hone__at(b, o, 0) : hone__at(b, 0, o), g.n_out = (size_t)hone__min64(run, c->cols - o);
-        (!tb ? k->gemv_in_out : c->rows <= HONE_GEMV_ROWS ? k->gemv_out_in : k->rows_out_in)(&g);
+        (tb ? k->gemv_out_in : k->gemv_in_out)(&g);
     }
 }
 
-/* Whether a product of n rows takes the path above. oneDNN is faster from some five rows on where rows of the weight are added up; where they are dot products, from where
- * the rows no longer stay in the second cache while weights pass. */
-static bool is_few(const hone_mat *c, bool ta, bool tb, int64_t depth)
+/* More rows with a weight (out, in), without oneDNN. Outputs are dealt to threads first, rows where outputs do not suffice; that changes no bit. */
+static void dot_rows(const hone_backend *be, const hone_mat *c, const hone_mat *a, const hone_mat *b, float alpha, float beta)
 {
-    if (ta)
-        return false;
-    return tb ? c->rows <= HONE_GEMV_ROWS || (c->rows <= HONE_CPU_DOT_ROWS && c->rows * depth <= HONE_CPU_DOT_FLOATS)
-              : c->rows <= HONE_CPU_AXPY_ROWS;
+    enum { LEAST = 64 /* outputs of an item */ };
+    int64_t threads = hone__threads(be, c->rows * c->cols * a->cols / 16), runs = hone__min64(threads, hone__ceil_div(c->cols, LEAST));
+    int64_t run = hone__ceil_div(hone__ceil_div(c->cols, 4), runs) * 4, parts = hone__ceil_div(threads, runs);
+    int64_t rows = hone__ceil_div(hone__ceil_div(c->rows, 12), parts) * 12;
+#pragma omp parallel for schedule(static) num_threads((int)threads)
+    for (int64_t i = 0; i < runs * parts; i++) {
+        int64_t o = i % runs * run, r = i / runs * rows;
+        hone_gemv g = gemv_of(c, a, b, alpha, beta);
+        if (o >= c->cols || r >= c->rows)
+            continue;
+        g.y = hone__at(c, r, o), g.x = hone__at(a, r, 0), g.w = hone__at(b, o, 0);
+        g.n_out = (size_t)hone__min64(run, c->cols - o), g.n_x = (size_t)hone__min64(rows, c->rows - r);
+        hone__cpu(be)->rows_out_in(&g);
+    }
+}
+
+/* Whether a product of n rows takes the path of few rows. From some five rows on the others are faster. */
+static bool is_few(const hone_backend *be, const hone_mat *c, bool ta, bool tb)
+{
+    int64_t most = tb && hone__dot_rows(be) == 0 ? HONE_GEMV_ROWS : HONE_CPU_AXPY_ROWS;
+    return !ta && c->rows <= most;
 }
 
 hone_status hone__product(const hone_backend *be, const hone_mat *c, const hone_mat *a, bool ta, const hone_mat *b, bool tb, float alpha,
@@ -75,8 +91,12 @@ hone_status hone__product(const hone_backend *be, const hone_mat *c, const hone_
         scale_all(be, c, beta);
         return HONE_OK;
     }
-    if (is_few(c, ta, tb, depth)) {
+    if (is_few(be, c, ta, tb)) {
         few_rows(be, c, a, b, tb, alpha, beta);
+        return HONE_OK;
+    }
+    if (!ta && tb && c->rows <= hone__dot_rows(be)) {
+        dot_rows(be, c, a, b, alpha, beta);
         return HONE_OK;
     }
     hone__cpu_enter(be);

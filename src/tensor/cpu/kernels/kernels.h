@@ -27,7 +27,7 @@ typedef struct hone_norm_grad_row {
     float mean, rstd, beta_dx;
 } hone_norm_grad_row;
 
-/* Rows x (n_x, n_in) times a weight of n_out outputs: y = alpha x W^T + beta y. */
+/* Rows x (n_x, n_in) times a weight of n_out outputs: y = alpha x W^T + beta y. gemv_*: n_x of HONE_GEMV_ROWS at most. */
 typedef struct hone_gemv {
     float *y;
     const float *x, *w;
