@@ -73,7 +73,7 @@ static hone_device *device(void)
 {
     static hone_device *d; /* lives as long as the program */
     if (!d)
-        assert_ok(hone_device_open(&d, &(hone_device_options){"cpu", 2}));
+        assert_ok(hone_device_open(&d, &(hone_device_options){"cpu", 1}));
     return d;
 }
 
