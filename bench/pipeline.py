@@ -5,7 +5,8 @@ usage: pipeline.py BENCH_PIPELINE HONE MODEL --texts CONLL_OR_TEXT [--n 300] [--
 
 BENCH_PIPELINE is build/release/bench/bench_pipeline, HONE build/release/hone, MODEL a folder of a token classifier with its tokenizer. Texts are the first N sentences of a CoNLL
 file (words joined by spaces), or lines. Run it with a Python that has torch and transformers. Both sides use strategy simple, the same texts and the same number of threads. Medians
-over rounds; latency is that of single texts, after 50 of them to warm up. "Process" is from the start of `hone pipeline` to its end, one text.
+over rounds; latency is that of single texts, after 50 of them to warm up. Processor time (all
+threads) says what wall time does not on a machine that others use: compare it with --threads 1. "Process" is from the start of `hone pipeline` to its end, one text.
 """
 import argparse
 import json
@@ -38,16 +39,18 @@ p = pipeline("token-classification", model=folder, aggregation_strategy="simple"
 texts = open(path, encoding="utf-8").read().split("\\n")[:-1]
 for t in texts[:50]:
     p(t)
-times = []
+times, used = [], time.process_time()
 for t in texts:
     start = time.perf_counter()
     p(t)
     times.append(time.perf_counter() - start)
-start = time.perf_counter()
+single_cpu = time.process_time() - used
+start, used = time.perf_counter(), time.process_time()
 for _ in p(texts, batch_size=size):
     pass
-batched = time.perf_counter() - start
+batched, batched_cpu = time.perf_counter() - start, time.process_time() - used
 print(json.dumps(dict(median_ms=sorted(times)[len(times) // 2] * 1e3, single_per_s=len(texts) / sum(times), batched_per_s=len(texts) / batched,
+                      single_cpu_ms=single_cpu / len(texts) * 1e3, batched_cpu_ms=batched_cpu / len(texts) * 1e3,
                       torch=torch.__version__, transformers=transformers.__version__)))
 """
 
@@ -91,7 +94,8 @@ with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
 middle = lambda rows, key: statistics.median(r[key] for r in rows)
 print("%d texts, %d threads, medians of %d rounds; torch %s, transformers %s" % (len(texts), a.threads, a.rounds, theirs[0]["torch"], theirs[0]["transformers"]))
 print("%-34s %10s %14s %8s" % ("", "hone", "transformers", "ratio"))
-for name, key, better in (("latency of one text, ms (median)", "median_ms", -1), ("texts/s, one by one", "single_per_s", 1), ("texts/s, batches of %d" % a.batch_size, "batched_per_s", 1)):
+for name, key, better in (("latency of one text, ms (median)", "median_ms", -1), ("texts/s, one by one", "single_per_s", 1), ("texts/s, batches of %d" % a.batch_size, "batched_per_s", 1),
+                          ("processor ms a text, one by one", "single_cpu_ms", -1), ("processor ms a text, batches", "batched_cpu_ms", -1)):
     o, t = middle(ours, key), middle(theirs, key)
     print("%-34s %10.2f %14.2f %8.2f" % (name, o, t, o / t if better > 0 else t / o))
 print("open %.1f ms, first answer after another %.1f ms; process start to end %.0f ms (median of %d; best %.0f, worst %.0f)"
