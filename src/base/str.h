@@ -41,4 +41,17 @@ size_t hone__format_double(char *buffer, double value);
 /* The number that all of text spells (decimal, "inf", "nan"), with a decimal point whatever the locale; false when it spells none. */
 bool hone__parse_double(double *out, const char *text);
 
+/* The value of a hexadecimal digit, -1 for anything else; of the four at p (JSON's \uXXXX), -1 if they are not. */
+static inline int hone__hex_digit(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+static inline int32_t hone__hex4(const char *p, const char *end)
+{
+    int32_t value = end - p < 4 ? -1 : 0;
+    for (int i = 0; i < 4 && value >= 0; i++)
+        value = hone__hex_digit(p[i]) < 0 ? -1 : value << 4 | hone__hex_digit(p[i]);
+    return value;
+}
+
 #endif

@@ -37,26 +37,6 @@ static bool take(scanner *s, char c)
     return true;
 }
 
-static int hex_digit(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-/* The value of the four hexadecimal digits at p, -1 if they are not. */
-static int32_t hex4(const char *p, const char *end)
-{
-    int32_t value = 0;
-    if (end - p < 4)
-        return -1;
-    for (int i = 0; i < 4; i++) {
-        int digit = hex_digit(p[i]);
-        if (digit < 0)
-            return -1;
-        value = value << 4 | digit;
-    }
-    return value;
-}
-
 /* A byte that a run of ordinary characters ends at. */
 static bool is_stop(unsigned char c)
 {
@@ -79,7 +59,7 @@ static bool scan_escape(scanner *s)
     if (s->end - s->p < 2)
         return fault_at(s, s->end, "the text ends inside a string");
     if (s->p[1] == 'u') {
-        if (hex4(s->p + 2, s->end) < 0)
+        if (hone__hex4(s->p + 2, s->end) < 0)
             return fault_at(s, s->p, "\\u without four hexadecimal digits");
         s->p += 6;
         return true;
@@ -291,11 +271,11 @@ static int32_t escaped_char(const char *p, const char *end, size_t *len)
         const char *found = strchr(from, p[1]);
         return found ? to[found - from] : p[1];
     }
-    int32_t high = hex4(p + 2, end);
+    int32_t high = hone__hex4(p + 2, end);
     *len = 6;
     if (high < 0xD800 || high > 0xDFFF)
         return high;
-    int32_t low = end - p >= 12 && p[6] == '\\' && p[7] == 'u' ? hex4(p + 8, end) : -1;
+    int32_t low = end - p >= 12 && p[6] == '\\' && p[7] == 'u' ? hone__hex4(p + 8, end) : -1;
     if (high > 0xDBFF || low < 0xDC00 || low > 0xDFFF)
         return -1;
     *len = 12;

@@ -26,24 +26,10 @@ static bool take(scanner *s, char c)
     return true;
 }
 
-static int hex_digit(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* The code unit of \uXXXX at p, -1 if there is none. */
 static int32_t unit_at(const char *p, const char *end)
 {
-    int32_t value = 0;
-    if (end - p < 6 || p[0] != '\\' || p[1] != 'u')
-        return -1;
-    for (int i = 2; i < 6; i++) {
-        int digit = hex_digit(p[i]);
-        if (digit < 0)
-            return -1;
-        value = value << 4 | digit;
-    }
-    return value;
+    return end - p < 6 || p[0] != '\\' || p[1] != 'u' ? -1 : hone__hex4(p + 2, end);
 }
 
 /* Reads \uXXXX, or a pair of them, at s->p. NUL and lone surrogates are not for here. */

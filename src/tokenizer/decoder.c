@@ -37,11 +37,8 @@ static hone_status read_sequence(hone__decoder *out, const json_t *section, cons
     HONE_TRY(hone__part_list(&list, section, "decoders", "decoder Sequence", name));
     HONE_TRY(HONE_NEW(&out->items, json_array_size(list)));
     for (size_t i = 0; i < json_array_size(list); i++) {
-        const json_t *item = json_array_get(list, i);
-        if (!json_is_object(item))
-            return hone__fail(HONE_FORMAT, "%s: decoder Sequence: item %zu is no object", name, i);
         out->n_items++;
-        HONE_TRY(hone__decoder_read(&out->items[i], item, name));
+        HONE_TRY(hone__decoder_read(&out->items[i], json_array_get(list, i), name));
     }
     return HONE_OK;
 }
@@ -88,13 +85,8 @@ static hone_status read_options(hone__decoder *out, const json_t *section, const
 hone_status hone__decoder_read(hone__decoder *out, const json_t *section, const char *name)
 {
     *out = (hone__decoder){.kind = HONE__DECODER_NONE};
-    if (!section || json_is_null(section))
-        return HONE_OK;
-    const char *type = NULL;
-    HONE_TRY(hone__part_type(&type, section, name));
-    int kind = hone__part_find(types, type);
-    if (kind <= 0)
-        return hone__fail(HONE_UNSUPPORTED, "%s: decoder \"%s\" is not supported", name, type);
+    int kind;
+    HONE_TRY(hone__part_kind(&kind, section, types, "decoder", name));
     out->kind = (hone__decoder_kind)kind;
     return read_options(out, section, name);
 }

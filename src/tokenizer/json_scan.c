@@ -55,21 +55,14 @@ hone_status hone__scan_more(hone__scan *s, char close, bool first, bool *more)
     return first ? HONE_OK : hone__scan_expect(s, ',');
 }
 
-static int hex_value(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* Four hexadecimal digits at the cursor. */
 static hone_status scan_unit(hone__scan *s, uint32_t *unit)
 {
-    *unit = 0;
-    for (int i = 0; i < 4; i++, s->at++) {
-        int value = s->at < s->len ? hex_value(s->text[s->at]) : -1;
-        if (value < 0)
-            return hone__scan_fail(s, "\\u needs four hexadecimal digits");
-        *unit = *unit << 4 | (uint32_t)value;
-    }
+    int32_t value = hone__hex4(s->text + s->at, s->text + s->len);
+    if (value < 0)
+        return hone__scan_fail(s, "\\u needs four hexadecimal digits");
+    *unit = (uint32_t)value;
+    s->at += 4;
     return HONE_OK;
 }
 

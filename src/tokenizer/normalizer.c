@@ -44,11 +44,8 @@ static hone_status read_sequence(hone__normalizer *out, const json_t *section, c
     HONE_TRY(hone__part_list(&list, section, "normalizers", "normalizer Sequence", name));
     HONE_TRY(HONE_NEW(&out->items, json_array_size(list)));
     for (size_t i = 0; i < json_array_size(list); i++) {
-        const json_t *item = json_array_get(list, i);
-        if (!json_is_object(item))
-            return hone__fail(HONE_FORMAT, "%s: normalizer Sequence: item %zu is no object", name, i);
         out->n_items++;
-        HONE_TRY(hone__normalizer_read(&out->items[i], item, name));
+        HONE_TRY(hone__normalizer_read(&out->items[i], json_array_get(list, i), name));
     }
     return HONE_OK;
 }
@@ -62,13 +59,8 @@ static hone_status read_replace(hone__normalizer *out, const json_t *section, co
 hone_status hone__normalizer_read(hone__normalizer *out, const json_t *section, const char *name)
 {
     *out = (hone__normalizer){.kind = HONE__NORMALIZER_NONE};
-    if (!section || json_is_null(section))
-        return HONE_OK;
-    const char *type = NULL;
-    HONE_TRY(hone__part_type(&type, section, name));
-    int kind = hone__part_find(types, type);
-    if (kind <= 0)
-        return hone__fail(HONE_UNSUPPORTED, "%s: normalizer \"%s\" is not supported", name, type);
+    int kind;
+    HONE_TRY(hone__part_kind(&kind, section, types, "normalizer", name));
     out->kind = (hone__normalizer_kind)kind;
     switch (out->kind) {
     case HONE__NORMALIZER_BERT:

@@ -56,6 +56,9 @@ hone_status hone__part_list(const json_t **out, const json_t *section, const cha
     *out = json_object_get(section, key);
     if (!json_is_array(*out) || json_array_size(*out) > MAX_ITEMS)
         return fail_missing(key, "a list of at most 1000 items", part, name);
+    for (size_t i = 0; i < json_array_size(*out); i++)
+        if (!json_is_object(json_array_get(*out, i)))
+            return hone__fail(HONE_FORMAT, "%s: %s: item %zu is no object", name, part, i);
     return HONE_OK;
 }
 
@@ -78,6 +81,17 @@ void hone__part_write_char(hone_json_writer *w, const char *key, uint32_t cp)
     size_t n = hone__utf8_encode(utf8, cp);
     hone__jw_key(w, key);
     hone__jw_string_n(w, utf8, n);
+}
+
+hone_status hone__part_kind(int *out, const json_t *section, const char *const *types, const char *what, const char *name)
+{
+    const char *type = NULL;
+    *out = 0;
+    if (!section || json_is_null(section))
+        return HONE_OK;
+    HONE_TRY(hone__part_type(&type, section, name));
+    *out = hone__part_find(types, type);
+    return *out > 0 ? HONE_OK : hone__fail(HONE_UNSUPPORTED, "%s: %s \"%s\" is not supported", name, what, type);
 }
 
 int hone__part_find(const char *const *names, const char *name)

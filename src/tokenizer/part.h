@@ -14,8 +14,11 @@ hone_status hone__part_text(char **out, size_t *len, const json_t *section, cons
 hone_status hone__part_char(uint32_t *out, const json_t *section, const char *key, const char *part, const char *name);
 /* A count: not negative; left as it is when it is missing. */
 hone_status hone__part_count(size_t *out, const json_t *section, const char *key, const char *part, const char *name);
-/* The list under key, which must be one of at most 1000 items. */
+/* The list of objects under key, at most 1000 of them. */
 hone_status hone__part_list(const json_t **out, const json_t *section, const char *key, const char *part, const char *name);
+
+/* The place of the section's "type" in types (the kinds of `what`, the first of which is none); 0 without a section. HONE_UNSUPPORTED names a type that is not there. */
+hone_status hone__part_kind(int *out, const json_t *section, const char *const *types, const char *what, const char *name);
 
 /* {"type":"..." and the members behind it. */
 void hone__part_begin(hone_json_writer *w, const char *type);

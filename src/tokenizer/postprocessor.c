@@ -170,11 +170,8 @@ static hone_status read_sequence(hone__postprocessor *out, const json_t *section
     HONE_TRY(hone__part_list(&list, section, "processors", "post_processor Sequence", name));
     HONE_TRY(HONE_NEW(&out->items, json_array_size(list)));
     for (size_t i = 0; i < json_array_size(list); i++) {
-        const json_t *item = json_array_get(list, i);
-        if (!json_is_object(item))
-            return hone__fail(HONE_FORMAT, "%s: post_processor Sequence: item %zu is no object", name, i);
         out->n_items++;
-        HONE_TRY(hone__postprocessor_read(&out->items[i], item, name));
+        HONE_TRY(hone__postprocessor_read(&out->items[i], json_array_get(list, i), name));
         if (i && adds_tokens(&out->items[i - 1]))
             return hone__fail(HONE_UNSUPPORTED,
                               "%s: post_processor Sequence: item %zu stands behind one that adds tokens; only the last may", name, i);
@@ -185,13 +182,8 @@ static hone_status read_sequence(hone__postprocessor *out, const json_t *section
 hone_status hone__postprocessor_read(hone__postprocessor *out, const json_t *section, const char *name)
 {
     *out = (hone__postprocessor){.kind = HONE__POSTPROCESSOR_NONE};
-    if (!section || json_is_null(section))
-        return HONE_OK;
-    const char *type = NULL;
-    HONE_TRY(hone__part_type(&type, section, name));
-    int kind = hone__part_find(types, type);
-    if (kind <= 0)
-        return hone__fail(HONE_UNSUPPORTED, "%s: post_processor \"%s\" is not supported", name, type);
+    int kind;
+    HONE_TRY(hone__part_kind(&kind, section, types, "post_processor", name));
     out->kind = (hone__postprocessor_kind)kind;
     switch (out->kind) {
     case HONE__POSTPROCESSOR_BYTE_LEVEL:
@@ -200,8 +192,10 @@ hone_status hone__postprocessor_read(hone__postprocessor *out, const json_t *sec
         return read_processing(out, section, name);
     case HONE__POSTPROCESSOR_SEQUENCE:
         return read_sequence(out, section, name);
+    case HONE__POSTPROCESSOR_NONE:
+        return HONE_OK;
     default:
-        return read_bert(out, section, type, name);
+        return read_bert(out, section, types[kind], name);
     }
 }
 

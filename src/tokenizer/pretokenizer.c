@@ -57,11 +57,8 @@ static hone_status read_sequence(hone__pretokenizer *out, const json_t *section,
     HONE_TRY(hone__part_list(&list, section, "pretokenizers", "pre_tokenizer Sequence", name));
     HONE_TRY(HONE_NEW(&out->items, json_array_size(list)));
     for (size_t i = 0; i < json_array_size(list); i++) {
-        const json_t *item = json_array_get(list, i);
-        if (!json_is_object(item))
-            return hone__fail(HONE_FORMAT, "%s: pre_tokenizer Sequence: item %zu is no object", name, i);
         out->n_items++;
-        HONE_TRY(hone__pretokenizer_read(&out->items[i], item, name));
+        HONE_TRY(hone__pretokenizer_read(&out->items[i], json_array_get(list, i), name));
     }
     return HONE_OK;
 }
@@ -119,13 +116,8 @@ static hone_status read_options(hone__pretokenizer *out, const json_t *section, 
 hone_status hone__pretokenizer_read(hone__pretokenizer *out, const json_t *section, const char *name)
 {
     *out = (hone__pretokenizer){.kind = HONE__PRETOKENIZER_NONE};
-    if (!section || json_is_null(section))
-        return HONE_OK;
-    const char *type = NULL;
-    HONE_TRY(hone__part_type(&type, section, name));
-    int kind = hone__part_find(types, type);
-    if (kind <= 0)
-        return hone__fail(HONE_UNSUPPORTED, "%s: pre_tokenizer \"%s\" is not supported", name, type);
+    int kind;
+    HONE_TRY(hone__part_kind(&kind, section, types, "pre_tokenizer", name));
     out->kind = (hone__pretokenizer_kind)kind;
     return read_options(out, section, name);
 }

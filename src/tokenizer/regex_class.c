@@ -105,16 +105,11 @@ const hone__regex_property *hone__regex_set_of(char letter, bool *negated)
 
 /* ---- Single characters ---- */
 
-static int hex_value(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 uint32_t hone__regex_read_digits(hone__translator *r, size_t most, int base)
 {
     uint32_t value = 0;
     for (size_t n = 0; n < most && hone__regex_more(r, 1); n++) {
-        int digit = hex_value(r->in[r->at]);
+        int digit = hone__hex_digit(r->in[r->at]);
         if (digit < 0 || digit >= base)
             break;
         value = value * (uint32_t)base + (uint32_t)digit;
