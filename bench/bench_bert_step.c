@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static void check(hone_status status)
 {
@@ -182,7 +183,7 @@ int main(int argc, char **argv)
     const char *mode = argc > 3 ? argv[3] : "train";
     bool training = strcmp(mode, "train") == 0, alone = strcmp(mode, "latency") == 0;
     size_t batch = alone ? 1 : argc > 4 ? (size_t)atoi(argv[4]) : 8, steps = argc > 5 ? (size_t)atoi(argv[5]) : 100, warm_up = 5;
-    double total = 0;
+    double total = 0, processor = 0;
     if (argc < 3 || batch < 1 || batch > 1024 || steps < 1 || steps > 99999) {
         fprintf(stderr, "usage: bench_bert_step MODEL ROWS [train|eval|latency] [batch] [steps] [threads] [classes]\n");
         return 2;
@@ -195,12 +196,14 @@ int main(int argc, char **argv)
     set_up(&b, argv[1], training, argc > 6 ? atoi(argv[6]) : 0, argc > 7 ? atoi(argv[7]) : 9);
     for (size_t i = 0; i < warm_up + steps; i++) {
         hone_batch rows = batch_of(&b.rows, i * batch % (b.rows.n / batch * batch), batch, cu, !alone);
+        clock_t before = clock();
         double start = hone__seconds();
         (training ? train_step : forward_only)(&b, &rows);
         if (i < warm_up)
             continue;
         seconds[i - warm_up] = hone__seconds() - start;
         total += seconds[i - warm_up];
+        processor += (double)(clock() - before) / CLOCKS_PER_SEC;
         count_work(&b, &rows, training);
     }
     size_t peak = hone__rss_peak();
@@ -209,12 +212,13 @@ int main(int argc, char **argv)
     double rate = sgemm_rate();
     printf("{\"device\": \"%s\", \"mode\": \"%s\", \"batch\": %zu, \"steps\": %zu, \"steps_per_s\": %.3f, \"rows_per_s\": %.1f, "
            "\"tokens_per_s\": %.1f, "
-           "\"median_ms\": %.3f, \"tokens_a_step\": %.1f, \"gflops\": %.1f, \"sgemm_gflops\": %.1f, \"share_of_sgemm\": %.3f, "
+           "\"median_ms\": %.3f, \"cpu_ms\": %.3f, \"tokens_a_step\": %.1f, \"gflops\": %.1f, \"sgemm_gflops\": %.1f, \"share_of_sgemm\": "
+           "%.3f, "
            "\"peak_rss_mb\": %.1f, "
            "\"weights_mb\": %.1f, \"gradients_mb\": %.1f, \"tape_mb\": %.1f, \"loss\": %.5f}\n",
            hone_device_describe(b.device), mode, batch, steps, (double)steps / total, (double)(steps * batch) / total, b.tokens / total,
-           1e3 * seconds[steps / 2], b.tokens / (double)steps, b.flops * 1e-9 / total, rate, b.flops * 1e-9 / total / rate,
-           (double)peak * 1e-6, (double)p->n_elements * 4e-6, (double)hone__params_gradient_bytes(p) * 1e-6,
+           1e3 * seconds[steps / 2], 1e3 * processor / (double)steps, b.tokens / (double)steps, b.flops * 1e-9 / total, rate,
+           b.flops * 1e-9 / total / rate, (double)peak * 1e-6, (double)p->n_elements * 4e-6, (double)hone__params_gradient_bytes(p) * 1e-6,
            (double)hone_tape_bytes_peak(b.tape) * 1e-6, b.loss);
     tear_down(&b);
     return 0;
