@@ -6,6 +6,7 @@
 #include "train/args.h"
 #include <hone/dataset.h>
 #include <hone/job.h>
+#include <hone/qa.h>
 #include <stdatomic.h>
 
 /* Options of every job beside the task's and the trainer's. */
@@ -25,6 +26,7 @@ typedef struct hone_job_parts {
     hone_examples *train, *eval, *all;     /* all: what train and eval are parts of */
     hone_examples *test;                   /* of --test_file: to be predicted */
     hone_dataset *test_data;               /* its rows */
+    hone_questions *questions[3];          /* of question answering, for training, evaluation, prediction: the class's to free */
     hone_task task;                        /* task.self is the class's to free (free_task) */
     const char *base_model, *dataset_name; /* for the card; lent by the options */
 } hone_job_parts;
@@ -68,6 +70,7 @@ hone_status hone__job_check_vocabulary(const hone_job_parts *parts, const char *
 
 extern const hone_job_class hone__causal_lm_job;
 extern const hone_job_class hone__token_classification_job;
+extern const hone_job_class hone__question_answering_job;
 extern const hone_option_table hone__job_table;
 
 #endif

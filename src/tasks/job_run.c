@@ -36,8 +36,19 @@ static bool is_empty_dir(const char *path)
 
 static hone_status forget_old_run(const char *folder)
 {
-    static const char *const files[] = {"all_results.json",   "train_results.json",   "eval_results.json",
-                                        "trainer_state.json", "predict_results.json", "predictions.txt"};
+    static const char *const files[] = {"all_results.json",
+                                        "train_results.json",
+                                        "eval_results.json",
+                                        "trainer_state.json",
+                                        "predict_results.json",
+                                        "predictions.txt",
+                                        "predictions.json",
+                                        "nbest_predictions.json",
+                                        "null_odds.json",
+                                        "predict_predictions.json",
+                                        "predict_nbest_predictions.json",
+                                        "predict_null_odds.json",
+                                        "question_answering.json"};
     HONE_TRY(hone__checkpoint_remove_all(folder));
     for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
         char *path = NULL;
