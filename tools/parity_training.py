@@ -3,12 +3,12 @@
 
 usage: parity_training.py --hone build/release/hone --reference REFERENCE_RUN.PY --tokenizer DIR --train_file F... [--validation_file F...]
                           [--python PYTHON] [--steps 50] [--work DIR] [--config_overrides ...] [-- further options of both]
-       parity_training.py --task token-classification --hone build/release/hone --reference REFERENCE_RUN.PY --model DIR --train_file F... [--validation_file F...]
+       parity_training.py --task token-classification|text-classification --hone build/release/hone --reference REFERENCE_RUN.PY --model DIR --train_file F... [--validation_file F...]
                           [--epochs 3] [--seeds 42 43 44] [--reference_out DIR] [--threads N] [-- further options of both]
 
 Runs reference_run.py (with --python, which needs torch, transformers, accelerate) with --dropout 0, then `hone train` from the same initial weights, and compares the logged losses,
 gradient norms, learning rates and the evaluation. Exit status 0 when the losses of the first --steps steps agree to --tolerance (1e-3, relative), 1 when not, 77 when the reference
-cannot be run here. With --epochs the runs go on to their end, and the entity F1 must agree to --points (0.5). With --seeds dropout stays on, each seed is a run of both, and the means
+cannot be run here. With --epochs the runs go on to their end, and the entity F1 (text classification: the accuracy) must agree to --points (0.5). With --seeds dropout stays on, each seed is a run of both, and the means
 of the F1 must agree to 1 point (--points). --reference_out takes runs of reference_run.py that are there already: its OUT_DIR; with --seeds a pattern with {} for the seed.
 
 transformers 4 divides the loss of causal language models by all labels of a row, the first included, which nothing predicts; transformers 5 and hone divide by those that
@@ -25,7 +25,7 @@ import tempfile
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--task", choices=["causal-lm", "token-classification"], default="causal-lm")
+    p.add_argument("--task", choices=["causal-lm", "token-classification", "text-classification"], default="causal-lm")
     p.add_argument("--hone", required=True)
     p.add_argument("--reference")
     p.add_argument("--python", default=sys.executable)
@@ -69,7 +69,7 @@ def run_both(a, work, seed, step_by_step):
         special = (["--dropout", "0"] if step_by_step else []) + (["--config_overrides", a.config_overrides] if causal else [])
         subprocess.run([a.python, a.reference, a.task, a.model, reference, *special, *common], check=True, stdout=subprocess.DEVNULL)
     out = os.path.join(work, "hone-%d" % seed)
-    labels = [] if causal else ["--label_all_tokens", "true"]  # the reference labels every token of a word
+    labels = ["--label_all_tokens", "true"] if a.task == "token-classification" else []  # the reference labels every token of a word
     subprocess.run([a.hone, "train", a.task, "--model_name_or_path", os.path.join(reference, "init"), "--output_dir", out, "--overwrite_output_dir", "--save_strategy", "no", "--quiet",
                     *labels, *common], check=True, stdout=subprocess.DEVNULL)
     return json.load(open(os.path.join(reference, "log.json"))), json.load(open(os.path.join(out, "trainer_state.json")))
@@ -90,6 +90,10 @@ def largest_differences(a, theirs, ours, scale):
     return off
 
 
+def score_of(a):
+    return "eval_accuracy" if a.task == "text-classification" else "eval_f1"
+
+
 def compare(a, theirs, ours):
     old = a.task == "causal-lm" and theirs["versions"]["transformers"].startswith("4.")
     scale = a.block_size / (a.block_size - 1) if old else 1.0
@@ -97,10 +101,11 @@ def compare(a, theirs, ours):
     good = off["loss"] <= a.tolerance and (off["learning_rate"] < 1e-9 or bool(a.reference_out and not a.epochs))
     if theirs["eval"]:
         print("eval_loss %.6f, the reference has %.6f" % (last_of(ours["log_history"], "eval_loss"), theirs["eval"]["eval_loss"] * scale))
-    if theirs["eval"] and "eval_f1" in theirs["eval"]:
-        f1, reference_f1 = 100 * last_of(ours["log_history"], "eval_f1"), 100 * theirs["eval"]["eval_f1"]
-        print("eval_f1 %.2f, the reference has %.2f" % (f1, reference_f1))
-        good = good and (not a.epochs or abs(f1 - reference_f1) <= (a.points or 0.5))
+    score = score_of(a)
+    if theirs["eval"] and score in theirs["eval"]:
+        value, reference_value = 100 * last_of(ours["log_history"], score), 100 * theirs["eval"][score]
+        print("%s %.2f, the reference has %.2f" % (score, value, reference_value))
+        good = good and (not a.epochs or abs(value - reference_value) <= (a.points or 0.5))
     return 0 if good else 1
 
 
@@ -108,9 +113,9 @@ def compare_seeds(a, work):
     ours, theirs = [], []
     for seed in a.seeds:
         reference, hone = run_both(a, work, seed, False)
-        theirs.append(100 * reference["eval"]["eval_f1"])
-        ours.append(100 * last_of(hone["log_history"], "eval_f1"))
-        print("seed %d: eval_f1 %.2f, the reference has %.2f" % (seed, ours[-1], theirs[-1]), flush=True)
+        theirs.append(100 * reference["eval"][score_of(a)])
+        ours.append(100 * last_of(hone["log_history"], score_of(a)))
+        print("seed %d: %s %.2f, the reference has %.2f" % (seed, score_of(a), ours[-1], theirs[-1]), flush=True)
     mean, reference_mean = sum(ours) / len(ours), sum(theirs) / len(theirs)
     print("mean of %d seeds: %.2f, the reference has %.2f" % (len(ours), mean, reference_mean))
     return 0 if abs(mean - reference_mean) <= (a.points or 1.0) else 1

@@ -63,11 +63,12 @@ typedef struct hone_dataset_options {
     const char *const *
         labels; /* names of the classes in order of their ids, NULL-terminated: a tag that is none of them is an error that names file and line. NULL: found
                                   in the data: O first, then B-X, I-X for each type X in alphabetical order (also where only one of the two occurs), other classes in alphabetical order, numbers in numeric order */
-    int64_t max_rows; /* < 0: all */
+    int64_t max_rows;  /* < 0: all */
+    bool single_cells; /* csv, tsv, JSON: rows of texts with a label, never words with tags, whatever the columns are called */
 } hone_dataset_options;
-#define HONE_DATASET_OPTIONS_INIT                                                   \
-    {                                                                               \
-        NULL, NULL, NULL, NULL, HONE_HEADER_AUTO, HONE_SCHEME_AUTO, false, NULL, -1 \
+#define HONE_DATASET_OPTIONS_INIT                                                          \
+    {                                                                                      \
+        NULL, NULL, NULL, NULL, HONE_HEADER_AUTO, HONE_SCHEME_AUTO, false, NULL, -1, false \
     }
 
 /* Loads files and folders, in the order given. options NULL: the defaults. HONE_NOT_FOUND for a missing path or when no row results, HONE_FORMAT with file and line: another number of
@@ -81,7 +82,7 @@ typedef struct hone_dataset_options {
  * JSON: an object a line, or an array of objects: "tokens" and "ner_tags" (names, or ids whose names stand in a dataset_info.json beside the first
  * file, or else are `labels`, or "0", "1", …), or single cells. csv and tsv: a word a record with a column of sentence ids ("sentence_id", "Sentence #"), a sentence a record (words and
  * tags split by blanks, or lists as Python and JSON write them), or single cells; tsv has no quotes. Single cells are texts, INT or DOUBLE by what all of a column are,
- * the label column's become classes ("label", "labels", "Quality", …; the text's names: "text", "sentence", "sentence1", …). Columns that fit no kind are left out. */
+ * the label column's become classes, also from a list of them in JSON, which is one cell then ("label", "labels", "Quality", …; the text's names: "text", "sentence", "sentence1", …). Columns that fit no kind are left out. */
 HONE_API hone_status hone_dataset_load(hone_dataset **out, const char *const *paths, size_t n_paths, const hone_dataset_options *options);
 /* The format that the first file of paths (files and folders, as in hone_dataset_load) seems to have: "conll", "jsonl", "csv", "tsv", by extension and content; NULL when
  * it holds nothing labelled (texts, JSON lines without words and labels) or cannot be read. */

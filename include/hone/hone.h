@@ -21,6 +21,7 @@
 #include <hone/tasks.h>
 #include <hone/tensor.h>
 #include <hone/text.h>
+#include <hone/text_examples.h>
 #include <hone/tokenize.h>
 #include <hone/tokenizer.h>
 #include <hone/train.h>

@@ -7,7 +7,7 @@
 #ifndef HONE_TASKS_H
 #define HONE_TASKS_H
 
-#include <hone/dataset.h>
+#include <hone/text_examples.h>
 #include <hone/train.h>
 
 #ifdef __cplusplus
@@ -35,6 +35,25 @@ HONE_API hone_status hone_token_classification_report(char **out, const hone_tas
 /* predictions (N of batch): the class with the highest logit for each token that has logits (those with a label >= 0, or all when the batch has no labels),
  * HONE_IGNORE_INDEX for the others. hone_batch_pad makes the padded view of it. Waits for the device; memory: a copy of the logits while it runs. */
 HONE_API hone_status hone_token_predictions(int32_t *predictions, const hone_output *out, const hone_batch *batch);
+
+typedef struct hone_text_classification_options {
+    const char *glue_task;      /* "mrpc", …: the metrics that run_glue.py reports for it; NULL: those of the kind of labels */
+    const float *class_weights; /* one for each class: see hone_task.class_weights; copied. NULL: all 1 */
+} hone_text_classification_options;
+#define HONE_TEXT_CLASSIFICATION_OPTIONS_INIT \
+    {                                         \
+        NULL, NULL                            \
+    }
+
+/* Text classification, by the configuration's problem_type. One class a row: cross entropy; an evaluation adds accuracy, and of glue_task f1 and combined_score (mrpc, qqp) or matthews_correlation (cola).
+ * Numbers: squares; mse, pearson and spearmanr (stsb: without mse, with combined_score). Several classes a row: binary cross entropy; f1 (of all decisions together) and accuracy (of whole rows). Counts are taken
+ * as the batches pass; of numbers 16 bytes a row are kept until the end. model, which must be of HONE_TEXT_CLASSIFICATION, is lent and outlives the task. options NULL: the defaults. HONE_INVALID_ARGUMENT: a task that GLUE
+ * does not have, or one whose labels are of another kind than the model's. Dispose with hone_task_dispose. One thread at a time. */
+HONE_API hone_status hone_text_classification_task(hone_task *out, const hone_model *model,
+                                                   const hone_text_classification_options *options);
+
+/* predictions (R of batch): the class with the highest logit of each row. Waits for the device; memory: a copy of the logits while it runs. */
+HONE_API hone_status hone_row_predictions(int32_t *predictions, const hone_output *out, const hone_batch *batch);
 
 #ifdef __cplusplus
 }

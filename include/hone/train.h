@@ -109,6 +109,9 @@ typedef struct hone_task {
     hone_status (*eval_begin)(void *self, const hone_examples *examples);
     hone_status (*eval_batch)(void *self, hone_tape *t, hone_output *out, const hone_batch *batch);
     hone_status (*eval_end)(void *self, double eval_loss, hone_metrics *metrics);
+    /* Weights of the classes in the model's own loss, of tokens and of rows with one class each: the mean is weighted, as torch's, over the whole accumulated batch, and so is eval_loss's. NULL: all 1. One for
+     * each of the model's classes, lent. */
+    const float *class_weights;
     /* true when eval_loss is to be computed with `loss` and `count_items` above; false (the default): with the model's own loss. */
     bool eval_with_task_loss;
     /* Whether eval_end gives a metric of this name: so that metric_for_best_model is checked before the first step. NULL: only loss is known. */
@@ -202,7 +205,7 @@ HONE_API hone_status hone_trainer_evaluate(hone_trainer *trainer, hone_metrics *
 /* What a model says of every example: logits and labels of each item that the task scores (labelled tokens, or all tokens of examples without labels; rows), and the metrics with prefix "test_". */
 typedef struct hone_predictions {
     float *logits;      /* (n_items, n_labels) */
-    int32_t *label_ids; /* (n_items), NULL: the examples have no labels */
+    int32_t *label_ids; /* (n_items), NULL: the examples have no labels, or have targets */
     int64_t *first;     /* (n_examples + 1) the items of example i are first[i] .. first[i + 1] - 1 */
     int64_t n_items, n_labels, n_examples;
     hone_metrics metrics; /* test_loss, test_f1, …, test_runtime; without loss and scores where there are no labels */

@@ -80,9 +80,11 @@ static hone_status make_columns(hone_reading *r, const json_row *row)
         columns[i].is_list = is_list(&row->values[i]);
         HONE_TRY(text_of(&columns[i].name, r, row, &row->names[i]));
     }
-    sequences = hone__table_find_text(r, columns, row->n, true) >= 0;
+    sequences = !r->options->single_cells && hone__table_find_text(r, columns, row->n, true) >= 0;
     if (sequences && r->options->text_column_name)
         sequences = columns[hone__table_find_text(r, columns, row->n, true)].is_list;
+    if (!sequences && hone__table_find_label(r, columns, row->n, false) < 0 && hone__table_find_label(r, columns, row->n, true) >= 0)
+        columns[hone__table_find_label(r, columns, row->n, true)].is_list = false; /* a single text with several labels: a cell */
     HONE_TRY(hone__table_columns(r, columns, row->n, sequences, row->line));
     if (r->d->n_columns == 0)
         return hone__reading_fail(r, row->line, "the object holds no column of texts or numbers");
@@ -170,11 +172,42 @@ static hone_status add_list(hone_reading *r, const json_row *row, size_t i, cons
     return HONE_OK;
 }
 
+/* The labels of a single text as one cell, "[joy,anger]". */
+static hone_status add_label_list(hone_reading *r, const json_row *row, size_t i, const hone_json_field *value)
+{
+    hone_json_cursor c = cursor_of(value);
+    hone_json_field item;
+    hone_str cell = HONE_STR_INIT;
+    hone_text text;
+    hone_status status;
+    hone__str_putc(&cell, '[');
+    for (size_t k = 0; hone__json_next_item(&c, &item); k++) {
+        text = (hone_text){item.data, item.len};
+        if (kind_of(&item) > HONE__CELL_INT)
+            HONE_GO(refuse(r, row, i, "holds something else than names or numbers of classes"));
+        if (item.is_string)
+            HONE_GO(text_of(&text, r, row, &item));
+        if (memchr(text.data, ',', text.len))
+            HONE_GO(refuse(r, row, i, "holds a name with a comma"));
+        hone__str_puts(&cell, k ? "," : "");
+        hone__str_append(&cell, text.data, text.len);
+    }
+    hone__str_putc(&cell, ']');
+    HONE_GO(hone__str_status(&cell));
+    HONE_GO(hone__dataset_keep_text(&text, r->d, (hone_text){cell.data, cell.len}));
+    status = hone__table_add_cell(r, i, text, HONE__CELL_STRING, 0);
+done:
+    hone__str_dispose(&cell);
+    return status;
+}
+
 static hone_status add_cell(hone_reading *r, const json_row *row, size_t i, const hone_json_field *value)
 {
     hone_cell_kind kind = value ? kind_of(value) : HONE__CELL_NULL;
     hone_text text = {"", 0};
     bool is_label = (ptrdiff_t)i == r->d->label_column;
+    if (is_label && value && is_list(value))
+        return add_label_list(r, row, i, value);
     if (is_needed(r, i) && (kind == HONE__CELL_OTHER || (kind == HONE__CELL_NULL && (!is_label || !value))))
         return refuse(r, row, i, kind == HONE__CELL_OTHER ? "is no text and no number" : value ? "is null" : "is missing");
     if (kind == HONE__CELL_STRING)

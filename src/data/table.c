@@ -15,12 +15,12 @@ static const char *const word_names[] = {"tokens", "words", "token", "word"};
 static const char *const tag_names[] = {"ner_tags", "labels", "tags", "ner", "tag", "label"};
 static const char *const text_names[] = {"text",      "sentence", "sentence1", "#1 String", "content",
                                          "question1", "premise",  "question",  "review",    "comment"};
-static const char *const label_names[] = {"label",     "labels",       "Quality", "class", "category",
-                                          "sentiment", "is_duplicate", "score",   "target"};
+static const char *const label_names[] = {"label",     "labels",       "Quality", "class",  "category",
+                                          "sentiment", "is_duplicate", "score",   "target", "gold_label"};
 static const char *const other_names[] = {"sentence2",  "#2 String",   "#1 ID",      "#2 ID",      "id",           "idx",
                                           "index",      "question2",   "hypothesis", "title",      "pos_tags",     "pos",
                                           "chunk_tags", "sentence_id", "sent_id",    "sentence #", "sentence_idx", "context",
-                                          "document",   "gold_label",  "sentence_1", "sentence_2"};
+                                          "document",   "sentence_1",  "sentence_2", "text_pair"};
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
 /* ---- names ---- */

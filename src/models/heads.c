@@ -159,6 +159,8 @@ int64_t hone__head_count(const hone_model *m, const hone_batch *batch)
     case HONE_TOKEN_CLASSIFICATION:
     case HONE_MASKED_LM:
         return count_labels(batch->labels, batch->n_tokens);
+    case HONE_TEXT_CLASSIFICATION:
+        return batch->row_labels ? count_labels(batch->row_labels, batch->n_rows) : batch->n_rows;
     default:
         return batch->n_rows;
     }
@@ -196,15 +198,26 @@ static hone_tensor *token_loss(hone_tape *t, hone_output *out, const hone_batch 
     return hone_cross_entropy(t, out->logits, hone_tape_ints(t, all ? batch->labels : labels, 1, dims), NULL, 0.0f);
 }
 
-typedef enum problem { REGRESSION, MULTI_LABEL, SINGLE_LABEL } problem;
+/* problem_type by hone_problem */
+static const char *const problems[] = {"regression", "multi_label_classification", "single_label_classification"};
 
-/* The configuration's problem_type; without one as the reference guesses at the first batch: one label is regression, float targets are labels that go together. */
-static problem find_problem(const hone_config *c, const hone_batch *batch)
+hone_problem hone__model_problem(const hone_model *m, bool has_targets)
 {
+    const hone_config *c = m->config;
     const char *type = json_string_value(json_object_get(c->json, "problem_type"));
+    for (int i = 0; type && i < HONE_PROBLEM_SINGLE_LABEL; i++)
+        if (strcmp(type, problems[i]) == 0)
+            return (hone_problem)i;
     if (type)
-        return strcmp(type, "regression") == 0 ? REGRESSION : strcmp(type, "multi_label_classification") == 0 ? MULTI_LABEL : SINGLE_LABEL;
-    return c->n_labels == 1 ? REGRESSION : batch->row_targets ? MULTI_LABEL : SINGLE_LABEL;
+        return HONE_PROBLEM_SINGLE_LABEL;
+    return c->n_labels == 1 ? HONE_PROBLEM_REGRESSION : has_targets ? HONE_PROBLEM_MULTI_LABEL : HONE_PROBLEM_SINGLE_LABEL;
+}
+
+hone_status hone__model_set_problem(hone_model *m, hone_problem problem)
+{
+    if (json_object_set_new(m->config->json, "problem_type", json_string(problems[problem])) == 0)
+        return HONE_OK;
+    return hone__fail(HONE_OUT_OF_MEMORY, "out of memory: problem_type");
 }
 
 /* log(1 + exp(-x)) + (1 - y) x, the mean over all: relu(x) + log(1 + exp(-|x|)) - x y never overflows */
@@ -217,8 +230,8 @@ static hone_tensor *binary_loss(hone_tape *t, hone_tensor *x, hone_tensor *y)
 static hone_tensor *row_loss(hone_tape *t, hone_output *out, const hone_batch *batch)
 {
     const int64_t R = batch->n_rows, dims[2] = {R, (int64_t)out->model->config->n_labels};
-    problem p = find_problem(out->model->config, batch);
-    if (p == SINGLE_LABEL) {
+    hone_problem p = hone__model_problem(out->model, batch->row_targets != NULL);
+    if (p == HONE_PROBLEM_SINGLE_LABEL) {
         if (!batch->row_labels)
             return fail_labels(t, "row_labels");
         return hone_cross_entropy(t, out->logits, hone_tape_ints(t, batch->row_labels, 1, &R), NULL, 0.0f);
@@ -226,7 +239,7 @@ static hone_tensor *row_loss(hone_tape *t, hone_output *out, const hone_batch *b
     if (!batch->row_targets)
         return fail_labels(t, "row_targets");
     hone_tensor *targets = hone_tape_floats(t, batch->row_targets, 2, dims);
-    if (p == REGRESSION)
+    if (p == HONE_PROBLEM_REGRESSION)
         return hone_mean(t, hone_square(t, hone_sub(t, out->logits, targets)));
     return binary_loss(t, out->logits, targets);
 }

@@ -68,7 +68,11 @@ struct hone_job {
 /* Refuses a tokenizer with more tokens than the model knows; one with fewer is worth a warning. is_own: it comes with the model. */
 hone_status hone__job_check_vocabulary(const hone_job_parts *parts, const char *tokenizer, bool is_own);
 
+/* "test_f1" → "predict_f1", as the reference's scripts name them. to is cleared first. */
+hone_status hone__job_predict_metrics(hone_metrics *to, const hone_metrics *from);
+
 extern const hone_job_class hone__causal_lm_job;
+extern const hone_job_class hone__text_classification_job;
 extern const hone_job_class hone__token_classification_job;
 extern const hone_job_class hone__question_answering_job;
 extern const hone_option_table hone__job_table;

@@ -2,6 +2,8 @@
 #include "tasks/job.h"
 #include "base/log.h"
 
+#include <string.h>
+
 hone_status hone__job_check_vocabulary(const hone_job_parts *parts, const char *tokenizer, bool is_own)
 {
     int64_t has = (int64_t)hone_tokenizer_vocab_size(parts->tokenizer, true), takes = hone_model_vocab_size(parts->model);
@@ -14,5 +16,17 @@ hone_status hone__job_check_vocabulary(const hone_job_parts *parts, const char *
     if (has < takes)
         hone__log(HONE_LOG_WARNING, "the tokenizer %s has %lld tokens, the model's vocabulary %lld: is it the model's own?", tokenizer,
                   (long long)has, (long long)takes);
+    return HONE_OK;
+}
+
+hone_status hone__job_predict_metrics(hone_metrics *to, const hone_metrics *from)
+{
+    char name[80];
+    hone_metrics_clear(to);
+    for (size_t i = 0; i < from->n; i++) {
+        const hone_metric *m = &from->items[i];
+        snprintf(name, sizeof(name), "predict_%s", m->name + strlen("test_"));
+        HONE_TRY(m->is_integer ? hone_metrics_set_int(to, name, (int64_t)m->value) : hone_metrics_set(to, name, m->value));
+    }
     return HONE_OK;
 }

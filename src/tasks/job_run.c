@@ -34,6 +34,25 @@ static bool is_empty_dir(const char *path)
     return n == 0;
 }
 
+/* predict_results.txt, predict_results_mrpc.txt, … */
+static hone_status forget_predictions(const char *folder)
+{
+    DIR *dir = opendir(folder);
+    hone_status status = HONE_OK;
+    for (struct dirent *entry = dir ? readdir(dir) : NULL; entry && status == HONE_OK; entry = readdir(dir)) {
+        char *path = NULL;
+        if (strncmp(entry->d_name, "predict_results", 15) != 0 || !hone__ends_with(entry->d_name, ".txt"))
+            continue;
+        status = hone__path_join(&path, folder, entry->d_name);
+        if (status == HONE_OK)
+            status = hone__remove_tree(path);
+        hone__free(path);
+    }
+    if (dir)
+        closedir(dir);
+    return status;
+}
+
 static hone_status forget_old_run(const char *folder)
 {
     static const char *const files[] = {"all_results.json",
@@ -50,6 +69,7 @@ static hone_status forget_old_run(const char *folder)
                                         "predict_null_odds.json",
                                         "question_answering.json"};
     HONE_TRY(hone__checkpoint_remove_all(folder));
+    HONE_TRY(forget_predictions(folder));
     for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
         char *path = NULL;
         HONE_TRY(hone__path_join(&path, folder, files[i]));

@@ -53,7 +53,8 @@ static void put_title(hone_str *out, const char *name)
 /* The Hub's own metrics: what model-index and the list of metrics name. */
 static const char *hub_metric(const hone_metric *m)
 {
-    static const char *const names[] = {"accuracy", "precision", "recall", "f1", "perplexity", "exact_match"};
+    static const char *const names[] = {"accuracy", "precision", "recall", "f1", "perplexity", "exact_match", "matthews_correlation",
+                                        "pearson",  "spearmanr", "mse"};
     const char *name = m->name + (strncmp(m->name, "eval_", 5) == 0 ? 5 : 0);
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
         if (strcmp(name, names[i]) == 0 && isfinite(m->value))

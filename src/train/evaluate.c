@@ -21,7 +21,7 @@ static hone_status pass_batch(hone_trainer *t, hone_pass *p, const hone_batch *b
     HONE_TRY(hone_tape_status(t->inference));
     HONE_TRY(hone_tensor_item(loss, &value));
     p->loss += value;
-    p->items += (double)hone__trainer_count_items(t, batch, own);
+    p->items += hone__trainer_count_items(t, batch, own);
     return HONE_OK;
 }
 

@@ -150,7 +150,7 @@ static hone_status micro_step(hone_trainer *t, const hone_batch *batch, double *
     HONE_TRY(hone_tape_backward(t->tape, loss));
     HONE_TRY(hone_tensor_item(loss, &value));
     *loss_sum += value;
-    *items += (double)hone__trainer_count_items(t, batch, true);
+    *items += hone__trainer_count_items(t, batch, true);
     t->state.num_input_tokens_seen += batch->n_tokens;
     t->total_flos += t->flos_per_token * batch->n_tokens;
     return HONE_OK;

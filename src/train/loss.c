@@ -1,8 +1,10 @@
 /* What a training minimises and what an evaluation measures: the loss of a batch as a sum over its items, so that gradients of micro-batches add up and one division by the
  * items of the whole group rides in the optimizer's step (engine.md, 3). A task may bring its own; otherwise the head decides:
  *
- *     language models, token classification    sum over labelled tokens of (1 - s) (-log p[label]) + s mean_c(-log p[c])      s: label_smoothing_factor (semantics.md, 45)
- *     all others                               the model's mean times its items */
+ *     language models, tokens, rows of one class    sum over labelled items of (1 - s) (-log p[label]) + s mean_c(-log p[c])      s: label_smoothing_factor (semantics.md, 45)
+ *     all others                                    the model's mean times its items
+ *
+ * With class weights w an item counts w[label] in both sums, as in torch's weighted mean. */
 #include "train/trainer.h"
 
 static hone_status ones(hone_trainer *t, size_t n)
@@ -45,13 +47,29 @@ static int32_t *pick_labels(hone_tape *tape, const hone_batch *batch, int64_t *m
     return labels;
 }
 
-static hone_tensor *token_loss(hone_tape *tape, hone_output *out, const hone_batch *batch, float smoothing)
+static hone_tensor *class_weights(const hone_trainer *t, hone_tape *tape, const hone_output *out)
+{
+    const int64_t n = t->task.class_weights ? hone_tensor_dim(out->logits, 1) : 0;
+    return n ? hone_tape_floats(tape, t->task.class_weights, 1, &n) : NULL;
+}
+
+static hone_tensor *token_loss(const hone_trainer *t, hone_tape *tape, hone_output *out, const hone_batch *batch, float smoothing)
 {
     int64_t m = 0;
     int32_t *labels = batch->labels ? pick_labels(tape, batch, &m) : NULL;
     if (!labels || m == 0 || !out->logits) /* nothing is labelled (0), or an error: the model's own loss says which */
         return hone_model_loss(tape, out, batch);
-    return hone__cross_entropy_sum(tape, out->logits, hone_tape_ints(tape, labels, 1, &m), NULL, smoothing);
+    return hone__cross_entropy_sum(tape, out->logits, hone_tape_ints(tape, labels, 1, &m), class_weights(t, tape, out), smoothing);
+}
+
+/* Rows with one class each; numbers and sets of classes have the model's own loss. */
+static hone_tensor *row_loss(const hone_trainer *t, hone_tape *tape, hone_output *out, const hone_batch *batch, float smoothing)
+{
+    const int64_t R = batch->n_rows;
+    if (!out->logits || !batch->row_labels || hone__model_problem(t->model, false) != HONE_PROBLEM_SINGLE_LABEL)
+        return hone_scale(tape, hone_model_loss(tape, out, batch), (float)hone_model_count_items(t->model, batch));
+    return hone__cross_entropy_sum(tape, out->logits, hone_tape_ints(tape, batch->row_labels, 1, &R), class_weights(t, tape, out),
+                                   smoothing);
 }
 
 hone_tensor *hone__trainer_loss(hone_trainer *t, hone_tape *tape, hone_output *out, const hone_batch *batch, bool own)
@@ -62,18 +80,33 @@ hone_tensor *hone__trainer_loss(hone_trainer *t, hone_tape *tape, hone_output *o
     if (t->task.kind == HONE_CAUSAL_LM)
         return next_token_loss(t, tape, out, batch, smoothing);
     if (t->task.kind == HONE_TOKEN_CLASSIFICATION)
-        return token_loss(tape, out, batch, smoothing);
+        return token_loss(t, tape, out, batch, smoothing);
+    if (t->task.kind == HONE_TEXT_CLASSIFICATION)
+        return row_loss(t, tape, out, batch, smoothing);
     return hone_scale(tape, hone_model_loss(tape, out, batch), (float)hone_model_count_items(t->model, batch));
 }
 
 bool hone__trainer_smooths(const hone_trainer *t)
 {
-    return !t->task.loss && (t->task.kind == HONE_CAUSAL_LM || t->task.kind == HONE_TOKEN_CLASSIFICATION);
+    return !t->task.loss &&
+           (t->task.kind == HONE_CAUSAL_LM || t->task.kind == HONE_TOKEN_CLASSIFICATION || t->task.kind == HONE_TEXT_CLASSIFICATION);
 }
 
-int64_t hone__trainer_count_items(hone_trainer *t, const hone_batch *batch, bool own)
+static double sum_weights(const float *weights, const int32_t *labels, int64_t n)
+{
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++)
+        sum += labels[i] >= 0 ? (double)weights[labels[i]] : 0;
+    return sum;
+}
+
+double hone__trainer_count_items(hone_trainer *t, const hone_batch *batch, bool own)
 {
     if (own && t->task.count_items)
-        return t->task.count_items(t->task.self, t->model, batch);
-    return hone_model_count_items(t->model, batch);
+        return (double)t->task.count_items(t->task.self, t->model, batch);
+    if (t->task.class_weights && t->task.kind == HONE_TOKEN_CLASSIFICATION && batch->labels)
+        return sum_weights(t->task.class_weights, batch->labels, batch->n_tokens);
+    if (t->task.class_weights && t->task.kind == HONE_TEXT_CLASSIFICATION && batch->row_labels)
+        return sum_weights(t->task.class_weights, batch->row_labels, batch->n_rows);
+    return (double)hone_model_count_items(t->model, batch);
 }

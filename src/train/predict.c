@@ -39,14 +39,16 @@ static int64_t put_example(const hone_example *e, bool tokens, bool labelled, in
     return n;
 }
 
-static hone_status find_labels(const hone_examples *examples, bool tokens, bool *labelled)
+/* labelled: examples have ids of classes; scored: or other labels. */
+static hone_status find_labels(const hone_examples *examples, bool tokens, bool *labelled, bool *scored)
 {
     hone_example e;
-    *labelled = false;
+    *labelled = *scored = false;
     if (hone_examples_count(examples) == 0)
         return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "hone_trainer_predict: there are no examples"), "give at least one");
     HONE_TRY(hone_examples_get(examples, 0, &e));
     *labelled = tokens ? e.labels != NULL : e.row_label != HONE_NO_LABEL;
+    *scored = *labelled || e.targets;
     return HONE_OK;
 }
 
@@ -102,11 +104,11 @@ hone_status hone_trainer_predict(hone_trainer *t, const hone_examples *examples,
 {
     keeping keep = {.p = out};
     hone_pass pass = {.examples = examples, .prefix = "test", .what = "predicting", .keep = keep_logits, .payload = &keep};
-    bool tokens;
+    bool tokens, labelled;
     *out = (hone_predictions){0};
     HONE_TRY(check_kind(t, &tokens));
-    HONE_TRY(find_labels(examples, tokens, &pass.scored));
-    HONE_TRY(list_items(out, examples, tokens, pass.scored));
+    HONE_TRY(find_labels(examples, tokens, &labelled, &pass.scored));
+    HONE_TRY(list_items(out, examples, tokens, labelled));
     out->n_labels = count_classes(t->model);
     HONE_TRY(HONE_ALLOC(&out->logits, (size_t)out->n_items * (size_t)out->n_labels));
     HONE_TRY(hone__trainer_pass(t, &pass, &out->metrics));

@@ -78,7 +78,8 @@ static inline bool hone__trainer_stops(const hone_trainer *t)
 /* ---- loss.c ---- */
 /* () the loss of a batch as a sum over its items: the task's, or the model's own. */
 hone_tensor *hone__trainer_loss(hone_trainer *t, hone_tape *tape, hone_output *out, const hone_batch *batch, bool own);
-int64_t hone__trainer_count_items(hone_trainer *t, const hone_batch *batch, bool own);
+/* How many items that is, or the sum of their class weights. */
+double hone__trainer_count_items(hone_trainer *t, const hone_batch *batch, bool own);
 /* Whether the loss knows label_smoothing_factor. */
 bool hone__trainer_smooths(const hone_trainer *t);
 /* Room for the weights of the largest batch there can be, so that no step asks for memory. */

@@ -1,0 +1,28 @@
+/* Names of classes in order of their ids, as tasks settle them: the model's, the user's, or the data's. */
+#ifndef HONE_TASKS_CLASS_LIST_H
+#define HONE_TASKS_CLASS_LIST_H
+
+#include "base/mem.h"
+#include <hone/dataset.h>
+#include <hone/options.h>
+
+/* names: NULL-terminated when there is one; owned. Zero is empty. */
+typedef struct hone_class_list {
+    char **names;
+    size_t n, capacity;
+} hone_class_list;
+
+void hone__class_list_dispose(hone_class_list *c);
+hone_status hone__class_list_add(hone_class_list *c, const char *name, size_t len);
+/* The id of a name, -1: none. */
+ptrdiff_t hone__class_list_find(const hone_class_list *c, const char *name);
+/* id2label of a folder's config.json, where it names all ids from 0 on. A folder without one, or with another kind of file, has none: opening the model says what is wrong. */
+hone_status hone__class_list_read_config(hone_class_list *c, const char *folder);
+/* --label_names A B C, or A,B,C */
+hone_status hone__class_list_read_given(hone_class_list *c, const hone_strings *given);
+/* The names of a feature of classes. */
+hone_status hone__class_list_copy(hone_class_list *c, const hone_feature *f);
+/* The same names in the same order. */
+bool hone__class_list_is(const hone_class_list *c, const hone_feature *f);
+
+#endif
