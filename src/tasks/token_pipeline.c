@@ -4,6 +4,7 @@
  * Departure: a text that is longer than the model takes is read in windows unless truncation is asked for; the reference cuts it without a word. */
 #include "base/log.h"
 #include "tasks/pipeline.h"
+#include "tasks/pipeline_pass.h"
 #include "tasks/token_text.h"
 #include "tokenizer/pieces.h"
 
@@ -11,20 +12,13 @@
 
 #include <string.h>
 
-/* Tokens of a batch: enough for products at full speed, little enough that memory does not follow the input. */
-enum { PASS_TOKENS = 2048 };
-
 /* What the task keeps between calls. */
 typedef struct hone__tagger {
-    hone_tape *tape;
+    hone__pass pass;
     hone__aggregator how;
     hone_encode_options encode;
     size_t room; /* tokens of the text in a window */
     hone_long_text long_text;
-    int32_t *ids, *type_ids, *starts; /* of a batch */
-    size_t ids_capacity, types_capacity, starts_capacity;
-    float *logits;
-    size_t logits_capacity;
     hone__tagged_tokens pieces;
     hone__findings found;
 } tagger;
@@ -75,7 +69,7 @@ static hone_status open(hone_pipeline *p)
     p->options.ignore_labels = NULL;
     if (strategy > HONE_AGGREGATE_SIMPLE && strategy < HONE_AGGREGATE_WORD && !hone__tokenizer_marks_words(p->tokenizer))
         hone__log(HONE_LOG_WARNING, "the tokenizer does not mark words: tokens after a space begin one; strategy \"word\" knows better");
-    return hone_tape_new(&p->tagger->tape, p->options.device, &(hone_tape_options){.recording = false});
+    return hone__pass_init(&p->tagger->pass, p->options.device);
 }
 
 static void close(hone_pipeline *p)
@@ -83,27 +77,17 @@ static void close(hone_pipeline *p)
     tagger *t = p->tagger;
     if (!t)
         return;
-    hone_tape_free(t->tape);
+    hone__pass_dispose(&t->pass);
     hone__aggregator_dispose(&t->how);
     hone__findings_dispose(&t->found);
     hone__free(t->pieces.items);
-    hone__free(t->ids);
-    hone__free(t->type_ids);
-    hone__free(t->starts);
-    hone__free(t->logits);
     hone__free(t);
 }
 
 /* ---- scoring ---- */
 
-/* A row of a batch to be. */
-typedef struct window {
-    const hone_encoding *encoding;
-    float *scores;
-} window;
-
 typedef struct windows {
-    window *items;
+    hone__pass_row *items;
     size_t n, capacity;
 } windows;
 
@@ -117,98 +101,30 @@ static hone_status list_windows(windows *out, hone__tagged *t, size_t n_labels)
     float *scores = t->scores;
     for (size_t i = 0; i < n; i++) {
         const hone_encoding *e = hone__tagged_window(t, i);
-        out->items[out->n++] = (window){e, scores};
+        out->items[out->n++] = (hone__pass_row){e, scores};
         scores += hone_encoding_n_tokens(e) * n_labels;
     }
     return HONE_OK;
 }
 
-/* Windows [first, end) as a packed batch. */
-static hone_status pack(hone_batch *out, tagger *t, const window *items, size_t n, size_t n_tokens)
-{
-    size_t at = 0, longest = 0;
-    bool typed = false;
-    HONE_TRY(HONE_GROW(&t->ids, &t->ids_capacity, n_tokens));
-    HONE_TRY(HONE_GROW(&t->type_ids, &t->types_capacity, n_tokens));
-    HONE_TRY(HONE_GROW(&t->starts, &t->starts_capacity, n + 1));
-    for (size_t i = 0; i < n; i++) {
-        const hone_encoding *e = items[i].encoding;
-        size_t len = hone_encoding_n_tokens(e);
-        t->starts[i] = (int32_t)at;
-        memcpy(t->ids + at, hone_encoding_ids(e), len * sizeof(int32_t));
-        memcpy(t->type_ids + at, hone_encoding_type_ids(e), len * sizeof(int32_t));
-        for (size_t k = at; k < at + len; k++)
-            typed |= t->type_ids[k] != 0;
-        at += len;
-        longest = len > longest ? len : longest;
-    }
-    t->starts[n] = (int32_t)at;
-    *out = (hone_batch){.n_tokens = (int32_t)at,
-                        .n_rows = (int32_t)n,
-                        .longest = (int32_t)longest,
-                        .cu_seqlens = t->starts,
-                        .input_ids = t->ids,
-                        .token_type_ids = typed ? t->type_ids : NULL,
-                        .n_labelled = -1};
-    return HONE_OK;
-}
-
-/* The logits of a batch, as scores, to their windows. */
-static hone_status forward(hone_pipeline *p, const window *items, size_t n, size_t n_tokens)
-{
-    tagger *t = p->tagger;
-    size_t n_labels = t->how.n_labels;
-    hone_batch batch;
-    hone_status status = HONE_OK;
-    HONE_TRY(pack(&batch, t, items, n, n_tokens));
-    HONE_TRY(HONE_GROW(&t->logits, &t->logits_capacity, n_tokens * n_labels));
-    hone_output out = hone_model_forward(p->model, t->tape, &batch);
-    HONE_GO(hone_tape_status(t->tape));
-    HONE_GO(hone_tensor_read(out.logits, t->logits, n_tokens * n_labels));
-    for (size_t i = 0; i < n; i++)
-        for (int32_t k = t->starts[i]; k < t->starts[i + 1]; k++)
-            hone__label_scores(items[i].scores + (size_t)(k - t->starts[i]) * n_labels, t->logits + (size_t)k * n_labels, n_labels);
-done:
-    hone_tape_reset(t->tape);
-    return status;
-}
-
+/* Logits, and the scores they are, in their place. */
 static hone_status score(hone_pipeline *p, const windows *all)
 {
-    for (size_t first = 0, end; first < all->n; first = end) {
-        size_t n_tokens = hone_encoding_n_tokens(all->items[first].encoding);
-        for (end = first + 1; end < all->n; end++) {
-            size_t more = hone_encoding_n_tokens(all->items[end].encoding);
-            if (n_tokens + more > PASS_TOKENS)
-                break;
-            n_tokens += more;
-        }
-        if (n_tokens > 0)
-            HONE_TRY(forward(p, all->items + first, end - first, n_tokens));
-    }
+    size_t n_labels = p->tagger->how.n_labels;
+    HONE_TRY(hone__pass_run(&p->tagger->pass, p->model, all->items, all->n, n_labels));
+    for (size_t i = 0; i < all->n; i++)
+        for (size_t k = 0; k < hone_encoding_n_tokens(all->items[i].encoding); k++)
+            hone__label_scores(all->items[i].logits + k * n_labels, all->items[i].logits + k * n_labels, n_labels);
     return HONE_OK;
 }
 
 /* ---- from text to entities ---- */
 
-/* An id that the model has no embedding for is the text's own failure, not the batch's. */
-static hone_status check_ids(const hone_pipeline *p, const hone_encoding *e)
-{
-    const int32_t *ids = hone_encoding_ids(e);
-    int64_t known = hone_model_vocab_size(p->model);
-    for (size_t i = 0; i < hone_encoding_n_tokens(e); i++)
-        if (ids[i] < 0 || ids[i] >= known)
-            return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "token \"%s\" has id %d, the model's vocabulary %lld entries",
-                                         hone_encoding_token(e, i), (int)ids[i], (long long)known),
-                              "tokenizer and model do not belong together");
-    return HONE_OK;
-}
-
 static hone_status encode(const hone_pipeline *p, hone__tagged *t)
 {
     HONE_TRY(hone__tagged_encode(t, p->tokenizer, &p->tagger->encode));
     for (size_t i = 0; i < hone__tagged_n_windows(t); i++)
-        HONE_TRY(check_ids(p, hone__tagged_window(t, i)));
+        HONE_TRY(hone__pass_check_ids(p->model, hone__tagged_window(t, i)));
     return HONE_OK;
 }
 
