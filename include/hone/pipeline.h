@@ -1,4 +1,4 @@
-/* Using a model: text in, entities or JSON out, as the reference's pipelines answer. There are token-classification and text-generation.
+/* Using a model: text in, entities, labels or JSON out, as the reference's pipelines answer. There are token-classification, text-classification and text-generation.
  *
  *     hone_pipeline *ner = NULL; hone_entities found;
  *     CHECK(hone_pipeline_new(&ner, HONE_TOKEN_CLASSIFICATION, "my-tagger", &(hone_pipeline_options){.aggregation_strategy = HONE_AGGREGATE_SIMPLE}));
@@ -47,6 +47,18 @@ typedef enum hone_long_text {
     HONE_LONG_TEXT_TRUNCATE /* what is too long is not read, as the reference does without a stride */
 } hone_long_text;
 
+/* How a head's logits become scores of labels. */
+typedef enum hone_score_function {
+    /* The reference's choice by the model's config: its problem_type regression: NONE; multi_label_classification, or a single label: SIGMOID; else SOFTMAX */
+    HONE_SCORES_DEFAULT,
+    HONE_SCORES_SIGMOID,
+    HONE_SCORES_SOFTMAX,
+    HONE_SCORES_NONE
+} hone_score_function;
+
+/* All labels. */
+#define HONE_TOP_K_ALL SIZE_MAX
+
 /* A zeroed one is good for classification; HONE_PIPELINE_OPTIONS_INIT for all tasks. */
 typedef struct hone_pipeline_options {
     hone_device *device;            /* NULL: opened for this pipeline */
@@ -56,12 +68,17 @@ typedef struct hone_pipeline_options {
     hone_aggregation aggregation_strategy;
     const char *const *
         ignore_labels; /* NULL-terminated: labels (none) or groups that are left out, "" for nothing; NULL: "O" alone. Read by hone_pipeline_new only */
+    /* Text classification knows TRUNCATE; otherwise a text that is longer than the model's positions is an error, which the reference leaves to the model */
     hone_long_text long_text;
     size_t stride; /* tokens that neighbouring windows share; WINDOWS: 0 is a quarter of a window */
+    /* ---- text-classification ---- */
+    size_t
+        top_k; /* how many labels an answer has, the best first; 0: the best alone, in JSON in the shape that the reference has without a top_k */
+    hone_score_function function_to_apply;
 } hone_pipeline_options;
-#define HONE_PIPELINE_OPTIONS_INIT                                                                \
-    {                                                                                             \
-        NULL, 0, HONE_GENERATE_OPTIONS_INIT, HONE_AGGREGATE_NONE, NULL, HONE_LONG_TEXT_WINDOWS, 0 \
+#define HONE_PIPELINE_OPTIONS_INIT                                                                                        \
+    {                                                                                                                     \
+        NULL, 0, HONE_GENERATE_OPTIONS_INIT, HONE_AGGREGATE_NONE, NULL, HONE_LONG_TEXT_WINDOWS, 0, 0, HONE_SCORES_DEFAULT \
     }
 
 /* Loads the model and the tokenizer of a folder. Only text-generation works without a tokenizer (it serves {"prompt_ids"}); elsewhere its absence is HONE_NOT_FOUND. options
@@ -71,12 +88,14 @@ HONE_API hone_status hone_pipeline_new(hone_pipeline **out, hone_task_kind task,
 /* Frees; NULL is legal. */
 HONE_API void hone_pipeline_free(hone_pipeline *pipeline);
 
-/* Answers one text: a line of JSON, [{"generated_text": prompt and what follows}, …], or [{"entity_group": "PER", "score", "word", "start", "end"}, …]. Free with
- * hone_pipeline_free_text. Any thread: calls queue. */
+/* Answers one text: a line of JSON, [{"generated_text": prompt and what follows}, …], [{"entity_group": "PER", "score", "word", "start", "end"}, …], or
+ * [{"label": "POSITIVE", "score"}, …]. Free with hone_pipeline_free_text. Any thread: calls queue. */
 HONE_API hone_status hone_pipeline_run(char **out, hone_pipeline *pipeline, hone_text text);
+/* The same for two texts, for text-classification: a pair {"label", "score"} alone where options->top_k is 0, as the reference has it. pair HONE_TEXT_NONE: as hone_pipeline_run. */
+HONE_API hone_status hone_pipeline_run_pair(char **out, hone_pipeline *pipeline, hone_text text, hone_text pair);
 /* Answers n inputs as one batch; each is JSON: a string, {"inputs": text}, {"text": text}; {"prompt_ids": [id, …]} for generation, which gives {"output_ids": [[…], …]}: rows are
  * the prompt and what follows it, padded at the end to the longest; {"tokens": [word, …]} for token classification, whose offsets are in the words joined by spaces (or by
- * "delimiter"). answers[i] is a line of JSON, freed with hone_pipeline_free_text; an input that cannot be answered gives {"error": "…"} and is counted in *n_errors. Fails, with
+ * "delimiter"); {"text", "text_pair"} for text classification, perhaps under "inputs", and perhaps with a "top_k" of its own (null: all), which is answered without a list unless top_k is given. answers[i] is a line of JSON, freed with hone_pipeline_free_text; an input that cannot be answered gives {"error": "…"} and is counted in *n_errors. Fails, with
  * all answers NULL, only where nothing can be answered. Any thread: calls queue. */
 HONE_API hone_status hone_pipeline_run_json(char **answers, size_t *n_errors, hone_pipeline *pipeline, const hone_text *inputs, size_t n);
 /* Frees an answer; NULL is legal. */
@@ -108,6 +127,29 @@ HONE_API hone_status hone_pipeline_entities(hone_entities *out, hone_pipeline *p
 HONE_API hone_status hone_pipeline_entities_batch(hone_entities *out, hone_pipeline *pipeline, const hone_sequence *inputs, size_t n);
 /* Gives the memory back; *entities is empty afterwards. */
 HONE_API void hone_entities_dispose(hone_entities *entities);
+
+/* ---- text-classification ---- */
+
+typedef struct hone_label_score {
+    const char *label; /* lent by the pipeline */
+    float score;
+    int32_t id; /* of the label in the model's config */
+} hone_label_score;
+
+/* The labels of a text, the best first; of equal scores the lower id. */
+typedef struct hone_classification {
+    hone_label_score *labels;
+    size_t n_labels; /* options->top_k, at most all; at least 1 */
+} hone_classification;
+
+/* Classifies a text, or a pair of texts (pair HONE_TEXT_NONE, or empty as in the reference: none). *out is empty on failure; dispose of it. Any thread: calls queue.
+ * HONE_INVALID_ARGUMENT for text that is not UTF-8, has no token, or has more than the model takes (unless options->long_text is TRUNCATE), or a pipeline of another task. */
+HONE_API hone_status hone_pipeline_classify(hone_classification *out, hone_pipeline *pipeline, hone_text text, hone_text pair);
+/* The same for n inputs as one batch; their sequences may be words that were split already. On failure all of out is empty, and the message names the input. Any thread: calls queue. */
+HONE_API hone_status hone_pipeline_classify_batch(hone_classification *out, hone_pipeline *pipeline, const hone_encode_input *inputs,
+                                                  size_t n);
+/* Gives the memory back; *classification is empty afterwards. */
+HONE_API void hone_classification_dispose(hone_classification *classification);
 
 #ifdef __cplusplus
 }

@@ -43,10 +43,10 @@ static int answer_all(hone_pipeline *pipeline, const pipeline_options *o, const 
     hone_status status;
     if (in)
         status = pipeline_run_lines(&n_errors, pipeline, in, out, (size_t)o->batch_size);
-    else if (pipeline_marks_text(o, task))
-        status = pipeline_mark_words(pipeline, args->words, args->n_words, out);
+    else if (pipeline_shows_text(o, task))
+        status = task->show(pipeline, o, args->words, args->n_words, out);
     else
-        status = pipeline_run_words(pipeline, args->words, args->n_words, out);
+        status = pipeline_run_words(pipeline, o, args->words, args->n_words, out);
     if (ferror(out))
         return CLI_FAILED; /* whoever closes it says so */
     if (status != HONE_OK)

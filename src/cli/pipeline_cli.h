@@ -1,4 +1,4 @@
-/* What the files of `hone pipeline` share: options, which of them a task has, answering texts, marking entities for people. */
+/* What the files of `hone pipeline` share: options, which of them a task has, answering texts, showing answers to people. */
 #ifndef HONE_CLI_PIPELINE_H
 #define HONE_CLI_PIPELINE_H
 
@@ -17,11 +17,17 @@ typedef struct pipeline_options {
     char *ignore_labels;
     int64_t stride;
     bool truncation;
+    /* text-classification */
+    char *top_labels, *text_pair; /* top_labels: "3", "all" */
+    int function;                 /* hone_score_function */
     /* text-generation */
     int64_t max_new_tokens, top_k, num_beams, num_return_sequences, no_repeat_ngram_size;
     double temperature, top_p, repetition_penalty, length_penalty;
     bool do_sample, early_stopping;
 } pipeline_options;
+
+/* Shows n texts and their answers to people. */
+typedef hone_status (*pipeline_show_fn)(hone_pipeline *pipeline, const pipeline_options *o, const char *const *words, size_t n, FILE *out);
 
 typedef struct pipeline_task {
     hone_task_kind kind;
@@ -30,6 +36,7 @@ typedef struct pipeline_task {
     cli_spec spec;
     /* Fills out from o, of which it lends; false when the command line is wrong, which was said. NULL-terminated lists go to *owned, freed by the caller. */
     bool (*fill)(hone_pipeline_options *out, void **owned, const pipeline_options *o, const cli_common *common);
+    pipeline_show_fn show; /* NULL: answers are JSON */
 } pipeline_task;
 
 /* The task of a kind, NULL: none. All tasks: i from 0, NULL behind the last. */
@@ -38,13 +45,20 @@ const pipeline_task *pipeline_task_at(size_t i);
 /* True when an option of argv belongs to another task only, which was said: CLI_USAGE. */
 bool pipeline_has_foreign_option(const pipeline_task *task, int argc, char **argv);
 
-/* Whether answers are marked texts instead of JSON. */
-bool pipeline_marks_text(const pipeline_options *o, const pipeline_task *task);
+/* Whether answers are for people instead of JSON: by --format, or on a terminal. */
+bool pipeline_shows_text(const pipeline_options *o, const pipeline_task *task);
 
 /* Lines of JSON from `in`, in batches; texts of the command line. n_errors counts answers that are errors. */
 hone_status pipeline_run_lines(size_t *n_errors, hone_pipeline *pipeline, FILE *in, FILE *out, size_t batch_size);
-hone_status pipeline_run_words(hone_pipeline *pipeline, const char *const *words, size_t n, FILE *out);
-/* The same as texts with their entities marked, in colour where the terminal has any. */
-hone_status pipeline_mark_words(hone_pipeline *pipeline, const char *const *words, size_t n, FILE *out);
+hone_status pipeline_run_words(hone_pipeline *pipeline, const pipeline_options *o, const char *const *words, size_t n, FILE *out);
+/* Texts with their entities marked, in colour where the terminal has any. */
+hone_status pipeline_mark_words(hone_pipeline *pipeline, const pipeline_options *o, const char *const *words, size_t n, FILE *out);
+/* Texts, each with its labels below it, a bar for each score. */
+hone_status pipeline_show_labels(hone_pipeline *pipeline, const pipeline_options *o, const char *const *words, size_t n, FILE *out);
+
+/* Whether out is a terminal that shows colours, and NO_COLOR does not stand against them. */
+bool pipeline_has_colours(FILE *out);
+/* Text for a terminal: characters that would steer it become '?'. */
+void pipeline_put_plain(FILE *out, const char *text, size_t len);
 
 #endif

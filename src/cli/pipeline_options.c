@@ -8,7 +8,7 @@
 #define FIELD(field) offsetof(pipeline_options, field)
 #define N(array)     (sizeof(array) / sizeof(*(array)))
 #define BIG          1e15
-static const char files[] = "model and texts", tagging[] = "entities", generation[] = "generation";
+static const char files[] = "model and texts", tagging[] = "entities", labelling[] = "labels", generation[] = "generation";
 
 /* Of every task. */
 #define COMMON_ROWS(word)                                                                                                                \
@@ -60,16 +60,23 @@ static bool split_labels(const char *const **out, void **owned, const char *text
     return true;
 }
 
-bool pipeline_marks_text(const pipeline_options *o, const pipeline_task *task)
+bool pipeline_shows_text(const pipeline_options *o, const pipeline_task *task)
 {
     bool on_terminal = !o->input && !o->output && isatty(STDOUT_FILENO);
-    return task->kind == HONE_TOKEN_CLASSIFICATION && (o->format == FORMAT_TEXT || (o->format == FORMAT_AUTO && on_terminal));
+    return task->show && (o->format == FORMAT_TEXT || (o->format == FORMAT_AUTO && on_terminal));
+}
+
+static bool check_format(const pipeline_options *o)
+{
+    if (o->format != FORMAT_TEXT || (!o->input && !o->output))
+        return true;
+    return cli_wrong("--format text goes with TEXT… on standard output, not with --input or --output") == CLI_OK;
 }
 
 static bool fill_token(hone_pipeline_options *out, void **owned, const pipeline_options *o, const cli_common *common)
 {
     (void)common;
-    bool marks = pipeline_marks_text(o, pipeline_task_of(HONE_TOKEN_CLASSIFICATION));
+    bool marks = pipeline_shows_text(o, pipeline_task_of(HONE_TOKEN_CLASSIFICATION));
     out->aggregation_strategy = o->aggregation > 0 ? (hone_aggregation)(o->aggregation - 1)
                                 : marks            ? HONE_AGGREGATE_WORD
                                                    : HONE_AGGREGATE_NONE;
@@ -77,11 +84,54 @@ static bool fill_token(hone_pipeline_options *out, void **owned, const pipeline_
     out->stride = o->stride > 0 ? (size_t)o->stride : 0;
     if (o->truncation && o->stride >= 0)
         return cli_wrong("--truncation and --stride exclude each other") == CLI_OK;
-    if (marks && (o->input || o->output))
-        return cli_wrong("--format text goes with TEXT… on standard output, not with --input or --output") == CLI_OK;
+    if (!check_format(o))
+        return false;
     if (!split_labels(&out->ignore_labels, owned, o->ignore_labels))
         return cli_wrong("out of memory: --ignore_labels") == CLI_OK;
     return true;
+}
+
+/* ---- text-classification ---- */
+
+static const hone_option label_rows[] = {
+    COMMON_ROWS("TEXT"),
+    {"format", HONE_OPTION_ENUM, FIELD(format), "auto", 0, 0, "auto|json|text", files,
+     "json, or the text and its labels with bars; auto: text on a terminal"},
+    {"text_pair", HONE_OPTION_STRING, FIELD(text_pair), NULL, 0, 0, NULL, files, "a second text, to go with each TEXT"},
+    {"top_k", HONE_OPTION_STRING, FIELD(top_labels), NULL, 0, 0, NULL, labelling,
+     "a list of the N best labels, or of all; otherwise the best, and for people five"},
+    {"function_to_apply", HONE_OPTION_ENUM, FIELD(function), "default", 0, 0, "default|sigmoid|softmax|none", labelling,
+     "how logits become scores; default: none for regression, sigmoid for one label or several at a time, else softmax"},
+    {"truncation", HONE_OPTION_BOOL, FIELD(truncation), NULL, 0, 0, NULL, labelling,
+     "what is longer than the model takes is not read; otherwise such a text is an error"},
+};
+static const hone_option_table label_table = {label_rows, N(label_rows), aliases, N(aliases)};
+
+/* "3", "all". */
+static bool read_top_k(size_t *out, const char *text)
+{
+    char *end = NULL;
+    unsigned long long value = strtoull(text, &end, 10);
+    if (strcmp(text, "all") == 0) {
+        *out = HONE_TOP_K_ALL;
+        return true;
+    }
+    *out = (size_t)value;
+    return text[0] >= '1' && text[0] <= '9' && *end == '\0';
+}
+
+static bool fill_labels(hone_pipeline_options *out, void **owned, const pipeline_options *o, const cli_common *common)
+{
+    (void)owned;
+    (void)common;
+    out->top_k = pipeline_shows_text(o, pipeline_task_of(HONE_TEXT_CLASSIFICATION)) ? 5 : 0;
+    out->function_to_apply = (hone_score_function)o->function;
+    out->long_text = o->truncation ? HONE_LONG_TEXT_TRUNCATE : HONE_LONG_TEXT_WINDOWS;
+    if (o->top_labels && !read_top_k(&out->top_k, o->top_labels))
+        return cli_wrong("--top_k must be a whole number from 1, or all") == CLI_OK;
+    if (o->text_pair && o->input)
+        return cli_wrong("--text_pair goes with TEXT…; a line of --input has its own \"text_pair\"") == CLI_OK;
+    return check_format(o);
 }
 
 /* ---- text-generation ---- */
@@ -150,7 +200,29 @@ static const pipeline_task tasks[] = {
       "joined by spaces, or by\n"
       "the line's \"delimiter\"). A bad line gives {\"error\": \"…\"}; the others are done, and the exit status is 1.",
       &token_table, true},
-     fill_token},
+     fill_token,
+     pipeline_mark_words},
+    {HONE_TEXT_CLASSIFICATION,
+     "text-classification",
+     "TEXT",
+     {"hone pipeline text-classification --model DIR [--top_k N|all] TEXT…   or   … --input in.jsonl [--output out.jsonl]",
+      "Labels texts, or pairs of them. Prints what the reference's pipeline returns, a line of JSON for each: [{\"label\", \"score\"}], "
+      "the best label first;\n"
+      "with --top_k so many of them. On a terminal each text is shown with its labels, and bars for their scores.\n"
+      "\n"
+      "Scores are by the model's problem_type: its number for a regression, each label's own probability where several go together or "
+      "there "
+      "is one only, else\n"
+      "probabilities that add up to 1.\n"
+      "\n"
+      "A line of --input is {\"inputs\": text}, or {\"text\", \"text_pair\"}, which gives {\"label\", \"score\"} without a list "
+      "unless there is a top_k. A line's own\n"
+      "\"top_k\" (null: all) counts before the option. A bad line, or a text of more tokens than the model takes (see --truncation), gives "
+      "{\"error\": \"…\"}; the others\n"
+      "are done, and the exit status is 1. An empty second text is none, as in the reference.",
+      &label_table, true},
+     fill_labels,
+     pipeline_show_labels},
     {HONE_CAUSAL_LM,
      "text-generation",
      "PROMPT",
@@ -161,7 +233,8 @@ static const pipeline_task tasks[] = {
       "{\"error\": \"…\"};\n"
       "the others are done, and the exit status is 1. Unlike the reference's pipeline it is greedy unless --do_sample is given.",
       &generation_table, true},
-     fill_generation},
+     fill_generation,
+     NULL},
 };
 
 const pipeline_task *pipeline_task_at(size_t i)

@@ -82,12 +82,13 @@ hone_status pipeline_run_lines(size_t *n_errors, hone_pipeline *pipeline, FILE *
     return status;
 }
 
-hone_status pipeline_run_words(hone_pipeline *pipeline, const char *const *words, size_t n, FILE *out)
+hone_status pipeline_run_words(hone_pipeline *pipeline, const pipeline_options *o, const char *const *words, size_t n, FILE *out)
 {
     hone_status status = HONE_OK;
+    hone_text pair = HONE_TEXT(o->text_pair);
     for (size_t i = 0; status == HONE_OK && i < n; i++) {
         char *answer = NULL;
-        status = hone_pipeline_run(&answer, pipeline, HONE_TEXT(words[i]));
+        status = hone_pipeline_run_pair(&answer, pipeline, HONE_TEXT(words[i]), pair);
         if (status == HONE_OK)
             fprintf(out, "%s\n", answer);
         if (fflush(out) != 0 && status == HONE_OK)
@@ -109,7 +110,7 @@ typedef struct palette {
     size_t n;
 } palette;
 
-static bool terminal_has_colours(FILE *out)
+bool pipeline_has_colours(FILE *out)
 {
     const char *off = getenv("NO_COLOR"), *terminal = getenv("TERM");
     return isatty(fileno(out)) && !(off && *off) && terminal && strcmp(terminal, "dumb") != 0;
@@ -124,8 +125,7 @@ static const char *colour_of(palette *p, const char *group)
     return colours[p->n++ % N_COLOURS];
 }
 
-/* Text for a terminal: characters that would steer it become '?'. */
-static void put_plain(FILE *out, const char *text, size_t len)
+void pipeline_put_plain(FILE *out, const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
         unsigned char c = (unsigned char)text[i];
@@ -140,7 +140,7 @@ static void put_entity(FILE *out, palette *p, hone_text text, const hone_entity 
     if (p->has_colours)
         fprintf(out, "\033[1;%sm", colour_of(p, e->group));
     putc('[', out);
-    put_plain(out, text.data + e->byte_start, e->byte_end - e->byte_start);
+    pipeline_put_plain(out, text.data + e->byte_start, e->byte_end - e->byte_start);
     fprintf(out, "%s %s %.2f]%s", p->has_colours ? "\033[22m" : "", label, (double)e->score, p->has_colours ? "\033[0m" : "");
 }
 
@@ -151,17 +151,18 @@ static void put_marked(FILE *out, palette *p, hone_text text, const hone_entitie
         const hone_entity *e = &found->entities[i];
         if (e->byte_start < at || e->byte_end < e->byte_start || e->byte_end > text.len)
             continue; /* tokens that share a character: it was shown */
-        put_plain(out, text.data + at, e->byte_start - at);
+        pipeline_put_plain(out, text.data + at, e->byte_start - at);
         put_entity(out, p, text, e);
         at = e->byte_end;
     }
-    put_plain(out, text.data + at, text.len - at);
+    pipeline_put_plain(out, text.data + at, text.len - at);
     putc('\n', out);
 }
 
-hone_status pipeline_mark_words(hone_pipeline *pipeline, const char *const *words, size_t n, FILE *out)
+hone_status pipeline_mark_words(hone_pipeline *pipeline, const pipeline_options *o, const char *const *words, size_t n, FILE *out)
 {
-    palette p = {.has_colours = terminal_has_colours(out)};
+    (void)o;
+    palette p = {.has_colours = pipeline_has_colours(out)};
     hone_status status = HONE_OK;
     for (size_t i = 0; status == HONE_OK && i < n; i++) {
         hone_entities found;

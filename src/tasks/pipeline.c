@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-static const hone_pipeline_class *const classes[] = {&hone__token_classification, &hone__text_generation};
+static const hone_pipeline_class *const classes[] = {&hone__token_classification, &hone__text_classification, &hone__text_generation};
 
 static hone_status find_class(const hone_pipeline_class **out, hone_task_kind task)
 {
@@ -17,7 +17,7 @@ static hone_status find_class(const hone_pipeline_class **out, hone_task_kind ta
         }
     *out = NULL;
     return hone__hint(hone__fail(HONE_UNSUPPORTED, "there is no pipeline for %s yet", hone_task_name(task)),
-                      "there are: token-classification, text-generation");
+                      "there are: token-classification, text-classification, text-generation");
 }
 
 /* A language model without a tokenizer still answers ids; a tokenizer that is broken is a failure. */
@@ -167,17 +167,41 @@ done:
     return status;
 }
 
-hone_status hone_pipeline_run(char **out, hone_pipeline *pipeline, hone_text text)
+static hone_status check_text(hone_text text)
+{
+    size_t valid = text.data ? hone__utf8_valid(text.data, text.len) : text.len;
+    if (valid == text.len)
+        return HONE_OK;
+    return hone__fail(HONE_INVALID_ARGUMENT, "the text is not UTF-8: byte 0x%02X at offset %zu", (unsigned char)text.data[valid], valid);
+}
+
+/* An input as JSON: a string, or an object with both texts. */
+static void write_input(hone_json_writer *w, hone_text text, hone_text pair)
+{
+    if (!pair.data) {
+        hone__jw_string_n(w, text.data, text.len);
+        return;
+    }
+    hone__jw_object(w);
+    hone__jw_key(w, "text");
+    hone__jw_string_n(w, text.data, text.len);
+    hone__jw_key(w, "text_pair");
+    hone__jw_string_n(w, pair.data, pair.len);
+    hone__jw_end_object(w);
+}
+
+hone_status hone_pipeline_run_pair(char **out, hone_pipeline *pipeline, hone_text text, hone_text pair)
 {
     hone_str json = HONE_STR_INIT;
     hone_json_writer w = hone__json_writer(&json, 0);
     size_t n_errors = 0;
     *out = NULL;
-    size_t valid = hone__utf8_valid(text.data, text.len);
-    if (valid < text.len)
-        return hone__fail(HONE_INVALID_ARGUMENT, "the text is not UTF-8: byte 0x%02X at offset %zu", (unsigned char)text.data[valid],
-                          valid);
-    hone__jw_string_n(&w, text.data, text.len);
+    HONE_TRY(check_text(text));
+    HONE_TRY(check_text(pair));
+    if (pair.data && !pipeline->classifier)
+        return hone__fail(HONE_INVALID_ARGUMENT, "pairs of texts are for text-classification; this pipeline is for %s",
+                          hone_task_name(pipeline->class->kind));
+    write_input(&w, text, pair);
     hone_status status = hone__str_status(&json);
     hone_text input = {json.data, json.len};
     if (status == HONE_OK)
@@ -189,6 +213,11 @@ hone_status hone_pipeline_run(char **out, hone_pipeline *pipeline, hone_text tex
         status = HONE_INVALID_ARGUMENT; /* its message is the thread's */
     }
     return status;
+}
+
+hone_status hone_pipeline_run(char **out, hone_pipeline *pipeline, hone_text text)
+{
+    return hone_pipeline_run_pair(out, pipeline, text, HONE_TEXT_NONE);
 }
 
 void hone_pipeline_free_text(char *text)

@@ -22,14 +22,15 @@ struct hone_pipeline {
     hone_pipeline_options options;
     hone_device *own_device; /* NULL: lent */
     hone_model *model;
-    hone_tokenizer *tokenizer;          /* NULL: the folder has none */
-    hone_error_state without_tokenizer; /* why */
-    struct hone__tagger *tagger;        /* of token classification */
-    uint64_t n_sequences;               /* generated so far: sampling goes on, whatever the batches are */
+    hone_tokenizer *tokenizer;           /* NULL: the folder has none */
+    hone_error_state without_tokenizer;  /* why */
+    struct hone__tagger *tagger;         /* of token classification */
+    struct hone__classifier *classifier; /* of text classification */
+    uint64_t n_sequences;                /* generated so far: sampling goes on, whatever the batches are */
     pthread_mutex_t lock;
 };
 
-extern const hone_pipeline_class hone__text_generation, hone__token_classification;
+extern const hone_pipeline_class hone__text_generation, hone__token_classification, hone__text_classification;
 
 /* The text of an input: itself when it is a string, else what stands under one of the NULL-terminated keys. NULL: none. */
 const json_t *hone__pipeline_text(const json_t *input, const char *const *keys);

@@ -30,7 +30,7 @@ says err "hone: error: "
 says err "hint: "
 
 run 2 pipeline
-says err "tasks: token-classification, text-generation"
+says err "tasks: token-classification, text-classification,"
 run 2 pipeline text-generatoin --model "$MODEL" x
 says err 'there is no task "text-generatoin"'
 run 1 pipeline fill-mask --model "$MODEL" x
