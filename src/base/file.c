@@ -137,6 +137,46 @@ uint64_t hone__disk_free(const char *path)
     return statvfs(path, &info) == 0 ? (uint64_t)info.f_bavail * info.f_frsize : UINT64_MAX;
 }
 
+static hone_status hash_pieces(uint64_t *size, XXH3_state_t *state, int fd, const char *path)
+{
+    enum { PIECE = 1 << 18 };
+    char *buffer = NULL;
+    ssize_t n = 0;
+    HONE_TRY(HONE_ALLOC(&buffer, PIECE));
+    while ((n = read(fd, buffer, PIECE)) > 0 || (n < 0 && errno == EINTR))
+        if (n > 0) {
+            XXH3_64bits_update(state, buffer, (size_t)n);
+            *size += (uint64_t)n;
+        }
+    hone__free(buffer);
+    return n < 0 ? hone__fail_errno("cannot read", path) : HONE_OK;
+}
+
+hone_status hone__hash_file(uint64_t *hash, uint64_t *size, const char *path)
+{
+    XXH3_state_t *state = NULL;
+    hone_status status;
+    int fd = -1;
+    *size = 0;
+    *hash = 0;
+    if (!hone__is_file(path))
+        HONE_GO(hone__fail(HONE_IO, "cannot read %s: it is not a regular file", path));
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        HONE_GO(hone__fail_errno("cannot open", path));
+    state = XXH3_createState();
+    if (!state)
+        HONE_GO(hone__fail(HONE_OUT_OF_MEMORY, "no memory for the hash of %s", path));
+    XXH3_64bits_reset(state);
+    HONE_GO(hash_pieces(size, state, fd, path));
+    *hash = XXH3_64bits_digest(state);
+done:
+    XXH3_freeState(state);
+    if (fd >= 0)
+        close(fd);
+    return status;
+}
+
 uint64_t hone__hash64(const void *data, size_t len, uint64_t seed)
 {
     return XXH3_64bits_withSeed(data, len, seed);

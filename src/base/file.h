@@ -53,5 +53,7 @@ hone_status hone__list_all_files(hone_file_list *out, const char *const *paths, 
 void hone__file_list_dispose(hone_file_list *list);
 
 uint64_t hone__hash64(const void *data, size_t len, uint64_t seed); /* xxHash XXH3 */
+/* The same, with seed 0, and the size of a whole file: read in pieces, so that the pages of a large one do not count as our memory. */
+hone_status hone__hash_file(uint64_t *hash, uint64_t *size, const char *path);
 
 #endif

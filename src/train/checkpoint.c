@@ -15,21 +15,11 @@
 
 /* ---- the manifest ---- */
 
-static hone_status hash_file(uint64_t *hash, uint64_t *size, const char *path)
-{
-    hone_mapping map;
-    HONE_TRY(hone__map_file(&map, path));
-    *hash = hone__hash64(map.data, map.len, 0);
-    *size = map.len;
-    hone__unmap_file(&map);
-    return HONE_OK;
-}
-
 static hone_status put_file(hone_json_writer *w, const char *folder, const char *path)
 {
     uint64_t hash, size;
     char hex[17];
-    HONE_TRY(hash_file(&hash, &size, path));
+    HONE_TRY(hone__hash_file(&hash, &size, path));
     snprintf(hex, sizeof(hex), "%016" PRIx64, hash);
     hone__jw_key(w, path + strlen(folder) + 1);
     hone__jw_object(w);
@@ -75,7 +65,7 @@ static hone_status check_file(const char *folder, const char *name, const json_t
     char hex[17];
     char *path = NULL;
     HONE_TRY(hone__path_join(&path, folder, name));
-    hone_status status = hash_file(&hash, &size, path);
+    hone_status status = hone__hash_file(&hash, &size, path);
     hone__free(path);
     HONE_TRY(status);
     const char *expected = json_string_value(json_object_get(entry, "xxh3_64"));

@@ -345,20 +345,33 @@ static void paths(void **state)
     assert_true(hone__hash64("abc", 3, 0) != hone__hash64("abc", 3, 1));
 }
 
+/* Sizes around the pieces in which a file is read. */
+static void hashes_files(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {0, 1, 4096, (1 << 18) - 1, 1 << 18, (1 << 18) + 1, 700001};
+    uint64_t hash, size;
+    char *data = calloc(1, 700001);
+    for (size_t i = 0; i < 700001; i++)
+        data[i] = (char)(i * 7 + i / 251);
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+        test_write(test_temp("hashed"), data, sizes[i]);
+        assert_ok(hone__hash_file(&hash, &size, test_temp("hashed")));
+        assert_true(size == sizes[i] && hash == hone__hash64(data, sizes[i], 0));
+    }
+    free(data);
+    assert_int_equal(hone__hash_file(&hash, &size, test_temp("nothing")), HONE_IO);
+    assert_int_equal(hone__hash_file(&hash, &size, "/dev/null"), HONE_IO);
+}
+
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(mapping),
-    cmocka_unit_test(whole_reads),
-    cmocka_unit_test(reads_pipes),
-    cmocka_unit_test(writes_aside),
-    cmocka_unit_test(writes_pieces),
-    cmocka_unit_test(full_device),
-    cmocka_unit_test(full_disk),
-    cmocka_unit_test(killed_writer),
-    cmocka_unit_test(writer_out_of_memory),
-    cmocka_unit_test(folders),
-    cmocka_unit_test(renaming_folders),
-    cmocka_unit_test(listings),
-    cmocka_unit_test(listing_out_of_memory),
+    cmocka_unit_test(hashes_files),  cmocka_unit_test(mapping),
+    cmocka_unit_test(whole_reads),   cmocka_unit_test(reads_pipes),
+    cmocka_unit_test(writes_aside),  cmocka_unit_test(writes_pieces),
+    cmocka_unit_test(full_device),   cmocka_unit_test(full_disk),
+    cmocka_unit_test(killed_writer), cmocka_unit_test(writer_out_of_memory),
+    cmocka_unit_test(folders),       cmocka_unit_test(renaming_folders),
+    cmocka_unit_test(listings),      cmocka_unit_test(listing_out_of_memory),
     cmocka_unit_test(paths),
 };
 
