@@ -109,7 +109,7 @@ static hone_status settle_output_dir(hone_job *job)
     if (!hone__is_dir(folder) || job->args.resume_from_checkpoint)
         return HONE_OK;
     if (job->args.overwrite_output_dir)
-        return forget_old_run(folder);
+        return HONE_OK; /* the old run goes when the new one begins: a misspelt file name costs nothing */
     hone__checkpoint_clean(folder);
     HONE_GO(hone__checkpoint_newest(&newest, folder));
     if (newest) {
@@ -184,6 +184,8 @@ static hone_status train(hone_job *job, const hone_job_parts *parts, char **resu
     hone_metrics metrics = HONE_METRICS_INIT;
     hone_status status;
     HONE_GO(make_trainer(&trainer, job, parts));
+    if (job->args.overwrite_output_dir && !job->args.resume_from_checkpoint)
+        HONE_GO(forget_old_run(hone__training_output_dir(&job->args)));
     tell_size(parts);
     HONE_GO(hone_trainer_train(trainer));
     HONE_GO(hone_trainer_save_model(trainer, NULL));

@@ -109,7 +109,7 @@ typedef struct set_up_state {
     const hone_token_options *o;
     hone_job_parts *parts;
     classes model_classes; /* of the configuration, or given */
-    bool adopts;           /* the model gets the names of own_classes */
+    bool adopts;           /* the model gets the names of own_classes: given ones, or the data's */
     classes own_classes;
     size_t max_length;
 } set_up_state;
@@ -180,11 +180,7 @@ static hone_status find_uncovered(const char **out, const classes *c, const hone
 static hone_status settle_classes(set_up_state *s, const hone_dataset *train)
 {
     const char *missing = NULL;
-    if (s->o->label_names.n) {
-        s->adopts = true;
-        return read_given_classes(&s->own_classes, &s->o->label_names);
-    }
-    if (!train)
+    if (!train || s->adopts) /* --label_names: the training data was read with them */
         return HONE_OK;
     if (labels_of(train)->n_names == 1)
         hone__log(HONE_LOG_WARNING, "%s: every word has the same tag (%s): there is nothing to be learnt", s->o->train_file.items[0],
@@ -276,6 +272,22 @@ done:
     return status;
 }
 
+/* Nothing can be learnt or scored without words: a max_length that holds the special tokens alone, or a tokenizer that drops all that there is. */
+static hone_status need_words(const set_up_state *s, const hone_dataset *d, const hone_examples *examples, const char *file)
+{
+    const hone_token_examples_info *info = hone_token_examples_get_info(examples);
+    int64_t n_words = 0;
+    for (int64_t row = 0; row < info->n_rows; row++)
+        n_words += (int64_t)hone_dataset_length(d, row, hone_dataset_text_column(d));
+    if (n_words > info->n_lost_words + info->n_vanished_words)
+        return HONE_OK;
+    if (info->n_lost_words > 0)
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "%s: %zu tokens have no room for a word", file, s->max_length),
+                          "give more --max_seq_length");
+    return hone__hint(hone__fail(HONE_FORMAT, "%s: no row has a word that the tokenizer keeps", file),
+                      "do file and tokenizer belong together?");
+}
+
 /* The first N % of the rows, whole rows also where they have several windows. */
 static hone_status split(set_up_state *s)
 {
@@ -298,7 +310,8 @@ static hone_status make_other_examples(hone_dataset **data, hone_examples **out,
     HONE_TRY(load(data, s, files, final_classes(s)));
     if (labelled)
         HONE_TRY(need_labels(*data, files->items[0], "evaluate by"));
-    return make_examples(out, s, *data, files->items[0], max_rows);
+    HONE_TRY(make_examples(out, s, *data, files->items[0], max_rows));
+    return labelled ? need_words(s, *data, *out, files->items[0]) : HONE_OK;
 }
 
 static hone_status make_all_examples(set_up_state *s, const hone_dataset *train)
@@ -310,6 +323,8 @@ static hone_status make_all_examples(set_up_state *s, const hone_dataset *train)
     bool splits = train && o->validation_file.n == 0 && o->validation_split_percentage > 0;
     if (train)
         HONE_GO(make_examples(splits ? &parts->all : &parts->train, s, train, o->train_file.items[0], o->max_train_samples));
+    if (train)
+        HONE_GO(need_words(s, train, splits ? parts->all : parts->train, o->train_file.items[0]));
     if (splits)
         HONE_GO(split(s));
     if (o->validation_file.n)
@@ -344,8 +359,10 @@ static hone_status set_up(hone_job *job, hone_job_parts *parts)
     HONE_GO(hone_tokenizer_from_pretrained(&parts->tokenizer, tokenizer));
     if (o->model_name_or_path)
         HONE_GO(read_config_classes(&s.model_classes, o->model_name_or_path));
+    s.adopts = o->label_names.n > 0;
+    HONE_GO(read_given_classes(&s.own_classes, &o->label_names));
     if (job->kind == HONE_JOB_TRAIN) {
-        HONE_GO(load(&train, &s, &o->train_file, NULL));
+        HONE_GO(load(&train, &s, &o->train_file, s.adopts ? &s.own_classes : NULL));
         HONE_GO(need_labels(train, o->train_file.items[0], "train on"));
     }
     HONE_GO(settle_classes(&s, train));

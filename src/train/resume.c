@@ -106,6 +106,9 @@ done:
 
 /* ---- reading ---- */
 
+static const char other_data[] =
+    "resume with the data and options of that run, or start anew with --overwrite_output_dir or another --output_dir";
+
 static hone_status must_equal(const json_t *root, const char *key, int64_t now, const char *remedy, const char *path)
 {
     int64_t was = now;
@@ -120,7 +123,6 @@ static hone_status check_world(const hone_trainer *t, const json_t *root, const 
 {
     const hone_training_args *a = &t->args;
     const char *device = NULL, *version = NULL, *here = hone_device_describe(hone_model_device(t->model));
-    static const char other_data[] = "resume with the data and options of that run, or start anew without --resume_from_checkpoint";
     HONE_TRY(must_equal(root, "n_examples", hone_examples_count(t->options.train_dataset), other_data, path));
     HONE_TRY(must_equal(root, "n_batches", t->n_batches, other_data, path));
     HONE_TRY(must_equal(root, "gradient_accumulation_steps", a->gradient_accumulation_steps, other_data, path));
@@ -155,10 +157,25 @@ done:
 static hone_status copy_param(hone_param *to, const hone_param *from, hone_backend *b, hone_backend *from_backend, float *buffer)
 {
     if (strcmp(to->name, from->name) != 0 || to->count != from->count)
-        return hone__fail(HONE_SHAPE, "parameter %s has %zu elements there and %s has %zu here", from->name, from->count, to->name,
-                          to->count);
+        return hone__hint(
+            hone__fail(HONE_SHAPE, "parameter %s has %zu elements there and %s has %zu here", from->name, from->count, to->name, to->count),
+            "%s", other_data);
     HONE_TRY(from_backend->ops->download(from_backend, buffer, from->tensor.data, from->count * sizeof(float)));
     return b->ops->upload(b, to->tensor.data, buffer, to->count * sizeof(float));
+}
+
+/* A head's rows belong to names: the same number of classes in another order is another head. */
+static hone_status check_labels(const hone_model *here, const hone_model *there)
+{
+    size_t n = 0, n_there = 0;
+    const char *const *now = hone_model_labels(here, &n), *const *was = hone_model_labels(there, &n_there);
+    if (n != n_there)
+        return hone__hint(hone__fail(HONE_SHAPE, "that model has %zu labels, this one %zu", n_there, n), "%s", other_data);
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(now[i], was[i]) != 0)
+            return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "label %zu is \"%s\" there and \"%s\" here", i, was[i], now[i]), "%s",
+                              other_data);
+    return HONE_OK;
 }
 
 hone_status hone__model_load_weights(hone_model *model, const char *folder)
@@ -172,6 +189,7 @@ hone_status hone__model_load_weights(hone_model *model, const char *folder)
     options.device = hone_model_device(model);
     HONE_GO(hone_model_from_pretrained(&there, hone_model_task(model), folder, &options));
     from = hone__model_params(there);
+    HONE_GO(check_labels(model, there));
     if (from->n_items != to->n_items)
         HONE_GO(hone__fail(HONE_SHAPE, "%s: a model of %zu parameters, this one has %zu", folder, from->n_items, to->n_items));
     for (size_t i = 0; i < to->n_items; i++)

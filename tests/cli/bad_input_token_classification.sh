@@ -39,6 +39,14 @@ fails 1 "length.jsonl:2: " $TRAIN --train_file length.jsonl --output_dir run
 printf '{"tokens": ["Anna", "."]}\n' >bare.jsonl
 fails 1 "bare.jsonl: there is no column of tags to train on" $TRAIN --train_file bare.jsonl --output_dir run
 fails 1 "bare.jsonl: there is no column of tags to evaluate by" $TRAIN --train_file train.conll --validation_file bare.jsonl --output_dir run
+fails 1 'train.conll:4: label "B-LOC" is none of the 3 that are known' $TRAIN --train_file train.conll --label_names O,B-PER,I-PER --output_dir run
+printf '{"tokens": ["Anna", "."], "ner_tags": [3, 0]}\n' >ids.jsonl
+fails 1 "ids.jsonl:1: 3 is no class" $TRAIN --train_file ids.jsonl --label_names O,B-PER,I-PER --output_dir run
+fails 1 '"B-PER" stands twice' $TRAIN --train_file train.conll --label_names O,B-PER,I-PER,B-PER --output_dir run
+fails 1 "train.conll: 2 tokens have no room for a word" $TRAIN --train_file train.conll --max_seq_length 2 --output_dir run
+printf '\302\255 B-PER\n\342\200\213 O\n' >nothing.conll
+fails 1 "nothing.conll: no row has a word that the tokenizer keeps" $TRAIN --train_file nothing.conll --output_dir run
+fails 1 "nothing.conll: no row has a word that the tokenizer keeps" $TRAIN --train_file train.conll --validation_file nothing.conll --output_dir run
 clean run
 
 # ---- data that is small or odd, but can be used ----
@@ -75,6 +83,18 @@ says err "ignore_mismatched_sizes"
 run 0 train token-classification --model_name_or_path model --train_file other.conll --output_dir other --ignore_mismatched_sizes $REST
 a_model causal
 fails 1 "gpt2" $EVALUATE --model_name_or_path causal
+
+# ---- an output folder with a run ----
+AGAIN="train token-classification --model_name_or_path model --threads 1 --max_steps 2 --output_dir kept"
+run 0 $AGAIN --train_file train.conll
+cp kept/model.safetensors before
+fails 1 "absent.conll" $AGAIN --train_file absent.conll --overwrite_output_dir # an error before the first step removes nothing
+same kept/model.safetensors before
+[ -d kept/checkpoint-2 ] && [ -f kept/all_results.json ] || complain "the old run is gone"
+fails 1 'label 1 is "B-LOC" there and "B-PER" here' $AGAIN --train_file train.conll --label_names O,B-PER,I-PER,B-LOC,I-LOC --ignore_mismatched_sizes
+says err "--overwrite_output_dir"
+run 0 $AGAIN --train_file train.conll --overwrite_output_dir
+same kept/model.safetensors before
 
 # ---- losses that are not finite: counted, reported, an end with the history kept ----
 cp -r model broken # the last four bytes of the file are a weight
