@@ -8,8 +8,10 @@
 #include <stdlib.h>
 
 #define FOLDER "task/pipelines/text-classification"
-/* float32 logits of another order of summation; scores are the reference's own numbers to about 3e-7, raw logits reach 10 */
-#define TOLERANCE 4e-6
+/* float32 logits of another order of summation: scores are the reference's to about 3e-7. The fresh models' weights (0.4 instead of 0.02) make roundings grow, and some of their scores are
+ * logits: 4.5e-6 was the most in three times 318 cases. */
+#define TOLERANCE      2e-6
+#define MORE_TOLERANCE 1e-5
 
 enum { MAX_CASES = 128 };
 
@@ -22,18 +24,18 @@ static hone_pipeline *open_pipeline(const char *folder, size_t top_k, hone_score
     return p;
 }
 
-static void compare_label(const json_t *got, const json_t *want, const char *answer)
+static void compare_label(const json_t *got, const json_t *want, double tolerance, const char *answer)
 {
     void *first = json_object_iter((json_t *)(uintptr_t)got);
     double a = json_number_value(json_object_get(got, "score")), b = json_number_value(json_object_get(want, "score"));
     assert_int_equal(json_object_size(got), 2);
     assert_string_equal(json_object_iter_key(first), "label");
-    if (!json_equal(json_object_get(got, "label"), json_object_get(want, "label")) || !(fabs(a - b) <= TOLERANCE * fmax(1, fabs(b))))
+    if (!json_equal(json_object_get(got, "label"), json_object_get(want, "label")) || !(fabs(a - b) <= tolerance * fmax(1, fabs(b))))
         fail_msg("%s instead of %s in %s", json_dumps(got, 0), json_dumps(want, 0), answer);
 }
 
 /* The same shape, labels in the same order, scores to the tolerance; outputs null: the reference fails, so does this. */
-static void compare_answer(const char *answer, const json_t *want)
+static void compare_answer(const char *answer, const json_t *want, double tolerance)
 {
     json_t *got;
     assert_ok(hone__json_parse(&got, answer, strlen(answer), "answer"));
@@ -41,18 +43,18 @@ static void compare_answer(const char *answer, const json_t *want)
         assert_non_null(json_object_get(got, "error"));
     } else if (json_is_object(want)) {
         assert_true(json_is_object(got));
-        compare_label(got, want, answer);
+        compare_label(got, want, tolerance, answer);
     } else {
         if (!json_is_array(got) || json_array_size(got) != json_array_size(want))
             fail_msg("%s instead of %s", answer, json_dumps(want, JSON_COMPACT));
         for (size_t i = 0; i < json_array_size(want); i++)
-            compare_label(json_array_get(got, i), json_array_get(want, i), answer);
+            compare_label(json_array_get(got, i), json_array_get(want, i), tolerance, answer);
     }
     json_decref(got);
 }
 
 /* Cases [first, first + n) of one pipeline as one batch; the "input" of each, or itself. */
-static void run_batch(hone_pipeline *p, const json_t *all, size_t first, size_t n)
+static void run_batch(hone_pipeline *p, const json_t *all, size_t first, size_t n, double tolerance)
 {
     char *texts[MAX_CASES], *answers[MAX_CASES];
     hone_text inputs[MAX_CASES] = {{NULL, 0}};
@@ -65,7 +67,7 @@ static void run_batch(hone_pipeline *p, const json_t *all, size_t first, size_t 
     assert_ok(hone_pipeline_run_json(answers, &n_errors, p, inputs, n));
     assert_int_equal(n_errors, n_expected);
     for (size_t i = 0; i < n; i++) {
-        compare_answer(answers[i], json_object_get(json_array_get(all, first + i), "outputs"));
+        compare_answer(answers[i], json_object_get(json_array_get(all, first + i), "outputs"), tolerance);
         hone_pipeline_free_text(answers[i]);
         free(texts[i]);
     }
@@ -78,7 +80,7 @@ static void run_fixture(size_t batch_size, hone_device *device)
     size_t n = json_array_size(all);
     assert_true(n > 10);
     for (size_t first = 0; first < n; first += batch_size)
-        run_batch(p, all, first, n - first < batch_size ? n - first : batch_size);
+        run_batch(p, all, first, n - first < batch_size ? n - first : batch_size, TOLERANCE);
     hone_pipeline_free(p);
     json_decref(all);
 }
@@ -215,7 +217,7 @@ static size_t run_alike(const json_t *all, size_t i)
             alike = alike && (a ? json_equal(a, b) : !b);
         }
     }
-    run_batch(p, all, i, n);
+    run_batch(p, all, i, n, MORE_TOLERANCE);
     hone_pipeline_free(p);
     return n;
 }
