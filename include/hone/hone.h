@@ -9,6 +9,7 @@
 #include <hone/job.h>
 #include <hone/loader.h>
 #include <hone/log.h>
+#include <hone/masking.h>
 #include <hone/metrics.h>
 #include <hone/model.h>
 #include <hone/ops.h>

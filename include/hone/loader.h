@@ -48,6 +48,14 @@ HONE_API hone_status hone_examples_range(hone_examples **out, const hone_example
  * one, neither is empty. HONE_INVALID_ARGUMENT unless 0 < percent < 100 and e has two. e must outlive both. */
 HONE_API hone_status hone_examples_split(hone_examples **train, hone_examples **validation, const hone_examples *e, double percent);
 
+/* Works on each batch after it was packed and before it is given out, as the reference's data collators do: draws masks (hone/masking.h), for example. input_ids (N) are the
+ * batch's own and may be changed; labels (N) is room for labels, which batch->labels then has to point to. What it draws should follow from the row's ordinal and the position
+ * in the row alone, so that the size of a batch decides about nothing. A failure ends the epoch. Called by the loader's thread. */
+typedef struct hone_collator {
+    hone_status (*fn)(void *self, hone_batch *batch, int32_t *input_ids, int32_t *labels); /* NULL: batches stay as they were packed */
+    void *self;                                                                            /* lent */
+} hone_collator;
+
 typedef struct hone_loader hone_loader;
 typedef struct hone_loader_options {
     int64_t batch_size; /* rows; 8 */
@@ -57,10 +65,14 @@ typedef struct hone_loader_options {
     int rank,
         /* 0 of 1: batch i goes to rank i mod n_ranks; the tail is filled with the epoch's first samples, so that all ranks have as much */
         n_ranks;
+    hone_collator collator;
 } hone_loader_options;
-#define HONE_LOADER_OPTIONS_INIT  \
-    {                             \
-        8, false, 42, false, 0, 1 \
+#define HONE_LOADER_OPTIONS_INIT   \
+    {                              \
+        8, false, 42, false, 0, 1, \
+        {                          \
+            NULL, NULL             \
+        }                          \
     }
 
 /* A loader of batches; it stands at the start of epoch 0. options NULL: the defaults. examples must outlive it. One thread at a time. */

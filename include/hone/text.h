@@ -95,24 +95,27 @@ typedef struct hone_blocks_options {
     bool overwrite_cache;  /* tokenize even where the cache has it */
     int n_threads;         /* 0: all */
     int64_t max_examples;  /* < 0: all; tokenizing stops when there are enough */
+    /* For masked language models, as run_mlm.py prepares texts: documents come with the special tokens that the tokenizer adds ([CLS] … [SEP]), and the end of a line (line_by_line) is no part
+     * of it. false with special_tokens: all are joined and cut into blocks; one_each: a document is an example, cut to block_size tokens, and blank ones are left out. concatenate has no meaning then */
+    bool special_tokens, one_each;
 } hone_blocks_options;
-#define HONE_BLOCKS_OPTIONS_INIT           \
-    {                                      \
-        128, false, -1, NULL, false, 0, -1 \
+#define HONE_BLOCKS_OPTIONS_INIT                         \
+    {                                                    \
+        128, false, -1, NULL, false, 0, -1, false, false \
     }
 
 typedef struct hone_blocks_info {
     hone_text_counts text;
     int64_t n_tokens;         /* of all documents, end-of-text included where it was added */
     int64_t n_blocks;         /* examples */
-    int64_t n_dropped_tokens; /* in no block */
+    int64_t n_dropped_tokens; /* in no example */
     uint64_t content_hash;    /* of the files and how they were read */
     bool from_cache;
     char cache_file[512];
 } hone_blocks_info;
 
 /* Tokenizes all documents on all threads into a cache file (memory-mapped; its key is the files' content, the tokenizer and the options; a stale or torn file
- * is made anew) and gives examples of block_size tokens, without special tokens beside concatenate's. text and options NULL: the defaults; info may be NULL.
+ * is made anew) and gives examples of block_size tokens (one_each: of at most so many), without special tokens beside those that options ask for. text and options NULL: the defaults; info may be NULL.
  * Memory: some MB a thread and the longest document, whatever the corpus. HONE_NOT_FOUND when no block results: the message says how many documents and tokens
  * there were. Progress: "tokenizing", in bytes. Free with hone_examples_free. */
 HONE_API hone_status hone_text_blocks(hone_examples **out, const char *const *paths, size_t n_paths, const hone_text_options *text,

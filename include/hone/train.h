@@ -116,6 +116,8 @@ typedef struct hone_task {
     bool eval_with_task_loss;
     /* Whether eval_end gives a metric of this name: so that metric_for_best_model is checked before the first step. NULL: only loss is known. */
     bool (*has_metric)(void *self, const char *name);
+    /* Work on each packed batch of the training, of an evaluation. */
+    hone_collator collate_train, collate_eval;
     /* Frees self; hone_task_dispose calls it. The trainer never does. */
     void (*free)(void *self);
 } hone_task;

@@ -1,10 +1,13 @@
 /* Documents to blocks of tokens: read in batches of some MB, encoded on all threads, appended to the cache file in the order of the documents.
  *
  * Must match the course's chapter on causal language models (windows of exactly block_size, the tail of every document dropped) and, with concatenate, run_clm.py's
- * group_texts with end-of-text after every document. Threads never decide about the result: each encodes whole documents. */
+ * group_texts with end-of-text after every document. For masked language models run_mlm.py's: documents with their special tokens, joined or one each (data/blocks.h has how
+ * those lie in the file); where group_texts joins 1,000 texts at a time and drops what each time is left over, here all are joined. Threads never decide about the result: each encodes
+ * whole documents. */
 #include "data/blocks.h"
 #include "base/log.h"
 #include "base/threads.h"
+#include "tokenizer/pieces.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -32,6 +35,8 @@ typedef struct blocks_job {
     hone_cache_writer writer;
     hone_cache_facts facts;
     int64_t longest; /* document, in tokens */
+    int64_t n_rows;  /* one_each: examples written */
+    size_t n_added;  /* special tokens of a document */
 } blocks_job;
 
 static void dispose_job(blocks_job *job)
@@ -47,11 +52,18 @@ static void dispose_job(blocks_job *job)
 
 /* ---- a batch of documents ---- */
 
+/* Without the end of a line, where that is no part of the document. */
+static size_t text_len(const blocks_job *job, const hone_document *doc)
+{
+    bool is_line = doc->line > 0 && !doc->json && (job->options->special_tokens || job->options->one_each);
+    return is_line && doc->len > 0 && doc->data[doc->len - 1] == '\n' ? doc->len - 1 : doc->len;
+}
+
 static hone_status add_document(blocks_job *job, const hone_document *doc)
 {
     HONE_TRY(HONE_GROW(&job->text_ends, &job->text_capacity, job->n_documents + 1));
     HONE_TRY(HONE_GROW(&job->id_ends, &job->ids_capacity, job->n_documents + 1));
-    hone__str_append(&job->text, doc->data, doc->len);
+    hone__str_append(&job->text, doc->data, text_len(job, doc));
     job->text_ends[job->n_documents++] = job->text.len;
     return hone__str_status(&job->text);
 }
@@ -95,6 +107,35 @@ static hone_status cut_parts(blocks_job *job)
     return HONE_OK;
 }
 
+/* The document that ids from `start` on are, cut to max_length tokens of which the special ones stay. */
+static hone_status truncate_document(hone_ids *ids, size_t start, const blocks_job *job, hone_text text)
+{
+    hone_encode_options cut = HONE_ENCODE_OPTIONS_INIT;
+    hone_encoding *e = NULL;
+    cut.truncation = HONE_TRUNCATION_LONGEST_FIRST;
+    cut.max_length = (size_t)job->options->block_size;
+    HONE_TRY(hone_tokenizer_encode(&e, job->tokenizer, text, HONE_TEXT_NONE, &cut));
+    ids->n = start + hone_encoding_n_tokens(e);
+    memcpy(ids->data + start, hone_encoding_ids(e), hone_encoding_n_tokens(e) * sizeof(*ids->data));
+    hone_encoding_free(e);
+    return HONE_OK;
+}
+
+static hone_status encode_document(hone_ids *ids, const blocks_job *job, hone_text text)
+{
+    const hone_blocks_options *o = job->options;
+    bool special = o->special_tokens || o->one_each;
+    size_t start = ids->n;
+    HONE_TRY(hone_tokenizer_encode_ids(ids, job->tokenizer, text, special));
+    if (o->one_each && ids->n - start > (size_t)o->block_size)
+        return truncate_document(ids, start, job, text);
+    if (!special && o->concatenate) {
+        HONE_TRY(HONE_GROW(&ids->data, &ids->capacity, ids->n + 1));
+        ids->data[ids->n++] = job->eos;
+    }
+    return HONE_OK;
+}
+
 static hone_status encode_part(void *payload, size_t item, int thread)
 {
     blocks_job *job = payload;
@@ -103,11 +144,7 @@ static hone_status encode_part(void *payload, size_t item, int thread)
     for (size_t d = p->first; d < p->first + p->n; d++) {
         size_t start = d > 0 ? job->text_ends[d - 1] : 0;
         hone_text text = {job->text.data ? job->text.data + start : "", job->text_ends[d] - start};
-        HONE_TRY(hone_tokenizer_encode_ids(&p->ids, job->tokenizer, text, false));
-        if (job->options->concatenate) {
-            HONE_TRY(HONE_GROW(&p->ids.data, &p->ids.capacity, p->ids.n + 1));
-            p->ids.data[p->ids.n++] = job->eos;
-        }
+        HONE_TRY(encode_document(&p->ids, job, text));
         job->id_ends[d] = p->ids.n;
     }
     return HONE_OK;
@@ -119,21 +156,32 @@ static hone_status encode_part(void *payload, size_t item, int thread)
 static bool has_enough(const blocks_job *job)
 {
     const hone_blocks_options *o = job->options;
-    return o->max_examples >= 0 && job->writer.n_ids / o->block_size >= o->max_examples;
+    return o->max_examples >= 0 && (o->one_each ? job->n_rows : job->writer.n_ids / o->block_size) >= o->max_examples;
+}
+
+static void write_document(blocks_job *job, const int32_t *ids, size_t n)
+{
+    const hone_blocks_options *o = job->options;
+    size_t block = (size_t)o->block_size;
+    int32_t len = (int32_t)n;
+    job->facts.n_tokens += (int64_t)n;
+    job->longest = (int64_t)n > job->longest ? (int64_t)n : job->longest;
+    if (o->one_each && n > job->n_added) {
+        hone__cache_append(&job->writer, &len, 1);
+        hone__cache_append(&job->writer, ids, n);
+        job->n_rows++;
+    } else if (!o->one_each && n > 0) {
+        hone__cache_append(&job->writer, ids, o->concatenate || o->special_tokens ? n : n / block * block);
+    }
 }
 
 static void write_documents(blocks_job *job)
 {
-    size_t block = (size_t)job->options->block_size;
     for (size_t i = 0; i < job->n_parts; i++) {
         const part *p = &job->parts[i];
         size_t start = 0;
         for (size_t d = p->first; d < p->first + p->n && !has_enough(job); d++) {
-            size_t n = job->id_ends[d] - start;
-            job->facts.n_tokens += (int64_t)n;
-            job->longest = (int64_t)n > job->longest ? (int64_t)n : job->longest;
-            if (n > 0)
-                hone__cache_append(&job->writer, p->ids.data + start, job->options->concatenate ? n : n / block * block);
+            write_document(job, p->ids.data ? p->ids.data + start : NULL, job->id_ends[d] - start);
             start = job->id_ends[d];
         }
     }
@@ -169,8 +217,13 @@ static hone_status encode_stream(blocks_job *job, hone_text_stream *stream)
 static hone_status fail_without_blocks(const blocks_job *job)
 {
     const hone_blocks_options *o = job->options;
+    if (o->one_each)
+        return hone__fail(HONE_NOT_FOUND, "no example results: %lld documents have no token between them",
+                          (long long)job->facts.text.n_documents);
     hone__fail(HONE_NOT_FOUND, "no block of %lld tokens results: %lld documents have %lld tokens in all, the longest %lld",
                (long long)o->block_size, (long long)job->facts.text.n_documents, (long long)job->facts.n_tokens, (long long)job->longest);
+    if (o->special_tokens)
+        return hone__hint(HONE_NOT_FOUND, "give more text or a smaller --max_seq_length, or --line_by_line");
     return hone__hint(HONE_NOT_FOUND, o->concatenate ? "give more text or a smaller --block_size"
                                                      : "--concatenate joins documents; or give a smaller --block_size");
 }
@@ -178,14 +231,14 @@ static hone_status fail_without_blocks(const blocks_job *job)
 hone_status hone__blocks_make(const char *path, const hone_cache_key *key, hone_text_stream *stream, const hone_tokenizer *tokenizer,
                               int32_t eos, const hone_blocks_options *options)
 {
-    blocks_job job = {.tokenizer = tokenizer, .options = options, .eos = eos};
+    blocks_job job = {.tokenizer = tokenizer, .options = options, .eos = eos, .n_added = hone__tokenizer_n_added(tokenizer, false)};
     hone_status status = HONE_OK;
     HONE_GO(hone__cache_begin(&job.writer, path, key));
     HONE_GO(encode_stream(&job, stream));
-    int64_t n_blocks = job.writer.n_ids / options->block_size;
+    int64_t n_blocks = options->one_each ? job.n_rows : job.writer.n_ids / options->block_size;
     if (options->max_examples >= 0 && n_blocks > options->max_examples)
         n_blocks = options->max_examples;
-    job.facts.block_size = options->block_size;
+    job.facts.block_size = options->one_each ? 1 : options->block_size;
     job.facts.n_blocks = n_blocks;
     if (n_blocks == 0)
         HONE_GO(fail_without_blocks(&job));

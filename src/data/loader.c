@@ -253,6 +253,23 @@ static hone_status pack_rows(hone_loader *loader, int64_t first, int32_t n_rows)
     return HONE_OK;
 }
 
+/* True for HONE_OK; else the epoch ends with this failure. */
+static bool keep_error(hone_loader *loader, hone_status status)
+{
+    if (status != HONE_OK)
+        hone__error_save(&loader->error, status);
+    return status == HONE_OK;
+}
+
+static bool collate(hone_loader *loader, hone_batch *batch)
+{
+    const hone_collator *c = &loader->options.collator;
+    if (!c->fn || keep_error(loader, c->fn(c->self, batch, loader->pack.input_ids, loader->pack.labels)))
+        return true;
+    *batch = (hone_batch){0};
+    return false;
+}
+
 bool hone_loader_next(hone_loader *loader, hone_batch *batch)
 {
     const hone_loader_options *o = &loader->options;
@@ -264,14 +281,11 @@ bool hone_loader_next(hone_loader *loader, hone_batch *batch)
     int64_t n_rows = o->batch_size;
     if (o->n_ranks == 1 && first + n_rows > loader->n)
         n_rows = loader->n - first;
-    hone_status status = pack_rows(loader, first, (int32_t)n_rows);
-    if (status != HONE_OK) {
-        hone__error_save(&loader->error, status);
+    if (!keep_error(loader, pack_rows(loader, first, (int32_t)n_rows)))
         return false;
-    }
     loader->next_batch++;
     lend(batch, &loader->pack, (int32_t)n_rows);
-    return true;
+    return collate(loader, batch);
 }
 
 int64_t hone_loader_position(const hone_loader *loader)

@@ -6,6 +6,7 @@
 #include "base/threads.h"
 #include "data/blocks.h"
 #include "data/texts.h"
+#include "tokenizer/pieces.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -67,7 +68,7 @@ static hone_status hash_content(uint64_t *out, const hone_text_stream *s, int n_
 static uint64_t hash_options(const hone_blocks_options *o, int32_t eos)
 {
     int64_t facts[] = {o->block_size, o->concatenate, o->concatenate ? eos : -1, o->max_examples < 0 ? -1 : o->max_examples};
-    return hone__hash64(facts, sizeof(facts), 0);
+    return hone__hash64(facts, sizeof(facts), (uint64_t)o->special_tokens | (uint64_t)o->one_each << 1);
 }
 
 /* ---- examples in a cache file ---- */
@@ -93,6 +94,68 @@ static void block_free(void *self)
     hone__free(self);
 }
 
+/* ---- examples of their own length ---- */
+
+typedef struct rows {
+    hone_token_cache *cache;
+    size_t *starts; /* (n_blocks) of each one's tokens in cache->ids; the number before is how many */
+} rows;
+
+static hone_status row_get(void *self, int64_t i, hone_example *out)
+{
+    const rows *r = self;
+    out->input_ids = r->cache->ids + r->starts[i];
+    out->n_tokens = out->input_ids[-1];
+    return HONE_OK;
+}
+
+static int32_t row_length(void *self, int64_t i)
+{
+    const rows *r = self;
+    return r->cache->ids[r->starts[i] - 1];
+}
+
+static void row_free(void *self)
+{
+    rows *r = self;
+    block_free(r->cache);
+    hone__free(r->starts);
+    hone__free(r);
+}
+
+/* Where each row lies. The file was hashed: that it is otherwise is our own mistake, and is caught all the same. */
+static hone_status find_rows(rows *r)
+{
+    const hone_cache_facts *f = &r->cache->facts;
+    size_t at = 0, n_ids = (size_t)f->n_ids;
+    HONE_TRY(HONE_ALLOC(&r->starts, (size_t)f->n_blocks));
+    for (int64_t i = 0; i < f->n_blocks; i++) {
+        if (at >= n_ids || r->cache->ids[at] < 1 || (size_t)r->cache->ids[at] > n_ids - at - 1)
+            return hone__hint(hone__fail(HONE_FORMAT, "a cache file of tokenized text is broken at row %lld", (long long)i),
+                              "--overwrite_cache makes it anew");
+        r->starts[i] = at + 1;
+        at += (size_t)r->cache->ids[at] + 1;
+    }
+    return HONE_OK;
+}
+
+/* Takes *cache, unless it fails. */
+static hone_status make_rows(hone_examples **out, hone_token_cache **cache)
+{
+    static const hone_examples_ops ops = {row_get, row_length, row_free};
+    rows *r = NULL;
+    HONE_TRY(HONE_NEW(&r, 1));
+    r->cache = *cache;
+    hone_status status = find_rows(r);
+    if (status != HONE_OK) {
+        hone__free(r->starts);
+        hone__free(r);
+        return status;
+    }
+    *cache = NULL;
+    return hone_examples_new(out, &ops, r, r->cache->facts.n_blocks);
+}
+
 /* ---- the whole ---- */
 
 static hone_status check_options(const hone_tokenizer *tokenizer, const hone_blocks_options *o, int32_t *eos)
@@ -102,17 +165,21 @@ static hone_status check_options(const hone_tokenizer *tokenizer, const hone_blo
     if (o->block_size < 1 || o->block_size > INT32_MAX)
         return hone__fail(HONE_INVALID_ARGUMENT, "--block_size %lld: it must be positive", (long long)o->block_size);
     *eos = o->eos_token_id >= 0 ? o->eos_token_id : hone_tokenizer_special_id(tokenizer, HONE_SPECIAL_EOS);
+    if (o->one_each && (size_t)o->block_size <= hone__tokenizer_n_added(tokenizer, false))
+        return hone__fail(HONE_INVALID_ARGUMENT, "examples of %lld tokens leave no room for a text beside its %zu special tokens",
+                          (long long)o->block_size, hone__tokenizer_n_added(tokenizer, false));
     if (o->concatenate && *eos < 0)
         return hone__fail(HONE_INVALID_ARGUMENT, "the tokenizer has no end-of-text token to put between concatenated documents");
     return HONE_OK;
 }
 
-static void fill_info(hone_blocks_info *info, const hone_token_cache *cache, const hone_cache_key *key, const char *path, bool from_cache)
+static void fill_info(hone_blocks_info *info, const hone_token_cache *cache, const hone_cache_key *key, const char *path, bool from_cache,
+                      bool one_each)
 {
     const hone_cache_facts *f = &cache->facts;
     *info = (hone_blocks_info){
         .text = f->text, .n_tokens = f->n_tokens, .n_blocks = f->n_blocks, .content_hash = key->content, .from_cache = from_cache};
-    info->n_dropped_tokens = f->n_tokens - f->n_blocks * f->block_size;
+    info->n_dropped_tokens = f->n_tokens - (one_each ? f->n_ids - f->n_blocks : f->n_blocks * f->block_size);
     snprintf(info->cache_file, sizeof(info->cache_file), "%s", path);
 }
 
@@ -160,11 +227,16 @@ hone_status hone_text_blocks(hone_examples **out, const char *const *paths, size
     HONE_GO(hone__cache_path(path, sizeof(path), o->cache_dir, &key));
     HONE_GO(open_or_make(cache, path, &key, stream, tokenizer, eos, o, &from_cache));
     if (info)
-        fill_info(info, cache, &key, path, from_cache);
+        fill_info(info, cache, &key, path, from_cache, o->one_each);
+    if (o->one_each) {
+        HONE_GO(make_rows(out, &cache));
+        goto done;
+    }
     status = hone_examples_new(out, &ops, cache, cache->facts.n_blocks);
     cache = NULL; /* taken */
 done:
-    hone__free(cache);
+    if (cache)
+        block_free(cache);
     hone_text_free(stream);
     return status;
 }

@@ -269,9 +269,11 @@ static hone_tensor *span_loss(hone_tape *t, hone_output *out, const hone_batch *
         0.5f);
 }
 
-static hone_tensor *masked_loss(hone_tape *t, hone_output *out, const hone_batch *batch)
+hone_tensor *hone__masked_token_loss(hone_tape *t, hone_output *out, const hone_batch *batch, bool sum, float smoothing)
 {
     int32_t n, *index, *labels;
+    if (!out->hidden)
+        return NULL;
     if (!batch->labels)
         return fail_labels(t, "labels");
     if (!find_labelled(t, batch, &n, &index, &labels))
@@ -279,8 +281,8 @@ static hone_tensor *masked_loss(hone_tape *t, hone_output *out, const hone_batch
     hone_tensor *x = hone__head_transform(out->model, t, hone__tape_gather_tokens(t, out->hidden, index, n));
     float *weights = hone__tape_alloc(t, ((size_t)n + 1) * sizeof(float));
     for (int32_t i = 0; weights && i < n; i++)
-        weights[i] = 1.0f / (float)n;
-    return weights ? hone__vocab_loss(t, x, out->model->head, out->model->head_bias, labels, weights, 0.0f) : NULL;
+        weights[i] = sum ? 1.0f : 1.0f / (float)n;
+    return weights ? hone__vocab_loss(t, x, out->model->head, out->model->head_bias, labels, weights, smoothing) : NULL;
 }
 
 hone_tensor *hone__head_loss(hone_tape *t, hone_output *out, const hone_batch *batch)
@@ -295,7 +297,7 @@ hone_tensor *hone__head_loss(hone_tape *t, hone_output *out, const hone_batch *b
     case HONE_QUESTION_ANSWERING:
         return span_loss(t, out, batch);
     case HONE_MASKED_LM:
-        return masked_loss(t, out, batch);
+        return hone__masked_token_loss(t, out, batch, false, 0.0f);
     default:
         return hone__tape_fail(t, HONE_INVALID_ARGUMENT, "%s has no loss", out->model->class->architectures[out->model->task]);
     }

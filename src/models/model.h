@@ -11,6 +11,9 @@ hone_params *hone__model_params(const hone_model *model);
 /* hone_next_token_loss with label smoothing: (1 - s) nll + s * the mean over the vocabulary of -log p. */
 hone_tensor *hone__next_token_loss(hone_tape *t, hone_output *out, const hone_batch *batch, const float *weights, float smoothing);
 
+/* The same of a masked language model, over labelled tokens: their sum, or their mean. 0 where nothing is labelled. */
+hone_tensor *hone__masked_token_loss(hone_tape *t, hone_output *out, const hone_batch *batch, bool sum, float smoothing);
+
 /* What a head of rows is for: one class a row, several, or numbers. */
 typedef enum hone_problem { HONE_PROBLEM_REGRESSION, HONE_PROBLEM_MULTI_LABEL, HONE_PROBLEM_SINGLE_LABEL } hone_problem;
 /* The configuration's problem_type; where it has none, as the reference guesses: one label is regression, targets are labels that go together, else one class. has_targets: batches have row_targets. */

@@ -81,6 +81,7 @@ hone_status hone__trainer_pass(hone_trainer *t, hone_pass *p, hone_metrics *metr
     double started = hone__seconds();
     hone_status status;
     options.batch_size = t->args.per_device_eval_batch_size;
+    options.collator = t->task.collate_eval;
     HONE_GO(hone_loader_new(&loader, p->examples, &options));
     if (p->scored && t->task.eval_begin)
         HONE_GO(t->task.eval_begin(t->task.self, p->examples));

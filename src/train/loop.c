@@ -18,6 +18,7 @@ static hone_status make_loader(hone_trainer *t)
     options.drop_last = a->dataloader_drop_last;
     options.rank = t->comm->rank;
     options.n_ranks = t->comm->n_ranks;
+    options.collator = t->task.collate_train;
     hone_loader_free(t->train_loader);
     HONE_TRY(hone_loader_new(&t->train_loader, t->options.train_dataset, &options));
     t->n_batches = hone_loader_batches(t->train_loader);

@@ -79,6 +79,8 @@ hone_tensor *hone__trainer_loss(hone_trainer *t, hone_tape *tape, hone_output *o
         return t->task.loss(t->task.self, tape, out, batch);
     if (t->task.kind == HONE_CAUSAL_LM)
         return next_token_loss(t, tape, out, batch, smoothing);
+    if (t->task.kind == HONE_MASKED_LM)
+        return hone__masked_token_loss(tape, out, batch, true, smoothing);
     if (t->task.kind == HONE_TOKEN_CLASSIFICATION)
         return token_loss(t, tape, out, batch, smoothing);
     if (t->task.kind == HONE_TEXT_CLASSIFICATION)
@@ -88,8 +90,8 @@ hone_tensor *hone__trainer_loss(hone_trainer *t, hone_tape *tape, hone_output *o
 
 bool hone__trainer_smooths(const hone_trainer *t)
 {
-    return !t->task.loss &&
-           (t->task.kind == HONE_CAUSAL_LM || t->task.kind == HONE_TOKEN_CLASSIFICATION || t->task.kind == HONE_TEXT_CLASSIFICATION);
+    return !t->task.loss && (t->task.kind == HONE_CAUSAL_LM || t->task.kind == HONE_MASKED_LM ||
+                             t->task.kind == HONE_TOKEN_CLASSIFICATION || t->task.kind == HONE_TEXT_CLASSIFICATION);
 }
 
 static double sum_weights(const float *weights, const int32_t *labels, int64_t n)

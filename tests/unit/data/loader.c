@@ -154,7 +154,7 @@ static void ranks(void **state)
     int kind = 0;
     for (size_t c = 0; c < sizeof(cases) / sizeof(*cases); c++) {
         hone_examples *e = toy(&kind, cases[c].n);
-        hone_loader_options options = {cases[c].batch, false, 42, false, cases[c].rank, cases[c].ranks};
+        hone_loader_options options = {.batch_size = cases[c].batch, .seed = 42, .rank = cases[c].rank, .n_ranks = cases[c].ranks};
         hone_loader *loader;
         int64_t rows[64];
         assert_ok(hone_loader_new(&loader, e, &options));
@@ -212,7 +212,8 @@ static void failures(void **state)
     options.batch_size = 0;
     assert_fails(HONE_INVALID_ARGUMENT, "batch size of 0", hone_loader_new(&loader, e, &options));
     assert_null(loader);
-    assert_fails(HONE_INVALID_ARGUMENT, "rank 2 of 2", hone_loader_new(&loader, e, &(hone_loader_options){1, false, 1, false, 2, 2}));
+    assert_fails(HONE_INVALID_ARGUMENT, "rank 2 of 2",
+                 hone_loader_new(&loader, e, &(hone_loader_options){.batch_size = 1, .rank = 2, .n_ranks = 2}));
     assert_fails(HONE_INVALID_ARGUMENT, "no example 7", hone_examples_get(e, 7, &example));
     assert_int_equal(hone_examples_length(e, -1), 0);
     hone_examples_free(e);
