@@ -7,6 +7,7 @@
 #ifndef HONE_TASKS_H
 #define HONE_TASKS_H
 
+#include <hone/masking.h>
 #include <hone/text_examples.h>
 #include <hone/train.h>
 
@@ -54,6 +55,13 @@ HONE_API hone_status hone_text_classification_task(hone_task *out, const hone_mo
 
 /* predictions (R of batch): the class with the highest logit of each row. Waits for the device; memory: a copy of the logits while it runs. */
 HONE_API hone_status hone_row_predictions(int32_t *predictions, const hone_output *out, const hone_batch *batch);
+
+/* Masked language modelling: cross entropy over the tokens that were drawn, the mean over those of the whole accumulated batch. Batches of the training are masked anew in each epoch, with the
+ * seed of masking; those of an evaluation with one seed and one place of their own, so that every evaluation of the same examples, of this model or another, sees the same masks (masking->seed and
+ * for_evaluation do not count there). exp(eval_loss) is the perplexity. model, which must be of HONE_MASKED_LM, is not kept; masking NULL: the defaults. HONE_INVALID_ARGUMENT: see hone_masker_new; a
+ * tokenizer with more tokens than the model's vocabulary. Dispose with hone_task_dispose. One thread at a time. */
+HONE_API hone_status hone_masked_lm_task(hone_task *out, const hone_model *model, const hone_tokenizer *tokenizer,
+                                         const hone_masking_options *masking);
 
 #ifdef __cplusplus
 }

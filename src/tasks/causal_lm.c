@@ -1,8 +1,8 @@
 /* Causal language modelling, as run_clm.py of the reference does it: tokenizer and texts become blocks of equal length, a model comes from a folder or is made from a
  * configuration, the loss is that of the next token, evaluation gives perplexity = exp(eval_loss). Departures: a text file is one document, and windows of a document are the
  * course's (chapter 7.6: the tail is dropped) unless --concatenate joins documents. */
-#include "tasks/job.h"
 #include "tasks/keytoken.h"
+#include "tasks/lm_job.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "nn/tape.h"
@@ -80,17 +80,8 @@ static bool has_eval(const void *o)
     return ((const options *)o)->validation_file.n > 0 || (((const options *)o)->validation_split_percentage > 0 && has_train(o));
 }
 
-static bool is_among(const char *text, const char *const *texts, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(text, texts[i]) == 0)
-            return true;
-    return false;
-}
-
 static hone_status check(const hone_job *job)
 {
-    static const char *const formats[] = {"text", "txt", "jsonl", "json"};
     const options *o = job->task_options;
     if (job->kind == HONE_JOB_EVALUATE && !o->model_name_or_path)
         return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--model_name_or_path: which model is to be evaluated?"),
@@ -101,13 +92,8 @@ static hone_status check(const hone_job *job)
     if (o->model_name_or_path && o->config_overrides)
         return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--config_overrides: the model of --model_name_or_path has its shape already"),
                           "leave one of the two out");
-    if (o->format && !is_among(o->format, formats, 4))
-        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--format: must be text or jsonl, is \"%s\"", o->format),
-                          "leave it out: names and contents tell");
-    if (o->max_train_samples == 0 || o->max_eval_samples == 0)
-        return hone__hint(
-            hone__fail(HONE_INVALID_ARGUMENT, "--max_%s_samples: 0 examples are none", o->max_train_samples == 0 ? "train" : "eval"),
-            "give a number above 0, or -1 for all");
+    HONE_TRY(hone__lm_check_format(o->format));
+    HONE_TRY(hone__lm_check_samples(o->max_train_samples, o->max_eval_samples));
     if (o->loss == LOSS_KEYTOKEN && o->key_tokens.n == 0)
         return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--loss keytoken: which are the key tokens?"),
                           "give --key_tokens plt,pd,sk,fit,predict");
@@ -177,22 +163,6 @@ static hone_status make_blocks(hone_examples **out, const hone_job *job, const h
     return HONE_OK;
 }
 
-static int64_t at_most(int64_t n, int64_t most)
-{
-    return most >= 0 && most < n ? most : n;
-}
-
-static hone_status split(hone_job_parts *parts, const options *o)
-{
-    int64_t percentage = o->validation_split_percentage, n = hone_examples_count(parts->all), n_eval = n * percentage / 100;
-    if (n_eval < 1)
-        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--validation_split_percentage: %lld %% of %lld blocks is none",
-                                     (long long)percentage, (long long)n),
-                          "give a larger percentage, or --validation_file");
-    HONE_TRY(hone_examples_range(&parts->eval, parts->all, 0, at_most(n_eval, o->max_eval_samples)));
-    return hone_examples_range(&parts->train, parts->all, n_eval, at_most(n - n_eval, o->max_train_samples));
-}
-
 static hone_status make_examples(hone_job *job, hone_job_parts *parts)
 {
     const options *o = job->task_options;
@@ -201,7 +171,7 @@ static hone_status make_examples(hone_job *job, hone_job_parts *parts)
     bool train = job->kind == HONE_JOB_TRAIN;
     if (train && o->validation_file.n == 0 && o->validation_split_percentage > 0) {
         HONE_TRY(make_blocks(&parts->all, job, parts, &o->train_file, block_size, -1));
-        return split(parts, o);
+        return hone__lm_split(parts, o->validation_split_percentage, o->max_train_samples, o->max_eval_samples);
     }
     if (train)
         HONE_TRY(make_blocks(&parts->train, job, parts, &o->train_file, block_size, o->max_train_samples));
@@ -233,11 +203,5 @@ static void free_task(hone_job_parts *parts)
     hone__keytoken_free(parts->task.self);
 }
 
-static hone_status report(hone_metrics *metrics)
-{
-    double loss;
-    return hone_metrics_get(metrics, "eval_loss", &loss) ? hone_metrics_set(metrics, "perplexity", hone_metric_perplexity(loss)) : HONE_OK;
-}
-
-const hone_job_class hone__causal_lm_job = {HONE_CAUSAL_LM, &table,    sizeof(options), check, set_up, free_task,
-                                            report,         has_train, has_eval,        NULL,  NULL,   NULL};
+const hone_job_class hone__causal_lm_job = {HONE_CAUSAL_LM,  &table,    sizeof(options), check, set_up, free_task,
+                                            hone__lm_report, has_train, has_eval,        NULL,  NULL,   NULL};

@@ -20,7 +20,7 @@ static const hone_option run_rows[] = {
 const hone_option_table hone__job_table = {run_rows, sizeof(run_rows) / sizeof(*run_rows), NULL, 0};
 
 static const hone_job_class *const classes[] = {&hone__token_classification_job, &hone__text_classification_job,
-                                                &hone__question_answering_job, &hone__causal_lm_job};
+                                                &hone__question_answering_job, &hone__causal_lm_job, &hone__masked_lm_job};
 
 /* What an evaluation takes of the trainer's options. */
 static const char *const eval_names[] = {"output_dir",   "per_device_eval_batch_size", "seed", "do_eval",
@@ -61,7 +61,7 @@ static hone_status find_class(const hone_job_class **out, hone_task_kind task)
             return HONE_OK;
         }
     return hone__hint(hone__fail(HONE_UNSUPPORTED, "%s cannot be trained or evaluated yet", hone_task_name(task)),
-                      "there are: token-classification, text-classification, question-answering, causal-lm");
+                      "there are: token-classification, text-classification, question-answering, causal-lm, masked-lm");
 }
 
 static hone_status choose_training_rows(hone_job *job)

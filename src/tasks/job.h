@@ -72,6 +72,7 @@ hone_status hone__job_check_vocabulary(const hone_job_parts *parts, const char *
 hone_status hone__job_predict_metrics(hone_metrics *to, const hone_metrics *from);
 
 extern const hone_job_class hone__causal_lm_job;
+extern const hone_job_class hone__masked_lm_job;
 extern const hone_job_class hone__text_classification_job;
 extern const hone_job_class hone__token_classification_job;
 extern const hone_job_class hone__question_answering_job;
