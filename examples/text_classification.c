@@ -78,7 +78,6 @@ int main(int argc, char **argv)
 
     /* The data, as Microsoft publishes it: Quality, #1 ID, #2 ID, #1 String, #2 String. What 0 and 1 mean is said here. */
     hone_dataset_options reading = HONE_DATASET_OPTIONS_INIT;
-    reading.format = "tsv";
     reading.single_cells = true;
     reading.labels = (const char *const[]){"not_equivalent", "equivalent", NULL};
     CHECK(hone_dataset_load(&train_data, &train_file, 1, &reading));

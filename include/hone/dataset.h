@@ -63,8 +63,9 @@ typedef struct hone_dataset_options {
     const char *const *
         labels; /* names of the classes in order of their ids, NULL-terminated: a tag that is none of them is an error that names file and line. NULL: found
                                   in the data: O first, then B-X, I-X for each type X in alphabetical order (also where only one of the two occurs), other classes in alphabetical order, numbers in numeric order */
-    int64_t max_rows;  /* < 0: all */
-    bool single_cells; /* csv, tsv, JSON: rows of texts with a label, never words with tags, whatever the columns are called */
+    int64_t max_rows; /* < 0: all */
+    bool
+        single_cells; /* rows of texts with a label, never words with tags, whatever the columns are called; what is no csv and no JSON is tsv, not CoNLL */
 } hone_dataset_options;
 #define HONE_DATASET_OPTIONS_INIT                                                          \
     {                                                                                      \

@@ -82,6 +82,8 @@ static hone_status format_of(const format **out, const hone_reading *r, const fo
 {
     const hone_source *f = &r->d->files[r->file];
     const char *name = r->options->format ? r->options->format : hone__dataset_format_of(f);
+    if (r->options->single_cells && (!name || (strcmp(name, "conll") == 0 && !r->options->format)))
+        name = "tsv";
     HONE_TRY(find_format(out, name ? name : "conll"));
     if (before && before->finish != (*out)->finish)
         return hone__hint(hone__fail(HONE_FORMAT, "%s: this is %s, the files before are %s", f->path, (*out)->name, before->name),

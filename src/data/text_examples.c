@@ -5,6 +5,7 @@
 #include "base/threads.h"
 #include "data/dataset.h"
 #include "data/examples.h"
+#include "data/label_sets.h"
 #include <hone/text_examples.h>
 
 #include <math.h>
@@ -72,30 +73,16 @@ static hone_status find_number(float *out, const hone_dataset *d, ptrdiff_t labe
     return HONE_OK;
 }
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '[' || c == ']' || c == '\'' || c == '"';
-}
-
-/* "joy, anger" and lists as JSON and Python write them: quotation marks and brackets around a name are not part of it. */
 static hone_status find_set(float *out, const job *j, int64_t row)
 {
     const hone_feature *f = hone_dataset_feature(j->d, (size_t)j->label);
     const char *p = f->names[hone_dataset_classes(j->d, row, j->label)[0]];
-    while (*p) {
-        size_t len = strcspn(p, ","), from = 0, to = len;
-        while (from < to && is_blank(p[from]))
-            from++;
-        while (to > from && is_blank(p[to - 1]))
-            to--;
-        if (to > from) {
-            hone_text name = {p + from, to - from};
-            int32_t id = hone__classes_find(&j->names, name);
-            if (id < 0)
-                return fail_label(j->d, row, " is none of those that are known", name);
-            out[id] = 1.0f;
-        }
-        p += len + (p[len] == ',');
+    hone_text name;
+    while (hone__next_label(&name, &p)) {
+        int32_t id = hone__classes_find(&j->names, name);
+        if (id < 0)
+            return fail_label(j->d, row, " is none of those that are known", name);
+        out[id] = 1.0f;
     }
     return HONE_OK;
 }

@@ -22,6 +22,14 @@ hone_status hone__class_list_add(hone_class_list *c, const char *name, size_t le
     return HONE_OK;
 }
 
+hone_status hone__class_list_add_new(hone_class_list *c, const char *name, size_t len)
+{
+    for (size_t i = 0; i < c->n; i++)
+        if (strlen(c->names[i]) == len && memcmp(c->names[i], name, len) == 0)
+            return HONE_OK;
+    return hone__class_list_add(c, name, len);
+}
+
 ptrdiff_t hone__class_list_find(const hone_class_list *c, const char *name)
 {
     for (size_t i = 0; i < c->n; i++)

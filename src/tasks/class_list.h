@@ -14,6 +14,8 @@ typedef struct hone_class_list {
 
 void hone__class_list_dispose(hone_class_list *c);
 hone_status hone__class_list_add(hone_class_list *c, const char *name, size_t len);
+/* The same for a name that may be there already. */
+hone_status hone__class_list_add_new(hone_class_list *c, const char *name, size_t len);
 /* The id of a name, -1: none. */
 ptrdiff_t hone__class_list_find(const hone_class_list *c, const char *name);
 /* id2label of a folder's config.json, where it names all ids from 0 on. A folder without one, or with another kind of file, has none: opening the model says what is wrong. */

@@ -5,6 +5,7 @@
 #include "tasks/row_options.h"
 #include "tasks/row_task.h"
 #include "base/log.h"
+#include "data/label_sets.h"
 #include "models/model.h"
 
 #include <math.h>
@@ -41,15 +42,6 @@ typedef struct set_up_state {
 
 /* ---- data ---- */
 
-/* Texts with labels are never CoNLL: what is neither csv nor JSON is tab separated. */
-static const char *find_format(const hone_row_options *o, const hone_strings *files)
-{
-    if (o->format)
-        return o->format;
-    const char *found = hone_dataset_detect_format((const char *const *)files->items, files->n, o->glob);
-    return found && strcmp(found, "conll") != 0 ? found : "tsv";
-}
-
 /* CoLA is published without a header: source, label, the author's mark, sentence. */
 static bool is_bare_cola(const hone_row_options *o, const hone_dataset *d)
 {
@@ -62,7 +54,7 @@ static hone_status load(hone_dataset **out, const set_up_state *s, const hone_st
 {
     const hone_row_options *o = s->o;
     hone_dataset_options d = HONE_DATASET_OPTIONS_INIT;
-    d.format = find_format(o, files);
+    d.format = o->format;
     d.glob = o->glob;
     d.text_column_name = o->text_column_name;
     d.label_column_name = o->label_column_name;
@@ -119,19 +111,10 @@ static int by_name(const void *a, const void *b)
 /* The names in cells that list some, in alphabetical order. */
 static hone_status collect_sets(hone_class_list *c, const hone_feature *f)
 {
-    static const char blank[] = " \t[]'\"";
+    hone_text name;
     for (size_t i = 0; i < f->n_names; i++)
-        for (const char *p = f->names[i]; *p;) {
-            const char *from = p + strspn(p, " \t[]'\","), *to = from + strcspn(from, ",");
-            p = to;
-            while (to > from && strchr(blank, to[-1]))
-                to--;
-            HONE_TRY(to > from ? hone__class_list_add(c, from, (size_t)(to - from)) : HONE_OK);
-            if (to > from && hone__class_list_find(c, c->names[c->n - 1]) != (ptrdiff_t)c->n - 1) {
-                hone__free(c->names[--c->n]);
-                c->names[c->n] = NULL;
-            }
-        }
+        for (const char *p = f->names[i]; hone__next_label(&name, &p);)
+            HONE_TRY(hone__class_list_add_new(c, name.data, name.len));
     if (c->n)
         qsort(c->names, c->n, sizeof(*c->names), by_name);
     return HONE_OK;

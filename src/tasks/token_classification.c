@@ -1,6 +1,7 @@
 /* Token classification, as run_ner.py of the reference does it: words and tags from files become tokens with labels, a pretrained encoder gets a head of as many classes as there
  * are tags, evaluation gives seqeval's scores, a test file its predictions. Departures: every token of a word is labelled unless --label_all_tokens false (the course's
  * rule; run_ner.py's own default is one label a word); classes go by name, in the order of cli.md; long rows may become windows (--stride); evaluation is streaming. */
+#include "tasks/class_list.h"
 #include "tasks/token_options.h"
 #include "tasks/token_task.h"
 #include "base/log.h"
@@ -24,97 +25,19 @@ static bool has_test(const void *o)
     return ((const hone_token_options *)o)->test_file.n > 0;
 }
 
-/* ---- classes ---- */
-
-/* The names of classes in order of their ids, NULL-terminated; owned. */
-typedef struct classes {
-    char **names;
-    size_t n, capacity;
-} classes;
-
-static void dispose(classes *c)
-{
-    for (size_t i = 0; i < c->n; i++)
-        hone__free(c->names[i]);
-    hone__free(c->names);
-    *c = (classes){0};
-}
-
-static hone_status add_class(classes *c, const char *name, size_t len)
-{
-    HONE_TRY(HONE_GROW(&c->names, &c->capacity, c->n + 2));
-    HONE_TRY(hone__strndup(&c->names[c->n], name, len));
-    c->names[++c->n] = NULL;
-    return HONE_OK;
-}
-
-static ptrdiff_t find_class(const classes *c, const char *name)
-{
-    for (size_t i = 0; i < c->n; i++)
-        if (strcmp(c->names[i], name) == 0)
-            return (ptrdiff_t)i;
-    return -1;
-}
-
-/* id2label of a folder's config.json, where it names all ids from 0 on. A folder without one, or with another kind of file, has none: opening the model says what is wrong. */
-static hone_status read_config_classes(classes *c, const char *folder)
-{
-    char *path = NULL, key[24];
-    json_t *config = NULL;
-    hone_status status;
-    HONE_GO(hone__path_join(&path, folder, "config.json"));
-    if (!hone__is_file(path))
-        goto done;
-    HONE_GO(hone__json_load(&config, path));
-    const json_t *names = json_object_get(config, "id2label");
-    for (size_t i = 0; i < json_object_size(names); i++) {
-        snprintf(key, sizeof(key), "%zu", i);
-        const json_t *name = json_object_get(names, key);
-        if (!json_is_string(name)) {
-            dispose(c);
-            break;
-        }
-        HONE_GO(add_class(c, json_string_value(name), json_string_length(name)));
-    }
-done:
-    hone__free(path);
-    json_decref(config);
-    return status;
-}
-
-/* --label_names A B C, or A,B,C */
-static hone_status read_given_classes(classes *c, const hone_strings *given)
-{
-    for (size_t i = 0; i < given->n; i++)
-        for (const char *p = given->items[i]; *p;) {
-            size_t len = strcspn(p, ",");
-            if (len)
-                HONE_TRY(add_class(c, p, len));
-            p += len + (p[len] == ',');
-        }
-    return HONE_OK;
-}
-
-static hone_status copy_classes(classes *c, const hone_feature *f)
-{
-    for (size_t i = 0; i < f->n_names; i++)
-        HONE_TRY(add_class(c, f->names[i], strlen(f->names[i])));
-    return HONE_OK;
-}
-
 /* ---- a job's set-up ---- */
 
 typedef struct set_up_state {
     hone_job *job;
     const hone_token_options *o;
     hone_job_parts *parts;
-    classes model_classes; /* of the configuration, or given */
-    bool adopts;           /* the model gets the names of own_classes: given ones, or the data's */
-    classes own_classes;
+    hone_class_list model_classes; /* of the configuration, or given */
+    bool adopts;                   /* the model gets the names of own_classes: given ones, or the data's */
+    hone_class_list own_classes;
     size_t max_length;
 } set_up_state;
 
-static hone_status load(hone_dataset **out, const set_up_state *s, const hone_strings *files, const classes *known)
+static hone_status load(hone_dataset **out, const set_up_state *s, const hone_strings *files, const hone_class_list *known)
 {
     const hone_token_options *o = s->o;
     hone_dataset_options d = HONE_DATASET_OPTIONS_INIT;
@@ -163,14 +86,14 @@ static hone_status find_used(bool **out, const hone_dataset *d)
 }
 
 /* The first class of the data that the configuration does not name; NULL: it covers them all. */
-static hone_status find_uncovered(const char **out, const classes *c, const hone_dataset *d)
+static hone_status find_uncovered(const char **out, const hone_class_list *c, const hone_dataset *d)
 {
     const hone_feature *f = labels_of(d);
     bool *used = NULL;
     *out = NULL;
     HONE_TRY(find_used(&used, d));
     for (size_t i = 0; i < f->n_names && !*out; i++)
-        if (used[i] && find_class(c, f->names[i]) < 0)
+        if (used[i] && hone__class_list_find(c, f->names[i]) < 0)
             *out = f->names[i];
     hone__free(used);
     return HONE_OK;
@@ -188,13 +111,13 @@ static hone_status settle_classes(set_up_state *s, const hone_dataset *train)
     if (s->model_classes.n)
         HONE_TRY(find_uncovered(&missing, &s->model_classes, train));
     s->adopts = s->model_classes.n == 0 || missing;
-    if (missing && find_class(&s->model_classes, "LABEL_0") < 0)
+    if (missing && hone__class_list_find(&s->model_classes, "LABEL_0") < 0)
         hone__log(HONE_LOG_WARNING, "the model's %zu classes do not name the tag %s of the training data: its classes are numbered anew",
                   s->model_classes.n, missing);
-    return s->adopts ? copy_classes(&s->own_classes, labels_of(train)) : HONE_OK;
+    return s->adopts ? hone__class_list_copy(&s->own_classes, labels_of(train)) : HONE_OK;
 }
 
-static const classes *final_classes(const set_up_state *s)
+static const hone_class_list *final_classes(const set_up_state *s)
 {
     return s->adopts ? &s->own_classes : &s->model_classes;
 }
@@ -245,7 +168,7 @@ static void tell_losses(const hone_token_examples_info *info, const char *file, 
 /* ids, when the data set was loaded before the classes were settled: from its numbering to the model's. */
 static hone_status make_examples(hone_examples **out, const set_up_state *s, const hone_dataset *d, const char *file, int64_t max_rows)
 {
-    const classes *c = final_classes(s);
+    const hone_class_list *c = final_classes(s);
     const hone_feature *f = labels_of(d);
     hone_token_examples_options e = HONE_TOKEN_EXAMPLES_OPTIONS_INIT;
     int32_t *ids = NULL, *inside = NULL;
@@ -254,7 +177,7 @@ static hone_status make_examples(hone_examples **out, const set_up_state *s, con
     HONE_GO(HONE_NEW(&ids, n));
     HONE_GO(HONE_NEW(&inside, c->n));
     for (size_t i = 0; i < n; i++)
-        ids[i] = (int32_t)find_class(c, f->names[i]);
+        ids[i] = (int32_t)hone__class_list_find(c, f->names[i]);
     hone_inside_labels(inside, (const char *const *)c->names, c->n);
     e.max_length = s->max_length;
     e.stride = (size_t)s->o->stride;
@@ -358,9 +281,9 @@ static hone_status set_up(hone_job *job, hone_job_parts *parts)
     hone_status status;
     HONE_GO(hone_tokenizer_from_pretrained(&parts->tokenizer, tokenizer));
     if (o->model_name_or_path)
-        HONE_GO(read_config_classes(&s.model_classes, o->model_name_or_path));
+        HONE_GO(hone__class_list_read_config(&s.model_classes, o->model_name_or_path));
     s.adopts = o->label_names.n > 0;
-    HONE_GO(read_given_classes(&s.own_classes, &o->label_names));
+    HONE_GO(hone__class_list_read_given(&s.own_classes, &o->label_names));
     if (job->kind == HONE_JOB_TRAIN) {
         HONE_GO(load(&train, &s, &o->train_file, s.adopts ? &s.own_classes : NULL));
         HONE_GO(need_labels(train, o->train_file.items[0], "train on"));
@@ -376,8 +299,8 @@ static hone_status set_up(hone_job *job, hone_job_parts *parts)
         parts->dataset_name = hone__path_base(o->train_file.items[0]);
 done:
     hone_dataset_free(train);
-    dispose(&s.model_classes);
-    dispose(&s.own_classes);
+    hone__class_list_dispose(&s.model_classes);
+    hone__class_list_dispose(&s.own_classes);
     return status;
 }
 
@@ -387,19 +310,6 @@ static void free_task(hone_job_parts *parts)
 }
 
 /* ---- predictions ---- */
-
-/* "test_f1" → "predict_f1", as run_ner.py names them. */
-static hone_status rename_metrics(hone_metrics *to, const hone_metrics *from)
-{
-    char name[80];
-    hone_metrics_clear(to);
-    for (size_t i = 0; i < from->n; i++) {
-        const hone_metric *m = &from->items[i];
-        snprintf(name, sizeof(name), "predict_%s", m->name + strlen("test_"));
-        HONE_TRY(m->is_integer ? hone_metrics_set_int(to, name, (int64_t)m->value) : hone_metrics_set(to, name, m->value));
-    }
-    return HONE_OK;
-}
 
 static hone_status predict(const hone_job *job, const hone_job_parts *parts, hone_trainer *trainer, hone_metrics *metrics)
 {
@@ -412,7 +322,7 @@ static hone_status predict(const hone_job *job, const hone_job_parts *parts, hon
     HONE_GO(hone__make_dirs(job->args.output_dir));
     HONE_GO(hone__path_join(&path, job->args.output_dir, "predictions.txt"));
     HONE_GO(hone__write_predictions(path, parts->test_data, parts->test, &p, names, n));
-    HONE_GO(rename_metrics(metrics, &p.metrics));
+    HONE_GO(hone__job_predict_metrics(metrics, &p.metrics));
     status = hone_metrics_set_int(metrics, "predict_samples", hone_token_examples_get_info(parts->test)->n_rows);
 done:
     hone__free(path);

@@ -146,6 +146,14 @@ gold = [",".join(sorted(json.loads(line)["labels"])) for line in open("sets.json
 assert abs(sum(s == g for s, g in zip(said, gold)) / len(gold) - r["predict_accuracy"]) < 1e-12
 PY
 
+# ---- DistilBERT, which has no token types ----
+run 0 train text-classification --model_type distilbert --tokenizer_name tok --config_overrides dim=32,n_layers=2,n_heads=2,hidden_dim=64,max_position_embeddings=40 $COMMON \
+    --train_file train.tsv --validation_file valid.tsv --num_train_epochs 6 --save_strategy no --output_dir distil
+python3 -c 'import json; r = json.load(open("out")); assert r["eval_accuracy"] > 0.9, r' || complain "DistilBERT"
+cp out distilled
+run 0 $EVALUATE distil --validation_file valid.tsv
+python3 agree.py out distilled eval_accuracy eval_loss || complain "evaluate of DistilBERT"
+
 # ---- the whole run again, and in two parts: the same weights ----
 PARTS="--train_file train.tsv --validation_file valid.tsv --max_steps 20 --save_steps 7"
 run 0 $TRAIN $PARTS --output_dir whole

@@ -74,6 +74,7 @@ static void glue_as_published(void **state)
     check_texts("a.jsonl", "{\"premise\": \"a\", \"hypothesis\": \"b\", \"label\": 1}\n", "premise", "hypothesis", "label");
     check_texts("a.jsonl", "{\"label\": 1, \"x\": \"a\", \"y\": \"b\", \"n\": 3}\n", "x", "y", "label");
     check_texts("a.jsonl", "{\"review\": \"a\", \"title\": \"b\", \"label\": 1}\n", "review", "", "label");
+    check_texts("a.txt", "a text\tO\n\nanother\tO\n", "text", "", "label"); /* words with tags elsewhere */
     check_texts("a.csv", "tokens,text,label\nq,a,1\n", "text", "", "label");
 }
 
