@@ -75,10 +75,17 @@ typedef struct hone_pipeline_options {
     size_t
         top_k; /* how many labels an answer has, the best first; 0: the best alone, in JSON in the shape that the reference has without a top_k */
     hone_score_function function_to_apply;
+    /* ---- question-answering; top_k: how many answers, 0: one ---- */
+    size_t max_answer_len;         /* tokens of the longest answer; 0: 15 */
+    size_t max_seq_len;            /* tokens of a window; 0: the tokenizer's model_max_length, 384 at most */
+    size_t doc_stride;             /* tokens that neighbouring windows share; 0: half of a window, 128 at most */
+    bool handle_impossible_answer; /* "" is an answer too */
+    bool no_word_alignment;        /* answers end where tokens do; otherwise where words do */
 } hone_pipeline_options;
-#define HONE_PIPELINE_OPTIONS_INIT                                                                                        \
-    {                                                                                                                     \
-        NULL, 0, HONE_GENERATE_OPTIONS_INIT, HONE_AGGREGATE_NONE, NULL, HONE_LONG_TEXT_WINDOWS, 0, 0, HONE_SCORES_DEFAULT \
+#define HONE_PIPELINE_OPTIONS_INIT                                                                                                         \
+    {                                                                                                                                      \
+        NULL, 0, HONE_GENERATE_OPTIONS_INIT, HONE_AGGREGATE_NONE, NULL, HONE_LONG_TEXT_WINDOWS, 0, 0, HONE_SCORES_DEFAULT, 0, 0, 0, false, \
+            false                                                                                                                          \
     }
 
 /* Loads the model and the tokenizer of a folder. Only text-generation works without a tokenizer (it serves {"prompt_ids"}); elsewhere its absence is HONE_NOT_FOUND. options
@@ -91,11 +98,11 @@ HONE_API void hone_pipeline_free(hone_pipeline *pipeline);
 /* Answers one text: a line of JSON, [{"generated_text": prompt and what follows}, …], [{"entity_group": "PER", "score", "word", "start", "end"}, …], or
  * [{"label": "POSITIVE", "score"}, …]. Free with hone_pipeline_free_text. Any thread: calls queue. */
 HONE_API hone_status hone_pipeline_run(char **out, hone_pipeline *pipeline, hone_text text);
-/* The same for two texts, for text-classification: a pair {"label", "score"} alone where options->top_k is 0, as the reference has it. pair HONE_TEXT_NONE: as hone_pipeline_run. */
+/* The same for two texts: question and context for question-answering; for text-classification a pair {"label", "score"} alone where options->top_k is 0, as the reference has it. pair HONE_TEXT_NONE: as hone_pipeline_run. */
 HONE_API hone_status hone_pipeline_run_pair(char **out, hone_pipeline *pipeline, hone_text text, hone_text pair);
 /* Answers n inputs as one batch; each is JSON: a string, {"inputs": text}, {"text": text}; {"prompt_ids": [id, …]} for generation, which gives {"output_ids": [[…], …]}: rows are
  * the prompt and what follows it, padded at the end to the longest; {"tokens": [word, …]} for token classification, whose offsets are in the words joined by spaces (or by
- * "delimiter"); {"text", "text_pair"} for text classification, perhaps under "inputs", and perhaps with a "top_k" of its own (null: all), which is answered without a list unless top_k is given. answers[i] is a line of JSON, freed with hone_pipeline_free_text; an input that cannot be answered gives {"error": "…"} and is counted in *n_errors. Fails, with
+ * "delimiter"); {"text", "text_pair"} for text classification, perhaps under "inputs", and perhaps with a "top_k" of its own (null: all), which is answered without a list unless top_k is given; {"question", "context"} for question answering. answers[i] is a line of JSON, freed with hone_pipeline_free_text; an input that cannot be answered gives {"error": "…"} and is counted in *n_errors. Fails, with
  * all answers NULL, only where nothing can be answered. Any thread: calls queue. */
 HONE_API hone_status hone_pipeline_run_json(char **answers, size_t *n_errors, hone_pipeline *pipeline, const hone_text *inputs, size_t n);
 /* Frees an answer; NULL is legal. */
@@ -150,6 +157,26 @@ HONE_API hone_status hone_pipeline_classify_batch(hone_classification *out, hone
                                                   size_t n);
 /* Gives the memory back; *classification is empty afterwards. */
 HONE_API void hone_classification_dispose(hone_classification *classification);
+
+/* ---- question-answering ---- */
+
+typedef struct hone_span_answer {
+    double score;      /* probability; equal answers of several places and windows add theirs, so that it may exceed 1 */
+    size_t start, end; /* in the context, in code points as Python counts; 0 and 0: there is no answer */
+    size_t byte_start, byte_end;
+} hone_span_answer;
+
+/* The best first. */
+typedef struct hone_span_answers {
+    hone_span_answer *answers;
+    size_t n_answers;
+} hone_span_answers;
+
+/* The answers to a question about a context of any length, read in windows. *out is empty on failure; dispose of it. Any thread: calls queue. HONE_INVALID_ARGUMENT for text that is empty or not
+ * UTF-8, a question that leaves no room for the context, or a pipeline of another task. */
+HONE_API hone_status hone_pipeline_answers(hone_span_answers *out, hone_pipeline *pipeline, hone_text question, hone_text context);
+/* Gives the memory back; *answers is empty afterwards. */
+HONE_API void hone_span_answers_dispose(hone_span_answers *answers);
 
 #ifdef __cplusplus
 }

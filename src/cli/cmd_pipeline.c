@@ -39,14 +39,15 @@ static int load(hone_pipeline **out, hone_device **device, const pipeline_option
 static int answer_all(hone_pipeline *pipeline, const pipeline_options *o, const cli_args *args, const pipeline_task *task, FILE *in,
                       FILE *out)
 {
-    size_t n_errors = 0;
+    size_t n_errors = 0, n_words = task->words ? args->n_words : 1;
+    const char *const *words = task->words ? args->words : (const char *const *)&o->question;
     hone_status status;
     if (in)
         status = pipeline_run_lines(&n_errors, pipeline, in, out, (size_t)o->batch_size);
     else if (pipeline_shows_text(o, task))
-        status = task->show(pipeline, o, args->words, args->n_words, out);
+        status = task->show(pipeline, o, words, n_words, out);
     else
-        status = pipeline_run_words(pipeline, o, args->words, args->n_words, out);
+        status = pipeline_run_words(pipeline, o, words, n_words, out);
     if (ferror(out))
         return CLI_FAILED; /* whoever closes it says so */
     if (status != HONE_OK)
@@ -72,14 +73,15 @@ static int run(const pipeline_options *o, const cli_args *args, const pipeline_t
     hone_pipeline *pipeline = NULL;
     hone_device *device = NULL;
     FILE *in = NULL;
-    char text[64];
+    char text[80];
+    const char *words = task->words ? task->words : "--question with --context";
     if (!o->model)
         return cli_missing("--model");
-    snprintf(text, sizeof(text), "%s, or --input,", task->words);
-    if (args->n_words == 0 && !o->input)
+    snprintf(text, sizeof(text), "%s, or --input,", words);
+    if (!o->input && (task->words ? args->n_words == 0 : !o->question || !o->text_pair))
         return cli_missing(text);
-    snprintf(text, sizeof(text), "%s and --input exclude each other", task->words);
-    if (o->input && args->n_words > 0)
+    snprintf(text, sizeof(text), "%s and --input exclude each other", words);
+    if (o->input && (args->n_words > 0 || o->question || (!task->words && o->text_pair)))
         return cli_wrong(text);
     if (o->input && !(in = strcmp(o->input, "-") == 0 ? stdin : fopen(o->input, "re")))
         return fail_file("open", o->input);

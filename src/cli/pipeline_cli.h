@@ -20,6 +20,10 @@ typedef struct pipeline_options {
     /* text-classification */
     char *top_labels, *text_pair; /* top_labels: "3", "all" */
     int function;                 /* hone_score_function */
+    /* question-answering: the context is text_pair, how many answers top_k */
+    char *question;
+    int64_t max_answer_len, max_seq_len, doc_stride;
+    bool handle_impossible_answer, no_align_to_words;
     /* text-generation */
     int64_t max_new_tokens, top_k, num_beams, num_return_sequences, no_repeat_ngram_size;
     double temperature, top_p, repetition_penalty, length_penalty;
@@ -32,7 +36,7 @@ typedef hone_status (*pipeline_show_fn)(hone_pipeline *pipeline, const pipeline_
 typedef struct pipeline_task {
     hone_task_kind kind;
     const char *name;  /* as people call it: "text-generation" */
-    const char *words; /* what stands on the command line: "TEXT" */
+    const char *words; /* what stands on the command line: "TEXT"; NULL: nothing, but --question and --context */
     cli_spec spec;
     /* Fills out from o, of which it lends; false when the command line is wrong, which was said. NULL-terminated lists go to *owned, freed by the caller. */
     bool (*fill)(hone_pipeline_options *out, void **owned, const pipeline_options *o, const cli_common *common);
@@ -55,6 +59,8 @@ hone_status pipeline_run_words(hone_pipeline *pipeline, const pipeline_options *
 hone_status pipeline_mark_words(hone_pipeline *pipeline, const pipeline_options *o, const char *const *words, size_t n, FILE *out);
 /* Texts, each with its labels below it, a bar for each score. */
 hone_status pipeline_show_labels(hone_pipeline *pipeline, const pipeline_options *o, const char *const *words, size_t n, FILE *out);
+/* The context with the answer marked in it, and the others below. */
+hone_status pipeline_mark_answer(hone_pipeline *pipeline, const pipeline_options *o, const char *const *words, size_t n, FILE *out);
 
 /* Whether out is a terminal that shows colours, and NO_COLOR does not stand against them. */
 bool pipeline_has_colours(FILE *out);

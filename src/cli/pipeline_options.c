@@ -8,7 +8,8 @@
 #define FIELD(field) offsetof(pipeline_options, field)
 #define N(array)     (sizeof(array) / sizeof(*(array)))
 #define BIG          1e15
-static const char files[] = "model and texts", tagging[] = "entities", labelling[] = "labels", generation[] = "generation";
+static const char files[] = "model and texts", tagging[] = "entities", labelling[] = "labels", answering[] = "answers",
+                  generation[] = "generation";
 
 /* Of every task. */
 #define COMMON_ROWS(word)                                                                                                                \
@@ -134,6 +135,40 @@ static bool fill_labels(hone_pipeline_options *out, void **owned, const pipeline
     return check_format(o);
 }
 
+/* ---- question-answering ---- */
+
+static const hone_option answer_rows[] = {
+    COMMON_ROWS("--question and --context"),
+    {"format", HONE_OPTION_ENUM, FIELD(format), "auto", 0, 0, "auto|json|text", files,
+     "json, or the context with the answer marked; auto: text on a terminal"},
+    {"question", HONE_OPTION_STRING, FIELD(question), NULL, 0, 0, NULL, files, "what is asked"},
+    {"context", HONE_OPTION_STRING, FIELD(text_pair), NULL, 0, 0, NULL, files, "where the answer is looked for"},
+    {"top_k", HONE_OPTION_INT, FIELD(top_k), "1", 1, 1e6, NULL, answering, "how many answers"},
+    {"max_answer_len", HONE_OPTION_INT, FIELD(max_answer_len), "15", 1, 1e9, NULL, answering, "tokens of the longest answer"},
+    {"max_seq_len", HONE_OPTION_INT, FIELD(max_seq_len), "0", 0, 1e9, NULL, answering,
+     "tokens of a window; 0: what the tokenizer says, 384 at most"},
+    {"doc_stride", HONE_OPTION_INT, FIELD(doc_stride), "0", 0, 1e9, NULL, answering,
+     "tokens that neighbouring windows share; 0: half of a window, 128 at most"},
+    {"handle_impossible_answer", HONE_OPTION_BOOL, FIELD(handle_impossible_answer), NULL, 0, 0, NULL, answering,
+     "an empty answer is one too"},
+    {"no_align_to_words", HONE_OPTION_BOOL, FIELD(no_align_to_words), NULL, 0, 0, NULL, answering,
+     "answers begin and end where tokens do, not words"},
+};
+static const hone_option_table answer_table = {answer_rows, N(answer_rows), aliases, N(aliases)};
+
+static bool fill_answers(hone_pipeline_options *out, void **owned, const pipeline_options *o, const cli_common *common)
+{
+    (void)owned;
+    (void)common;
+    out->top_k = (size_t)o->top_k;
+    out->max_answer_len = (size_t)o->max_answer_len;
+    out->max_seq_len = (size_t)o->max_seq_len;
+    out->doc_stride = (size_t)o->doc_stride;
+    out->handle_impossible_answer = o->handle_impossible_answer;
+    out->no_word_alignment = o->no_align_to_words;
+    return check_format(o);
+}
+
 /* ---- text-generation ---- */
 
 static const hone_option generation_rows[] = {
@@ -223,6 +258,19 @@ static const pipeline_task tasks[] = {
       &label_table, true},
      fill_labels,
      pipeline_show_labels},
+    {HONE_QUESTION_ANSWERING,
+     "question-answering",
+     NULL,
+     {"hone pipeline question-answering --model DIR --question Q --context C   or   … --input in.jsonl [--output out.jsonl]",
+      "Finds the answer to a question in a text of any length. Prints what the reference's pipeline returns, a line of JSON: {\"score\", "
+      "\"start\", \"end\", \"answer\"}, a list of\n"
+      "them with --top_k; start and end count code points. On a terminal the answer is marked in the context.\n"
+      "\n"
+      "A line of --input is {\"question\", \"context\"}. A bad line gives {\"error\": \"…\"}; the others are done, and the exit status is "
+      "1.",
+      &answer_table, false},
+     fill_answers,
+     pipeline_mark_answer},
     {HONE_CAUSAL_LM,
      "text-generation",
      "PROMPT",

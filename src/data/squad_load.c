@@ -33,12 +33,10 @@ static bool is_full(const loading *l)
 
 /* ---- JSON that is none ---- */
 
-/* The part of the line that p stands in, with a caret under it, as the hint. */
+/* The part of the line that p stands in, with a caret before p, as the hint. */
 static hone_status fail_at_caret(const hone_source *f, const char *p, const char *what)
 {
     const char *from = p, *to = p, *end = f->data + f->len;
-    char shown[128], caret[128];
-    size_t n = 0;
     while (from > f->data && from[-1] != '\n' && p - from < 40)
         from--;
     while (from < p && ((unsigned char)*from & 0xC0) == 0x80)
@@ -47,12 +45,8 @@ static hone_status fail_at_caret(const hone_source *f, const char *p, const char
         to++;
     while (to > p && to < end && ((unsigned char)*to & 0xC0) == 0x80)
         to--;
-    snprintf(shown, sizeof(shown), "%.*s", (int)(to - from), from);
-    for (const char *c = from; c < p && n + 1 < sizeof(caret); c++)
-        if (((unsigned char)*c & 0xC0) != 0x80)
-            caret[n++] = *c == '\t' ? '\t' : ' ';
-    caret[n] = '\0';
-    return hone__hint(hone__squad_fail(f, p, "%s%s", what, p >= end ? ": the file is cut short" : ""), "%s\n      %s^", shown, caret);
+    return hone__hint(hone__squad_fail(f, p, "%s%s", what, p >= end ? ": the file is cut short" : ""), "at the caret in %.*s^%.*s",
+                      (int)(p - from), from, (int)(to - p), p);
 }
 
 static hone_status check_bytes(const hone_source *f)

@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-static const hone_pipeline_class *const classes[] = {&hone__token_classification, &hone__text_classification, &hone__text_generation};
+static const hone_pipeline_class *const classes[] = {&hone__token_classification, &hone__text_classification, &hone__question_answering,
+                                                     &hone__text_generation};
 
 static hone_status find_class(const hone_pipeline_class **out, hone_task_kind task)
 {
@@ -17,7 +18,7 @@ static hone_status find_class(const hone_pipeline_class **out, hone_task_kind ta
         }
     *out = NULL;
     return hone__hint(hone__fail(HONE_UNSUPPORTED, "there is no pipeline for %s yet", hone_task_name(task)),
-                      "there are: token-classification, text-classification, text-generation");
+                      "there are: token-classification, text-classification, question-answering, text-generation");
 }
 
 /* A language model without a tokenizer still answers ids; a tokenizer that is broken is a failure. */
@@ -198,8 +199,9 @@ hone_status hone_pipeline_run_pair(char **out, hone_pipeline *pipeline, hone_tex
     *out = NULL;
     HONE_TRY(check_text(text));
     HONE_TRY(check_text(pair));
-    if (pair.data && !pipeline->classifier)
-        return hone__fail(HONE_INVALID_ARGUMENT, "pairs of texts are for text-classification; this pipeline is for %s",
+    if (pair.data && !pipeline->classifier && !pipeline->answerer)
+        return hone__fail(HONE_INVALID_ARGUMENT,
+                          "pairs of texts are for text-classification and question-answering; this pipeline is for %s",
                           hone_task_name(pipeline->class->kind));
     write_input(&w, text, pair);
     hone_status status = hone__str_status(&json);

@@ -112,7 +112,7 @@ python3 -c 'import json; assert not any(json.load(open("none/predictions.json"))
 BAD="evaluate question-answering --model_name_or_path first $COMMON --validation_file"
 head -c 1000 valid.json >cut.json
 fails 1 "cut.json:1:1001: the text ends" $BAD cut.json
-says err '^'
+says err 'hint: at the caret in '
 one() { printf '{"data": [{"title": "t", "paragraphs": [{"context": %s,\n "qas": [%s]}]}]}\n' "$1" "$2" >one.json; }
 QA='{"id": "a", "question": "who is of lima ?", "answers": [{"text": "bert", "answer_start": 0}]}'
 one '"bert of lima"' "$QA, $QA"

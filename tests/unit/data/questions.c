@@ -118,7 +118,7 @@ static void bad_files_are_refused(void **state)
         assert_fails(HONE_FORMAT, cases[i][1], load(&q, cases[i][0], NULL));
         assert_null(q);
     }
-    assert_fails(HONE_FORMAT, "{\"id\": \"1\", \"context\" \"c\"}\n                           ^",
+    assert_fails(HONE_FORMAT, "at the caret in {\"id\": \"1\", \"context\" ^\"c\"}",
                  load(&q, "\n{\"id\": \"1\", \"context\" \"c\"}", NULL));
     assert_fails(HONE_NOT_FOUND, "nowhere", hone_questions_load(&q, (const char *[]){"nowhere.json"}, 1, NULL));
 }
