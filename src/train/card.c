@@ -145,7 +145,7 @@ static void put_intro(hone_str *out, const hone_trainer *t, const char *name)
         if (is_result(t->last_eval.items[i].name)) {
             hone__str_puts(out, "- ");
             put_title(out, t->last_eval.items[i].name);
-            hone__str_printf(out, ": %.4f\n", t->last_eval.items[i].value);
+            hone__str_printf(out, t->last_eval.items[i].is_integer ? ": %.0f\n" : ": %.4f\n", t->last_eval.items[i].value);
         }
 }
 
