@@ -43,8 +43,9 @@ typedef enum hone_tag_scheme {
     HONE_SCHEME_IO,    /* I- only */
     HONE_SCHEME_NONE   /* tags without entities: part of speech */
 } hone_tag_scheme;
-/* "IOB2", …; reads any case. HONE_INVALID_ARGUMENT names the schemes there are. */
+/* "auto", "IOB1", "IOB2", …, "none": never freed. */
 HONE_API const char *hone_tag_scheme_name(hone_tag_scheme scheme);
+/* The scheme of such a name, in upper or lower case. HONE_INVALID_ARGUMENT for another one: the message names those that there are. */
 HONE_API hone_status hone_tag_scheme_parse(hone_tag_scheme *out, const char *name);
 
 /* ---- Loading ---------------------------------------------------------------------------------------------------------------------------- */
@@ -101,14 +102,16 @@ HONE_API size_t hone_dataset_n_features(const hone_dataset *d);
 HONE_API const hone_feature *hone_dataset_feature(const hone_dataset *d, size_t i);
 /* The number of the feature of that name, -1 for none. */
 HONE_API ptrdiff_t hone_dataset_find(const hone_dataset *d, const char *name);
-/* The columns of words and of labels: what text_column_name and label_column_name (or their defaults) named; -1 for none. */
+/* The number of the column of words (or texts), which text_column_name or its default named; -1 for none. */
 HONE_API ptrdiff_t hone_dataset_text_column(const hone_dataset *d);
+/* The number of the column of labels, which label_column_name or its default named; -1 for none. */
 HONE_API ptrdiff_t hone_dataset_label_column(const hone_dataset *d);
 /* The scheme of the tags as they stand in the data set (after the turn into IOB2). */
 HONE_API hone_tag_scheme hone_dataset_scheme(const hone_dataset *d);
 /* What the files' own scheme was. */
 HONE_API hone_tag_scheme hone_dataset_source_scheme(const hone_dataset *d);
-HONE_API int64_t hone_dataset_n_documents(const hone_dataset *d); /* 0: the files mark none */
+/* The number of documents; 0: the files mark none (-DOCSTART-). */
+HONE_API int64_t hone_dataset_n_documents(const hone_dataset *d);
 
 /* Cells, lent for the data set's life. row and feature must be in range and the feature of that kind: programming errors otherwise (0, NULL). */
 HONE_API size_t hone_dataset_length(const hone_dataset *d, int64_t row, ptrdiff_t feature);          /* items of a sequence; 1 otherwise */
@@ -123,6 +126,7 @@ HONE_API const char *hone_dataset_place(int64_t *line, const hone_dataset *d, in
 HONE_API hone_status hone_dataset_row_to_json(char **out, const hone_dataset *d, int64_t row, bool class_names);
 /* What the data set is, as a JSON object: num_rows, features with kinds and names, scheme, documents, words, the longest row, entities of each type. Free with hone_dataset_free_json. */
 HONE_API hone_status hone_dataset_info_to_json(char **out, const hone_dataset *d);
+/* Frees what these two gave; NULL is legal. */
 HONE_API void hone_dataset_free_json(char *json);
 
 /* ---- Aligning labels with tokens ---------------------------------------------------------------------------------------------------------- */
@@ -136,11 +140,12 @@ HONE_API void hone_inside_labels(int32_t *inside, const char *const *names, size
 
 typedef struct hone_token_examples_options {
     size_t max_length;     /* tokens of a row with special ones, 0: no limit */
-    size_t stride;         /* > 0: long rows become overlapping windows instead of being cut */
-    bool windows;          /* true: windows (stride may be 0) */
+    size_t stride;         /* > 0: rows of more than max_length tokens become windows that share so many, instead of being cut */
+    bool windows;          /* windows also where stride is 0: they share nothing */
     bool label_all_tokens; /* see hone_align_labels; the INIT's true is the course's way */
-    const int32_t *ids;    /* the model's id of each class of the data set's label column; NULL: the same ids */
-    const int32_t *inside; /* by the model's ids */
+    const int32_t
+        *ids; /* the model's id of each class of the data set's label column (below 0: the word has no label); NULL: the same ids */
+    const int32_t *inside; /* as hone_inside_labels fills it for the model's names; NULL: later tokens have their word's own label */
     int64_t max_examples;  /* < 0: all rows */
     int n_threads;         /* 0: all cores */
 } hone_token_examples_options;
@@ -149,7 +154,7 @@ typedef struct hone_token_examples_options {
         0, 0, false, true, NULL, NULL, -1, 0 \
     }
 
-/* What became of the rows; owned by the examples (hone_token_examples_info). */
+/* What became of the rows; lent by the examples: hone_token_examples_get_info. */
 typedef struct hone_token_examples_info {
     int64_t n_rows, n_examples, n_tokens;
     int64_t n_truncated;            /* rows that were cut */

@@ -25,9 +25,10 @@ typedef struct hone_example {
 /* Tokenized examples with random access, immutable, usable by several threads. Anyone may fill one of these. */
 typedef struct hone_examples hone_examples;
 typedef struct hone_examples_ops {
-    hone_status (*get)(void *self, int64_t i, hone_example *out); /* *out is empty (NULL, HONE_NO_LABEL) when it is called */
-    int32_t (*length)(void *self, int64_t i);                     /* tokens of example i */
-    void (*free)(void *self);                                     /* may be NULL */
+    /* Fills in example i; *out is empty (NULL, HONE_NO_LABEL) when it is called */
+    hone_status (*get)(void *self, int64_t i, hone_example *out);
+    int32_t (*length)(void *self, int64_t i); /* tokens of example i */
+    void (*free)(void *self);                 /* may be NULL */
 } hone_examples_ops;
 
 /* n examples that ops fetches from self. Takes self: it is freed with the examples, and at once when this fails. */
@@ -52,8 +53,9 @@ HONE_API hone_status hone_examples_split(hone_examples **train, hone_examples **
  * batch's own and may be changed; labels (N) is room for labels, which batch->labels then has to point to. What it draws should follow from the row's ordinal and the position
  * in the row alone, so that the size of a batch decides about nothing. A failure ends the epoch. Called by the loader's thread. */
 typedef struct hone_collator {
-    hone_status (*fn)(void *self, hone_batch *batch, int32_t *input_ids, int32_t *labels); /* NULL: batches stay as they were packed */
-    void *self;                                                                            /* lent */
+    /* NULL: batches stay as they were packed */
+    hone_status (*fn)(void *self, hone_batch *batch, int32_t *input_ids, int32_t *labels);
+    void *self; /* lent */
 } hone_collator;
 
 typedef struct hone_loader hone_loader;

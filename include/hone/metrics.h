@@ -133,8 +133,9 @@ HONE_API hone_status hone_class_counts_compute(const hone_class_counts *c, hone_
 /* Forgets the pairs. */
 HONE_API void hone_class_counts_reset(hone_class_counts *c);
 
-/* The correlation of two lists of n numbers: Pearson's; Spearman's (of ranks, equal values share the mean of theirs). NaN when one of them is constant or holds NaN. HONE_INVALID_ARGUMENT for n < 2. */
+/* Pearson's correlation of two lists of n numbers. NaN when one of them is constant or holds NaN. HONE_INVALID_ARGUMENT for n < 2. */
 HONE_API hone_status hone_metric_pearson(double *out, const double *x, const double *y, size_t n);
+/* Spearman's: that of their ranks, where equal values share the mean of theirs. Otherwise as hone_metric_pearson. */
 HONE_API hone_status hone_metric_spearman(double *out, const double *x, const double *y, size_t n);
 
 /* GLUE. True for a task of GLUE ("mrpc", "stsb", …); *regression: its labels are numbers (stsb). */

@@ -59,27 +59,36 @@ HONE_API void hone_model_free(hone_model *model);
 /* config.json, generation_config.json and model.safetensors into folder (made when missing), written aside and renamed. */
 HONE_API hone_status hone_model_save_pretrained(const hone_model *model, const char *folder);
 
-/* Facts about a model, lent where they are pointers. Any thread. */
+/* Facts about a model, lent where they are pointers. Any thread. What it was made for: */
 HONE_API hone_task_kind hone_model_task(const hone_model *model);
-HONE_API const char *hone_model_type(const hone_model *model); /* "gpt2" */
+/* The config's model_type: "gpt2", "bert", "distilbert". */
+HONE_API const char *hone_model_type(const hone_model *model);
+/* The device that its parameters are on. */
 HONE_API hone_device *hone_model_device(const hone_model *model);
-HONE_API size_t hone_model_n_parameters(const hone_model *model); /* tied ones once, as model.num_parameters() */
+/* The number of its weights, tied ones counted once, as model.num_parameters(). */
+HONE_API size_t hone_model_n_parameters(const hone_model *model);
+/* V, the tokens that it has embeddings of. */
 HONE_API int64_t hone_model_vocab_size(const hone_model *model);
-HONE_API int64_t hone_model_max_positions(const hone_model *model); /* n_positions */
+/* The most tokens that a row may have (n_positions, max_position_embeddings). */
+HONE_API int64_t hone_model_max_positions(const hone_model *model);
+/* C, the channels of its hidden states. */
 HONE_API int64_t hone_model_hidden_size(const hone_model *model);
+/* L, the number of its layers. */
 HONE_API int hone_model_n_layers(const hone_model *model);
-HONE_API int64_t hone_model_eos_token_id(const hone_model *model); /* -1: none */
-HONE_API int64_t hone_model_pad_token_id(const hone_model *model); /* -1: none */
+/* The id of the token that ends a text, -1: none. */
+HONE_API int64_t hone_model_eos_token_id(const hone_model *model);
+/* The id of the token that pads rows, -1: none. */
+HONE_API int64_t hone_model_pad_token_id(const hone_model *model);
 /* Names of the classes in order of their ids; NULL for language models. */
 HONE_API const char *const *hone_model_labels(const hone_model *model, size_t *n);
 
-/* Parameters by the names that the reference's named_parameters() gives. The i-th, in forward order; NULL beyond the last. */
+/* A parameter by the name that the reference's named_parameters() gives it. */
 typedef struct hone_parameter {
     const char *name;
     const hone_tensor *value, *grad; /* grad NULL: none (yet). As stored: GPT-2's Conv1D weights are (in, out) */
     bool decay;
 } hone_parameter;
-/* Fills out with the i-th parameter, lent by the model; false when there is none. A table of embeddings that is trained by rows shows its gradient as it is at this call,
+/* Fills out with the i-th parameter, in forward order, lent by the model; false when there is none. A table of embeddings that is trained by rows shows its gradient as it is at this call,
  * and is trained whole from then on, since its value may be read at any time: the same numbers, somewhat slower. */
 HONE_API bool hone_model_parameter(const hone_model *model, size_t i, hone_parameter *out);
 

@@ -14,30 +14,53 @@ extern "C" {
 /* ---- elementwise; y may have x's shape, be a row (C) for x (N, C), a column (N) or (N, 1) for x (N, C), or a scalar ----
  * A vector of C = N elements is a row, unless it is per token. Where order does not matter (add, mul, maximum, minimum) the smaller operand may come first.
  * Gradients at kinks are torch's: half to each where maximum and minimum are equal, 0 for abs at 0, 1 at the ends of a clamp. */
+/* x + y */
 HONE_API hone_tensor *hone_add(hone_tape *t, hone_tensor *x, hone_tensor *y);
+/* x - y */
 HONE_API hone_tensor *hone_sub(hone_tape *t, hone_tensor *x, hone_tensor *y);
+/* x * y, element by element */
 HONE_API hone_tensor *hone_mul(hone_tape *t, hone_tensor *x, hone_tensor *y);
+/* x / y */
 HONE_API hone_tensor *hone_div(hone_tape *t, hone_tensor *x, hone_tensor *y);
+/* The larger of x and y. */
 HONE_API hone_tensor *hone_maximum(hone_tape *t, hone_tensor *x, hone_tensor *y);
+/* The smaller of x and y. */
 HONE_API hone_tensor *hone_minimum(hone_tape *t, hone_tensor *x, hone_tensor *y);
+/* x * factor */
 HONE_API hone_tensor *hone_scale(hone_tape *t, hone_tensor *x, float factor);
+/* x + value */
 HONE_API hone_tensor *hone_add_scalar(hone_tape *t, hone_tensor *x, float value);
+/* -x */
 HONE_API hone_tensor *hone_neg(hone_tape *t, hone_tensor *x);
+/* e to the x. */
 HONE_API hone_tensor *hone_exp(hone_tape *t, hone_tensor *x);
+/* The natural logarithm. */
 HONE_API hone_tensor *hone_log(hone_tape *t, hone_tensor *x);
+/* The square root. */
 HONE_API hone_tensor *hone_sqrt(hone_tape *t, hone_tensor *x);
+/* x * x */
 HONE_API hone_tensor *hone_square(hone_tape *t, hone_tensor *x);
+/* The absolute value. */
 HONE_API hone_tensor *hone_abs(hone_tape *t, hone_tensor *x);
+/* x to the power of exponent. */
 HONE_API hone_tensor *hone_pow(hone_tape *t, hone_tensor *x, float exponent);
+/* low where x is below it, high where x is above it, else x. */
 HONE_API hone_tensor *hone_clamp(hone_tape *t, hone_tensor *x, float low, float high);
+/* The hyperbolic tangent. */
 HONE_API hone_tensor *hone_tanh(hone_tape *t, hone_tensor *x);
+/* 1 / (1 + e to the -x). */
 HONE_API hone_tensor *hone_sigmoid(hone_tape *t, hone_tensor *x);
+/* x where it is above 0, else 0. */
 HONE_API hone_tensor *hone_relu(hone_tape *t, hone_tensor *x);
 
 /* ---- comparisons (1.0 or 0.0, no gradient; x and y may be I32; y of x's shape or a scalar) ---- */
+/* x == y */
 HONE_API hone_tensor *hone_equal(hone_tape *t, hone_tensor *x, hone_tensor *y);
+/* x < y */
 HONE_API hone_tensor *hone_less(hone_tape *t, hone_tensor *x, hone_tensor *y);
+/* x > y */
 HONE_API hone_tensor *hone_greater(hone_tape *t, hone_tensor *x, hone_tensor *y);
+/* 1.0 where x is 0. */
 HONE_API hone_tensor *hone_logical_not(hone_tape *t, hone_tensor *x);
 /* 1.0 where ids[i] (I32) is one of `set` (I32, any order; looked at when the op runs): same shape as ids */
 HONE_API hone_tensor *hone_is_in(hone_tape *t, hone_tensor *ids, const hone_tensor *set);
@@ -45,14 +68,21 @@ HONE_API hone_tensor *hone_is_in(hone_tape *t, hone_tensor *ids, const hone_tens
 HONE_API hone_tensor *hone_where(hone_tape *t, hone_tensor *condition, hone_tensor *x, hone_tensor *y);
 
 /* ---- sums ---- */
-HONE_API hone_tensor *hone_sum(hone_tape *t, hone_tensor *x);       /* () */
-HONE_API hone_tensor *hone_mean(hone_tape *t, hone_tensor *x);      /* () ; 0 over nothing */
-HONE_API hone_tensor *hone_rows_sum(hone_tape *t, hone_tensor *x);  /* (N) -> (R), (N, C) -> (R, C): over each row's tokens that x holds */
-HONE_API hone_tensor *hone_rows_mean(hone_tape *t, hone_tensor *x); /* the same; 0 for an empty row */
+/* () of all elements */
+HONE_API hone_tensor *hone_sum(hone_tape *t, hone_tensor *x);
+/* () the mean of all elements; 0 over nothing */
+HONE_API hone_tensor *hone_mean(hone_tape *t, hone_tensor *x);
+/* (N) -> (R), (N, C) -> (R, C): over each row's tokens that x holds */
+HONE_API hone_tensor *hone_rows_sum(hone_tape *t, hone_tensor *x);
+/* The same with means; 0 for an empty row. */
+HONE_API hone_tensor *hone_rows_mean(hone_tape *t, hone_tensor *x);
 
 /* ---- matrices and indexing ---- */
-HONE_API hone_tensor *hone_matmul(hone_tape *t, hone_tensor *x, hone_tensor *y); /* (n, k) (k, m) -> (n, m) */
-HONE_API hone_tensor *hone_log_softmax(hone_tape *t, hone_tensor *x);            /* over the last dimension */
+/* (n, k) (k, m) -> (n, m) */
+HONE_API hone_tensor *hone_matmul(hone_tape *t, hone_tensor *x, hone_tensor *y);
+/* The logarithm of softmax, over the last dimension. */
+HONE_API hone_tensor *hone_log_softmax(hone_tape *t, hone_tensor *x);
+/* Softmax over the last dimension. */
 HONE_API hone_tensor *hone_softmax(hone_tape *t, hone_tensor *x);
 /* x (N, C), index (N) I32 -> (N): x[i][index[i]]; 0, without gradient, where index is negative */
 HONE_API hone_tensor *hone_gather(hone_tape *t, hone_tensor *x, hone_tensor *index);

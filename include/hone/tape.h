@@ -30,9 +30,12 @@ typedef struct hone_device_options {
 
 /* options NULL: the defaults. HONE_UNSUPPORTED names the devices there are. Free after all models and tapes on it. */
 HONE_API hone_status hone_device_open(hone_device **out, const hone_device_options *options);
+/* Frees; NULL is legal. */
 HONE_API void hone_device_free(hone_device *device);
-HONE_API const char *hone_device_name(const hone_device *device);     /* "cpu" */
-HONE_API const char *hone_device_describe(const hone_device *device); /* "cpu, AVX-512, 2 threads" */
+/* "cpu". Lent. */
+HONE_API const char *hone_device_name(const hone_device *device);
+/* For people: "cpu, AVX-512, 2 threads". Lent. */
+HONE_API const char *hone_device_describe(const hone_device *device);
 
 typedef struct hone_tape_options {
     bool recording;   /* false: inference, nothing is kept for a backward pass */
@@ -43,11 +46,15 @@ typedef struct hone_tape_options {
 
 /* A tape on device, which outlives it. options NULL: recording, without dropout. One thread at a time. */
 HONE_API hone_status hone_tape_new(hone_tape **out, hone_device *device, const hone_tape_options *options);
+/* Frees the tape and its tensors; NULL is legal. */
 HONE_API void hone_tape_free(hone_tape *t);
 /* Forgets records and tensors, clears the error; keeps the memory. */
 HONE_API void hone_tape_reset(hone_tape *t);
+/* Whether ops from now on are kept for a backward pass. */
 HONE_API void hone_tape_set_recording(hone_tape *t, bool recording);
+/* Whether there is dropout from now on. */
 HONE_API void hone_tape_set_training(hone_tape *t, bool training);
+/* The seed of dropout from now on. */
 HONE_API void hone_tape_set_seed(hone_tape *t, uint64_t seed);
 /* The factor that the next backward (and losses that form their gradient in the forward pass) multiply gradients by; 1 by default, kept until changed. */
 HONE_API void hone_tape_set_loss_scale(hone_tape *t, double scale);
@@ -59,21 +66,24 @@ HONE_API hone_status hone_tape_status(const hone_tape *t);
  * May run more than once before the reset; not for a loss that formed its gradients in the forward pass (hone_next_token_loss). After a failure the
  * gradients are incomplete, the parameters as they were. */
 HONE_API hone_status hone_tape_backward(hone_tape *t, hone_tensor *loss);
-/* The gradient of a tensor of this tape after backward, for looking: NULL unless hone_tape_retain_grad was called on it before backward. For a constant
- * (hone_tape_floats) it must be called before the first op that uses it: it is differentiated by from then on, and its gradients add up over
- * several calls of backward; those of results are the last call's. Lent until the reset. */
+/* Asks for the gradient of a tensor of this tape, before backward. For a constant (hone_tape_floats) before the first op that uses it: it is differentiated by from then
+ * on, and its gradients add up over several calls of backward; those of results are the last call's. */
 HONE_API void hone_tape_retain_grad(hone_tape *t, hone_tensor *x);
+/* The gradient of such a tensor after backward, for looking; NULL for one that hone_tape_retain_grad was not called on. Lent until the reset. */
 HONE_API const hone_tensor *hone_tape_grad(hone_tape *t, const hone_tensor *x);
 
-/* Bytes of the tape's arena in use, and the most since it was made. */
+/* Bytes of the tape's arena in use. */
 HONE_API size_t hone_tape_bytes(const hone_tape *t);
+/* The most that were in use since the tape was made. */
 HONE_API size_t hone_tape_bytes_peak(const hone_tape *t);
 
-/* A batch's arrays as tensors of the tape; lent, so the batch must live until the reset. All (N) unless said; ids, labels: I32. */
+/* (N) I32: a batch's input_ids as a tensor of the tape; lent, so the batch must live until the reset. */
 HONE_API hone_tensor *hone_tape_ids(hone_tape *t, const hone_batch *batch);
-HONE_API hone_tensor *hone_tape_labels(hone_tape *t, const hone_batch *batch); /* NULL with an error when the batch has none */
+/* (N) I32: its labels in the same way; NULL with an error when it has none. */
+HONE_API hone_tensor *hone_tape_labels(hone_tape *t, const hone_batch *batch);
 /* A user's numbers as a constant of the tape (copied). Shape of n_dims entries. */
 HONE_API hone_tensor *hone_tape_floats(hone_tape *t, const float *data, int n_dims, const int64_t *shape);
+/* The same for whole numbers: I32. */
 HONE_API hone_tensor *hone_tape_ints(hone_tape *t, const int32_t *data, int n_dims, const int64_t *shape);
 
 #ifdef __cplusplus

@@ -32,17 +32,21 @@ typedef enum hone_dtype {
 #undef X
 } hone_dtype;
 
-/* Bytes of an element, and its name in safetensors files ("F32"). */
+/* Bytes of an element. */
 HONE_API size_t hone_dtype_size(hone_dtype dtype);
+/* Its name in safetensors files: "F32". */
 HONE_API const char *hone_dtype_name(hone_dtype dtype);
 
 typedef struct hone_tensor hone_tensor;
 
-/* What a tensor holds and its shape, without waiting for the device. */
+/* What a tensor holds and, below, its shape, without waiting for the device. */
 HONE_API hone_dtype hone_tensor_dtype(const hone_tensor *t);
-HONE_API int hone_tensor_n_dims(const hone_tensor *t);         /* 0 for a scalar */
-HONE_API int64_t hone_tensor_dim(const hone_tensor *t, int i); /* 1 beyond n_dims */
-HONE_API int64_t hone_tensor_count(const hone_tensor *t);      /* elements */
+/* The number of dimensions, 0 for a scalar. */
+HONE_API int hone_tensor_n_dims(const hone_tensor *t);
+/* The length of dimension i, 1 beyond n_dims. */
+HONE_API int64_t hone_tensor_dim(const hone_tensor *t, int i);
+/* The number of elements. */
+HONE_API int64_t hone_tensor_count(const hone_tensor *t);
 
 /* Copies the elements (row-major, as float) into out, which holds `count` floats: hone_tensor_count of them are written. Waits for the device.
  * HONE_SHAPE when count is too small; HONE_INVALID_ARGUMENT for a tensor whose tape was reset. */
@@ -51,8 +55,9 @@ HONE_API hone_status hone_tensor_read(const hone_tensor *t, float *out, size_t c
 HONE_API hone_status hone_tensor_item(const hone_tensor *t, double *out);
 /* An owned copy on the host that outlives the tape. */
 HONE_API hone_status hone_tensor_keep(hone_tensor **out, const hone_tensor *t);
-/* Owned host tensors from a user's numbers; shape has n_dims entries. Data is copied. */
+/* An owned host tensor from a user's numbers; shape has n_dims entries. Data is copied. */
 HONE_API hone_status hone_tensor_from_floats(hone_tensor **out, const float *data, int n_dims, const int64_t *shape);
+/* The same for whole numbers: I32. */
 HONE_API hone_status hone_tensor_from_ints(hone_tensor **out, const int32_t *data, int n_dims, const int64_t *shape);
 /* Frees an owned tensor (keep, from_floats, from_ints); NULL is legal. */
 HONE_API void hone_tensor_free(hone_tensor *t);

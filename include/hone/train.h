@@ -104,10 +104,11 @@ typedef struct hone_task {
     hone_tensor *(*loss)(void *self, hone_tape *t, hone_output *out, const hone_batch *batch);
     /* Items that the loss of this batch sums over. Default: hone_model_count_items. */
     int64_t (*count_items)(void *self, const hone_model *model, const hone_batch *batch);
-    /* Evaluation: at its start, over these examples; after each batch's forward pass, in the examples' order (the loss is the trainer's); at its end, to add metrics (names
-     * without prefix). */
+    /* Evaluation: at its start, over these examples. */
     hone_status (*eval_begin)(void *self, const hone_examples *examples);
+    /* After each batch's forward pass, in the examples' order (the loss is the trainer's). */
     hone_status (*eval_batch)(void *self, hone_tape *t, hone_output *out, const hone_batch *batch);
+    /* At its end, to add metrics (names without prefix). */
     hone_status (*eval_end)(void *self, double eval_loss, hone_metrics *metrics);
     /* Weights of the classes in the model's own loss, of tokens and of rows with one class each: the mean is weighted, as torch's, over the whole accumulated batch, and so is eval_loss's. NULL: all 1. One for
      * each of the model's classes, lent. */
@@ -172,6 +173,7 @@ typedef struct hone_trainer_state {
 
 /* payload: the callback's own; metrics: of on_log and on_evaluate, else NULL. A status other than HONE_OK ends the training with it. */
 typedef struct hone_callback {
+    /* Called at each event of the training. */
     hone_status (*fn)(void *payload, hone_trainer *trainer, hone_event event, const hone_trainer_state *state,
                       hone_trainer_control *control, const hone_metrics *metrics);
     void *payload;
@@ -214,6 +216,7 @@ typedef struct hone_predictions {
 } hone_predictions;
 /* Runs the model over examples. Memory: the result's 4 * n_labels bytes an item. Free with hone_predictions_dispose, also after a failure. */
 HONE_API hone_status hone_trainer_predict(hone_trainer *trainer, const hone_examples *examples, hone_predictions *out);
+/* Gives the memory back; *p is empty afterwards. */
 HONE_API void hone_predictions_dispose(hone_predictions *p);
 /* The metrics of the last hone_trainer_train: train_loss, train_runtime, train_samples, train_samples_per_second, train_steps_per_second, epoch. */
 HONE_API hone_status hone_trainer_train_metrics(const hone_trainer *trainer, hone_metrics *metrics);
