@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Times the pipeline token-classification: hone beside transformers in one run, taking turns, and prints a table.
+"""Times the pipeline token-classification, or text-classification: hone beside transformers in one run, taking turns, and prints a table.
 
-usage: pipeline.py BENCH_PIPELINE HONE MODEL --texts CONLL_OR_TEXT [--n 300] [--batch_size 8] [--rounds 3] [--threads N]
+usage: pipeline.py BENCH_PIPELINE HONE MODEL --texts CONLL_OR_TEXT [--task text-classification] [--n 300] [--batch_size 8] [--rounds 3] [--threads N]
 
-BENCH_PIPELINE is build/release/bench/bench_pipeline, HONE build/release/hone, MODEL a folder of a token classifier with its tokenizer. Texts are the first N sentences of a CoNLL
-file (words joined by spaces), or lines. Run it with a Python that has torch and transformers. Both sides use strategy simple, the same texts and the same number of threads. Medians
+BENCH_PIPELINE is build/release/bench/bench_pipeline, HONE build/release/hone, MODEL a folder of a classifier with its tokenizer. Texts are the first N sentences of a CoNLL
+file (words joined by spaces), or lines; for text-classification a tab parts two texts. Run it with a Python that has torch and transformers. Both sides use strategy simple for tokens, the same texts and the same number of threads. Medians
 over rounds; latency is that of single texts, after 50 of them to warm up. Processor time (all
 threads) says what wall time does not on a machine that others use: compare it with --threads 1. "Process" is from the start of `hone pipeline` to its end, one text.
 """
@@ -22,6 +22,7 @@ p.add_argument("bench")
 p.add_argument("hone")
 p.add_argument("model")
 p.add_argument("--texts", required=True)
+p.add_argument("--task", default="token-classification", choices=["token-classification", "text-classification"])
 p.add_argument("--n", type=int, default=300)
 p.add_argument("--batch_size", type=int, default=8)
 p.add_argument("--rounds", type=int, default=3)
@@ -35,8 +36,11 @@ from transformers import pipeline
 import transformers
 folder, path, size, threads = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 torch.set_num_threads(threads)
-p = pipeline("token-classification", model=folder, aggregation_strategy="simple")
+task = sys.argv[5]
+p = pipeline(task, model=folder, **(dict(aggregation_strategy="simple") if task == "token-classification" else {}))
 texts = open(path, encoding="utf-8").read().split("\\n")[:-1]
+if task == "text-classification":
+    texts = [dict(zip(("text", "text_pair"), t.split("\\t"))) for t in texts]
 for t in texts[:50]:
     p(t)
 times, used = [], time.process_time()
@@ -58,7 +62,7 @@ print(json.dumps(dict(median_ms=sorted(times)[len(times) // 2] * 1e3, single_per
 def read(path):
     rows, words = [], []
     lines = open(path, encoding="utf-8").read().split("\n")
-    if not any(" O" in x or "\tO" in x for x in lines[:50]):
+    if a.task == "text-classification" or not any(" O" in x or "\tO" in x for x in lines[:50]):
         return [x for x in lines if x.strip()]
     for line in lines + [""]:
         fields = line.split()
@@ -77,8 +81,8 @@ def run(command):
 
 def process(text):
     start = time.perf_counter()
-    subprocess.run([a.hone, "pipeline", "token-classification", "--model", a.model, "--aggregation_strategy", "simple", "--threads", str(a.threads), text],
-                   stdout=subprocess.DEVNULL, check=True)
+    more = ["--aggregation_strategy", "simple"] if a.task == "token-classification" else []
+    subprocess.run([a.hone, "pipeline", a.task, "--model", a.model, "--threads", str(a.threads), *more, text.split("\t")[0]], stdout=subprocess.DEVNULL, check=True)
     return (time.perf_counter() - start) * 1e3
 
 
@@ -88,8 +92,8 @@ with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
     file.flush()
     ours, theirs, starts = [], [], []
     for _ in range(a.rounds):
-        ours.append(run([a.bench, a.model, file.name, str(a.batch_size), str(a.threads), "1"]))
-        theirs.append(run([sys.executable, "-c", REFERENCE, a.model, file.name, str(a.batch_size), str(a.threads)]))
+        ours.append(run([a.bench, a.model, file.name, str(a.batch_size), str(a.threads), "1", a.task]))
+        theirs.append(run([sys.executable, "-c", REFERENCE, a.model, file.name, str(a.batch_size), str(a.threads), a.task]))
         starts += [process(texts[0]) for _ in range(5)]
 middle = lambda rows, key: statistics.median(r[key] for r in rows)
 print("%d texts, %d threads, medians of %d rounds; torch %s, transformers %s" % (len(texts), a.threads, a.rounds, theirs[0]["torch"], theirs[0]["transformers"]))
