@@ -10,7 +10,7 @@ enum { PASS_TOKENS = 2048 };
 
 hone_status hone__pass_init(hone__pass *pass, hone_device *device)
 {
-    *pass = (hone__pass){NULL};
+    *pass = (hone__pass){.tape = NULL};
     return hone_tape_new(&pass->tape, device, &(hone_tape_options){.recording = false});
 }
 
@@ -21,7 +21,7 @@ void hone__pass_dispose(hone__pass *pass)
     hone__free(pass->type_ids);
     hone__free(pass->starts);
     hone__free(pass->logits);
-    *pass = (hone__pass){NULL};
+    *pass = (hone__pass){.tape = NULL};
 }
 
 static hone_status pack(hone_batch *out, hone__pass *p, const hone__pass_row *rows, size_t n, size_t n_tokens)
