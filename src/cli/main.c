@@ -52,6 +52,6 @@ int main(int argc, char **argv)
         return print_version();
     if (wants_calm_threads(argc, argv))
         cli_calm_threads(argv);
-    return cli_dispatch("hone", "Trains and uses language models on this machine: tokenizers, GPT-2, no Python.", commands,
+    return cli_dispatch("hone", "Trains and uses language models on this machine: tokenizers, GPT-2, BERT, no Python.", commands,
                         sizeof(commands) / sizeof(*commands), argc, argv);
 }

@@ -153,8 +153,9 @@ static hone_status add_columns(hone_reading *r, int64_t line, size_t n)
     size_t i;
     char name[32];
     if (n < 2)
-        return hone__hint(hone__reading_fail(r, line, "one column: a word and its tag were expected, split by a tab or a blank"),
-                          "plain text is no labelled data; --format names another format");
+        return hone__hint(
+            hone__reading_fail(r, line, "one column: a word and its tag were expected, split by a tab or a blank"),
+            "plain text is no labelled data; words without tags, to be predicted, are lines of JSON: {\"tokens\": [word, …]}");
     if (n > MAX_FIELDS)
         return hone__reading_fail(r, line, "%zu columns: at most %d are read", n, MAX_FIELDS);
     HONE_TRY(hone__dataset_add_column(&i, r->d, HONE_TEXT("id"), HONE_FEATURE_INT, false));

@@ -31,6 +31,9 @@ static hone_status check_bytes(const hone_source *f)
 {
     if (f->len >= 2 && memcmp(f->data, "\x1F\x8B", 2) == 0)
         return hone__hint(hone__fail(HONE_FORMAT, "%s: compressed with gzip", f->path), "gunzip it first");
+    if (f->len >= 2 && (memcmp(f->data, "\xFF\xFE", 2) == 0 || memcmp(f->data, "\xFE\xFF", 2) == 0))
+        return hone__hint(hone__fail(HONE_FORMAT, "%s:1: UTF-16, UTF-8 was expected", f->path),
+                          "iconv -f UTF-16 -t UTF-8 turns it into UTF-8");
     size_t valid = hone__utf8_valid(f->data, f->len);
     const char *nul = memchr(f->data, '\0', valid);
     if (nul)

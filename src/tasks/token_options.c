@@ -82,11 +82,21 @@ static hone_status check_samples(const char *name, int64_t n)
              : hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--%s: 0 rows are none", name), "give a number above 0, or -1 for all");
 }
 
+static hone_status check_format(const char *format)
+{
+    static const char *const formats[] = {"conll", "jsonl", "json", "csv", "tsv"};
+    for (size_t i = 0; format && i < sizeof(formats) / sizeof(*formats); i++)
+        if (strcmp(format, formats[i]) == 0)
+            return HONE_OK;
+    return format ? hone__fail(HONE_INVALID_ARGUMENT, "--format: must be conll, jsonl, csv or tsv, is \"%s\"", format) : HONE_OK;
+}
+
 hone_status hone__token_options_check(const hone_job *job)
 {
     const hone_token_options *o = job->task_options;
     hone_tag_scheme scheme;
     HONE_TRY(check_model(job, o));
+    HONE_TRY(check_format(o->format));
     HONE_TRY(check_samples("max_train_samples", o->max_train_samples));
     HONE_TRY(check_samples("max_eval_samples", o->max_eval_samples));
     HONE_TRY(check_samples("max_predict_samples", o->max_predict_samples));

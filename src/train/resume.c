@@ -191,7 +191,8 @@ hone_status hone__model_load_weights(hone_model *model, const char *folder)
     from = hone__model_params(there);
     HONE_GO(check_labels(model, there));
     if (from->n_items != to->n_items)
-        HONE_GO(hone__fail(HONE_SHAPE, "%s: a model of %zu parameters, this one has %zu", folder, from->n_items, to->n_items));
+        HONE_GO(hone__hint(hone__fail(HONE_SHAPE, "that model has %zu parameters, this one %zu", from->n_items, to->n_items), "%s",
+                           other_data));
     for (size_t i = 0; i < to->n_items; i++)
         most = to->items[i]->count > most ? to->items[i]->count : most;
     HONE_GO(HONE_ALLOC(&buffer, most));

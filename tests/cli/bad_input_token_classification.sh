@@ -30,6 +30,11 @@ fails 1 "empty.conll" $TRAIN --train_file train.conll --validation_file empty.co
 fails 1 "absent.conll" $TRAIN --train_file absent.conll --output_dir run
 printf 'Anna B-PER\n\377\376 O\n' >bytes.conll
 fails 1 "bytes.conll:2: " $TRAIN --train_file bytes.conll --output_dir run
+printf 'Anna B-PER\n. O\n' | iconv -f UTF-8 -t UTF-16 >bytes.conll
+fails 1 "bytes.conll:1: UTF-16" $TRAIN --train_file bytes.conll --output_dir run
+printf 'Anna\n.\n' >words.conll
+fails 1 "words.conll:1: one column" $TRAIN --train_file train.conll --test_file words.conll --output_dir run
+says err '{"tokens": [word'
 printf 'a text without tags\nin lines of several words\n' >untagged.conll
 fails 1 "untagged.conll:2: 5 columns, the lines before have 4" $TRAIN --train_file untagged.conll --output_dir run
 clean run
@@ -118,6 +123,7 @@ done <<'END'
 --config_overrides: --model_name_or_path model --train_file train.conll --config_overrides hidden_size=8
 --scheme: --model_name_or_path model --train_file train.conll --scheme IOB3
 --seqeval_scheme: --model_name_or_path model --train_file train.conll --seqeval_scheme IOB2
+--format: --model_name_or_path model --train_file train.conll --format xml
 --seqeval_mode: --model_name_or_path model --train_file train.conll --seqeval_mode lenient
 --stride: --model_name_or_path model --train_file train.conll --max_seq_length 16 --stride 16
 --max_train_samples: --model_name_or_path model --train_file train.conll --max_train_samples 0
