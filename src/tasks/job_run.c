@@ -99,6 +99,18 @@ static hone_status check_place(const char *folder)
     return status == HONE_OK ? status : hone__hint(status, "give another --output_dir");
 }
 
+/* "false" asks for a new run, also where one could be gone on with. */
+static bool refuses_to_resume(const hone_job *job)
+{
+    const char *from = job->args.resume_from_checkpoint;
+    return from && (!*from || strcmp(from, "false") == 0);
+}
+
+static bool asks_to_resume(const hone_job *job)
+{
+    return job->args.resume_from_checkpoint && !refuses_to_resume(job);
+}
+
 /* As the reference's scripts: an output folder with a checkpoint means going on, one with other things is refused (run_clm.py, "Detecting last checkpoint"). */
 static hone_status settle_output_dir(hone_job *job)
 {
@@ -106,12 +118,13 @@ static hone_status settle_output_dir(hone_job *job)
     char *newest = NULL;
     hone_status status = HONE_OK;
     HONE_TRY(check_place(folder));
-    if (!hone__is_dir(folder) || job->args.resume_from_checkpoint)
+    if (!hone__is_dir(folder) || asks_to_resume(job))
         return HONE_OK;
     if (job->args.overwrite_output_dir)
         return HONE_OK; /* the old run goes when the new one begins: a misspelt file name costs nothing */
     hone__checkpoint_clean(folder);
-    HONE_GO(hone__checkpoint_newest(&newest, folder));
+    if (!refuses_to_resume(job))
+        HONE_GO(hone__checkpoint_newest(&newest, folder));
     if (newest) {
         hone__log(HONE_LOG_INFO, "%s holds a checkpoint: going on from %s (--overwrite_output_dir starts anew)", folder, newest);
         status = hone_training_args_set(&job->args, "resume_from_checkpoint", newest);
@@ -184,7 +197,7 @@ static hone_status train(hone_job *job, const hone_job_parts *parts, char **resu
     hone_metrics metrics = HONE_METRICS_INIT;
     hone_status status;
     HONE_GO(make_trainer(&trainer, job, parts));
-    if (job->args.overwrite_output_dir && !job->args.resume_from_checkpoint)
+    if (job->args.overwrite_output_dir && !asks_to_resume(job))
         HONE_GO(forget_old_run(hone__training_output_dir(&job->args)));
     tell_size(parts);
     HONE_GO(hone_trainer_train(trainer));
