@@ -61,7 +61,6 @@ static const hone_option_alias aliases[] = {
     {"validation_files", "validation_file", NULL, NULL},
     {"test_files", "test_file", NULL, NULL},
     {"max_length", "max_seq_length", NULL, NULL},
-    {"text_column_names", "text_column_name", NULL, NULL},
 };
 const hone_option_table hone__row_option_table = {rows, sizeof(rows) / sizeof(*rows), aliases, sizeof(aliases) / sizeof(*aliases)};
 

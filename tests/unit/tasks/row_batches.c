@@ -56,7 +56,7 @@ static hone_device *device(void)
 {
     static hone_device *d; /* lives as long as the program */
     if (!d)
-        assert_ok(hone_device_open(&d, &(hone_device_options){"cpu", 2}));
+        assert_ok(hone_device_open(&d, &(hone_device_options){"cpu", 1}));
     return d;
 }
 
@@ -274,5 +274,54 @@ static void accumulation_changes_nothing(void **state)
     check_accumulation((const float[]){0.5f, 1.0f, 4.0f}, 0.1);
 }
 
-static const struct CMUnitTest tests[] = {cmocka_unit_test(masks_follow_rows), cmocka_unit_test(accumulation_changes_nothing)};
+/* ---- memory ---- */
+
+typedef struct watch {
+    uint64_t requests, worst;
+} watch;
+
+static hone_status watch_memory(void *payload, hone_trainer *t, hone_event event, const hone_trainer_state *state,
+                                hone_trainer_control *control, const hone_metrics *metrics)
+{
+    watch *w = payload;
+    hone_mem_stats now;
+    (void)t, (void)control, (void)metrics;
+    hone__mem_stats(&now);
+    if (event == HONE_ON_STEP_END && state->global_step > 20 && now.n_requests - w->requests > w->worst)
+        w->worst = now.n_requests - w->requests;
+    if (event == HONE_ON_STEP_BEGIN)
+        w->requests = now.n_requests;
+    return HONE_OK;
+}
+
+/* A batch is all rows, in another order each time: nothing may ask for memory once every buffer is there, class weights and smoothing included. */
+static void a_step_allocates_nothing(void **state)
+{
+    hone_model *m = model(3);
+    hone_examples *e = examples();
+    hone_training_args a = HONE_TRAINING_ARGS_INIT;
+    hone_trainer *t;
+    hone_task task;
+    watch w = {0, 0};
+    hone_callback callback = {watch_memory, &w};
+    (void)state;
+    a.output_dir = test_temp("memory");
+    a.disable_tqdm = true;
+    a.per_device_train_batch_size = TRAIN_ROWS;
+    a.max_steps = 60;
+    a.label_smoothing_factor = 0.1;
+    a.save_strategy = HONE_STRATEGY_NO;
+    assert_ok(hone_text_classification_task(&task, m, &(hone_text_classification_options){NULL, (const float[]){0.5f, 1.0f, 4.0f}}));
+    assert_ok(
+        hone_trainer_new(&t, m, &a, &(hone_trainer_options){.train_dataset = e, .task = &task, .callbacks = &callback, .n_callbacks = 1}));
+    assert_ok(hone_trainer_train(t));
+    assert_int_equal(w.worst, 0);
+    hone_trainer_free(t);
+    hone_task_dispose(&task);
+    hone_examples_free(e);
+    hone_model_free(m);
+}
+
+static const struct CMUnitTest tests[] = {cmocka_unit_test(a_step_allocates_nothing), cmocka_unit_test(masks_follow_rows),
+                                          cmocka_unit_test(accumulation_changes_nothing)};
 TEST_MAIN(tests)

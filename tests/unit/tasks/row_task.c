@@ -63,7 +63,7 @@ static hone_model *model(hone_problem problem, const char *const *names)
     hone_model_options o = HONE_MODEL_OPTIONS_INIT;
     hone_model *m;
     if (!device)
-        assert_ok(hone_device_open(&device, &(hone_device_options){"cpu", 2}));
+        assert_ok(hone_device_open(&device, &(hone_device_options){"cpu", 1}));
     o.device = device;
     o.labels = names;
     o.vocab_size = 40;
