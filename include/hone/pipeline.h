@@ -81,11 +81,14 @@ typedef struct hone_pipeline_options {
     size_t doc_stride;             /* tokens that neighbouring windows share; 0: half of a window, 128 at most */
     bool handle_impossible_answer; /* "" is an answer too */
     bool no_word_alignment;        /* answers end where tokens do; otherwise where words do */
+    /* ---- fill-mask, which has top_k too (0: five tokens a mask), and knows long_text as text classification does ---- */
+    const char *const *
+        targets; /* NULL-terminated: only these words may stand for a mask, or of those that are no token their first pieces; NULL: any. Read by hone_pipeline_new only */
 } hone_pipeline_options;
 #define HONE_PIPELINE_OPTIONS_INIT                                                                                                         \
     {                                                                                                                                      \
         NULL, 0, HONE_GENERATE_OPTIONS_INIT, HONE_AGGREGATE_NONE, NULL, HONE_LONG_TEXT_WINDOWS, 0, 0, HONE_SCORES_DEFAULT, 0, 0, 0, false, \
-            false                                                                                                                          \
+            false, NULL                                                                                                                    \
     }
 
 /* Loads the model and the tokenizer of a folder. Only text-generation works without a tokenizer (it serves {"prompt_ids"}); elsewhere its absence is HONE_NOT_FOUND. options
@@ -95,8 +98,8 @@ HONE_API hone_status hone_pipeline_new(hone_pipeline **out, hone_task_kind task,
 /* Frees; NULL is legal. */
 HONE_API void hone_pipeline_free(hone_pipeline *pipeline);
 
-/* Answers one text: a line of JSON, [{"generated_text": prompt and what follows}, …], [{"entity_group": "PER", "score", "word", "start", "end"}, …], or
- * [{"label": "POSITIVE", "score"}, …]. Free with hone_pipeline_free_text. Any thread: calls queue. */
+/* Answers one text: a line of JSON, [{"generated_text": prompt and what follows}, …], [{"entity_group": "PER", "score", "word", "start", "end"}, …],
+ * [{"label": "POSITIVE", "score"}, …], or [{"score", "token", "token_str", "sequence"}, …] for the mask of a text (a list of those lists where it has several). Free with hone_pipeline_free_text. Any thread: calls queue. */
 HONE_API hone_status hone_pipeline_run(char **out, hone_pipeline *pipeline, hone_text text);
 /* The same for two texts: question and context for question-answering; for text-classification a pair {"label", "score"} alone where options->top_k is 0, as the reference has it. pair HONE_TEXT_NONE: as hone_pipeline_run. */
 HONE_API hone_status hone_pipeline_run_pair(char **out, hone_pipeline *pipeline, hone_text text, hone_text pair);

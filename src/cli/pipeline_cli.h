@@ -24,6 +24,8 @@ typedef struct pipeline_options {
     char *question;
     int64_t max_answer_len, max_seq_len, doc_stride;
     bool handle_impossible_answer, no_align_to_words;
+    /* fill-mask, which has top_labels and truncation too */
+    char *targets;
     /* text-generation */
     int64_t max_new_tokens, top_k, num_beams, num_return_sequences, no_repeat_ngram_size;
     double temperature, top_p, repetition_penalty, length_penalty;

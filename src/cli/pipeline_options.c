@@ -9,7 +9,7 @@
 #define N(array)     (sizeof(array) / sizeof(*(array)))
 #define BIG          1e15
 static const char files[] = "model and texts", tagging[] = "entities", labelling[] = "labels", answering[] = "answers",
-                  generation[] = "generation";
+                  generation[] = "generation", filling[] = "masks";
 
 /* Of every task. */
 #define COMMON_ROWS(word)                                                                                                                \
@@ -169,6 +169,29 @@ static bool fill_answers(hone_pipeline_options *out, void **owned, const pipelin
     return check_format(o);
 }
 
+/* ---- fill-mask ---- */
+
+static const hone_option mask_rows[] = {
+    COMMON_ROWS("TEXT"),
+    {"top_k", HONE_OPTION_STRING, FIELD(top_labels), "5", 0, 0, NULL, filling, "tokens for each mask, the best first; or all"},
+    {"targets", HONE_OPTION_STRING, FIELD(targets), NULL, 0, 0, NULL, filling,
+     "only these words, with commas between; of one that is no token its first piece"},
+    {"truncation", HONE_OPTION_BOOL, FIELD(truncation), NULL, 0, 0, NULL, filling,
+     "what is longer than the model takes is not read; otherwise such a text is an error"},
+};
+static const hone_option_table mask_table = {mask_rows, N(mask_rows), aliases, N(aliases)};
+
+static bool fill_masks(hone_pipeline_options *out, void **owned, const pipeline_options *o, const cli_common *common)
+{
+    (void)common;
+    out->long_text = o->truncation ? HONE_LONG_TEXT_TRUNCATE : HONE_LONG_TEXT_WINDOWS;
+    if (!read_top_k(&out->top_k, o->top_labels))
+        return cli_wrong("--top_k must be a whole number from 1, or all") == CLI_OK;
+    if (o->targets && !split_labels(&out->targets, owned, o->targets))
+        return cli_wrong("out of memory: --targets") == CLI_OK;
+    return true;
+}
+
 /* ---- text-generation ---- */
 
 static const hone_option generation_rows[] = {
@@ -282,6 +305,20 @@ static const pipeline_task tasks[] = {
       "the others are done, and the exit status is 1. Unlike the reference's pipeline it is greedy unless --do_sample is given.",
       &generation_table, true},
      fill_generation,
+     NULL},
+    {HONE_MASKED_LM,
+     "fill-mask",
+     "TEXT",
+     {"hone pipeline fill-mask --model DIR [--top_k N] [--targets a,b] TEXT…   or   … --input in.jsonl [--output out.jsonl]",
+      "Finds tokens for the mask of a text, \"Paris is the [MASK] of France.\". Prints what the reference's pipeline returns, a line of\n"
+      "JSON for each text: [{\"score\", \"token\", \"token_str\", \"sequence\"}, …], the best first; a list of such lists where a text "
+      "has\n"
+      "several masks, each filled for itself.\n"
+      "\n"
+      "A line of --input is {\"inputs\": text}. A bad line, or a text without a mask, gives {\"error\": \"…\"}; the others are done, and\n"
+      "the exit status is 1.",
+      &mask_table, true},
+     fill_masks,
      NULL},
 };
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 static const hone_pipeline_class *const classes[] = {&hone__token_classification, &hone__text_classification, &hone__question_answering,
-                                                     &hone__text_generation};
+                                                     &hone__text_generation, &hone__fill_mask};
 
 static hone_status find_class(const hone_pipeline_class **out, hone_task_kind task)
 {
@@ -18,7 +18,7 @@ static hone_status find_class(const hone_pipeline_class **out, hone_task_kind ta
         }
     *out = NULL;
     return hone__hint(hone__fail(HONE_UNSUPPORTED, "there is no pipeline for %s yet", hone_task_name(task)),
-                      "there are: token-classification, text-classification, question-answering, text-generation");
+                      "there are: token-classification, text-classification, question-answering, text-generation, fill-mask");
 }
 
 /* A language model without a tokenizer still answers ids; a tokenizer that is broken is a failure. */

@@ -27,11 +27,13 @@ struct hone_pipeline {
     struct hone__tagger *tagger;         /* of token classification */
     struct hone__classifier *classifier; /* of text classification */
     struct hone__answerer *answerer;     /* of question answering */
+    struct hone__filler *filler;         /* of fill-mask */
     uint64_t n_sequences;                /* generated so far: sampling goes on, whatever the batches are */
     pthread_mutex_t lock;
 };
 
-extern const hone_pipeline_class hone__text_generation, hone__token_classification, hone__text_classification, hone__question_answering;
+extern const hone_pipeline_class hone__text_generation, hone__token_classification, hone__text_classification, hone__question_answering,
+    hone__fill_mask;
 
 /* The text of an input: itself when it is a string, else what stands under one of the NULL-terminated keys. NULL: none. */
 const json_t *hone__pipeline_text(const json_t *input, const char *const *keys);

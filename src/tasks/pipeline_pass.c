@@ -20,6 +20,7 @@ void hone__pass_dispose(hone__pass *pass)
     hone__free(pass->ids);
     hone__free(pass->type_ids);
     hone__free(pass->starts);
+    hone__free(pass->positions);
     hone__free(pass->logits);
     *pass = (hone__pass){.tape = NULL};
 }
@@ -51,6 +52,42 @@ static hone_status pack(hone_batch *out, hone__pass *p, const hone__pass_row *ro
                         .token_type_ids = typed ? p->type_ids : NULL,
                         .n_labelled = -1};
     return HONE_OK;
+}
+
+/* The tokens of a batch whose logits are wanted: some of each row. */
+static hone_status list_positions(hone__pass *p, const hone__pass_row *rows, size_t n, size_t *n_positions)
+{
+    *n_positions = 0;
+    for (size_t i = 0; i < n; i++) {
+        HONE_TRY(HONE_GROW(&p->positions, &p->positions_capacity, *n_positions + rows[i].n_positions));
+        for (size_t k = 0; k < rows[i].n_positions; k++)
+            p->positions[(*n_positions)++] = p->starts[i] + rows[i].positions[k];
+    }
+    return HONE_OK;
+}
+
+/* One batch for a masked language model. */
+static hone_status forward_masked(hone__pass *p, const hone_model *model, const hone__pass_row *rows, size_t n, size_t n_tokens,
+                                  size_t n_out)
+{
+    hone_batch batch;
+    size_t n_positions;
+    hone_status status = HONE_OK;
+    HONE_TRY(pack(&batch, p, rows, n, n_tokens));
+    HONE_TRY(list_positions(p, rows, n, &n_positions));
+    HONE_TRY(HONE_GROW(&p->logits, &p->logits_capacity, n_positions * n_out));
+    hone_output out = hone_model_forward(model, p->tape, &batch);
+    hone_tensor *logits = hone_lm_logits(p->tape, &out, p->positions, n_positions);
+    HONE_GO(hone_tape_status(p->tape));
+    HONE_GO(hone_tensor_read(logits, p->logits, n_positions * n_out));
+    const float *from = p->logits;
+    for (size_t i = 0; i < n; i++) {
+        memcpy(rows[i].logits, from, rows[i].n_positions * n_out * sizeof(float));
+        from += rows[i].n_positions * n_out;
+    }
+done:
+    hone_tape_reset(p->tape);
+    return status;
 }
 
 /* One batch. */
@@ -85,7 +122,8 @@ hone_status hone__pass_run(hone__pass *pass, const hone_model *model, const hone
             n_tokens += more;
         }
         if (n_tokens > 0)
-            HONE_TRY(forward(pass, model, rows + first, end - first, n_tokens, n_out));
+            HONE_TRY((hone_model_task(model) == HONE_MASKED_LM ? forward_masked : forward)(pass, model, rows + first, end - first, n_tokens,
+                                                                                           n_out));
     }
     return HONE_OK;
 }

@@ -10,14 +10,18 @@ typedef struct hone__pass {
     hone_tape *tape;
     int32_t *ids, *type_ids, *starts; /* of a batch */
     size_t ids_capacity, types_capacity, starts_capacity;
+    int32_t *positions; /* of a batch, whose logits are wanted */
     float *logits;
-    size_t logits_capacity;
+    size_t positions_capacity, logits_capacity;
 } hone__pass;
 
-/* An encoding, and where its logits go: a vector for each of its tokens, or one for the row with a head of rows. Both are lent. */
+/* An encoding, and where its logits go: a vector for each of its tokens, or one for the row with a head of rows; with a masked language model one for each of n_positions tokens.
+ * All are lent. */
 typedef struct hone__pass_row {
     const hone_encoding *encoding;
     float *logits;
+    const int32_t *positions;
+    size_t n_positions;
 } hone__pass_row;
 
 /* pass may be disposed of whether this succeeded or not. */

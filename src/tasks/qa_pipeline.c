@@ -212,7 +212,7 @@ static hone_status read_windows(hone_pipeline *p, const hone_encoding *e, hone_t
         hone__pass_row rows[WINDOWS_AT_ONCE];
         size_t count = n - first < WINDOWS_AT_ONCE ? n - first : WINDOWS_AT_ONCE;
         for (size_t i = 0; i < count; i++) {
-            rows[i] = (hone__pass_row){window_of(e, first + i), a->logits + i * width};
+            rows[i] = (hone__pass_row){.encoding = window_of(e, first + i), .logits = a->logits + i * width};
             HONE_TRY(hone__pass_check_ids(p->model, rows[i].encoding));
         }
         HONE_TRY(hone__pass_run(&a->pass, p->model, rows, count, 2));

@@ -215,7 +215,7 @@ static hone_status score(hone_pipeline *p, row *items, size_t n)
     HONE_GO(HONE_NEW(&passing, n));
     for (size_t i = 0; i < n; i++)
         if (!items[i].is_done)
-            passing[n_open++] = (hone__pass_row){items[i].encoding, items[i].scores};
+            passing[n_open++] = (hone__pass_row){.encoding = items[i].encoding, .logits = items[i].scores};
     HONE_GO(hone__pass_run(&c->pass, p->model, passing, n_open, c->n_labels));
     for (size_t i = 0; i < n_open; i++)
         apply(c, passing[i].logits);

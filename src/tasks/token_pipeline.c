@@ -101,7 +101,7 @@ static hone_status list_windows(windows *out, hone__tagged *t, size_t n_labels)
     float *scores = t->scores;
     for (size_t i = 0; i < n; i++) {
         const hone_encoding *e = hone__tagged_window(t, i);
-        out->items[out->n++] = (hone__pass_row){e, scores};
+        out->items[out->n++] = (hone__pass_row){.encoding = e, .logits = scores};
         scores += hone_encoding_n_tokens(e) * n_labels;
     }
     return HONE_OK;

@@ -133,6 +133,7 @@ hone_status hone__tokenizer_read_bert(hone_tokenizer **out, const char *vocab_pa
     hone_status status;
     *out = NULL;
     HONE_GO(hone__tokenizer_new(&tok));
+    tok->is_slow = true;
     HONE_GO(read_names(&n, config_path, map_path));
     HONE_GO(read_options(&tok->normalizer, n.config, config_path));
     HONE_GO(read_vocab_txt(&tok->model.vocab, vocab_path));

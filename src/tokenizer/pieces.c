@@ -18,6 +18,12 @@ bool hone__tokenizer_marks_words(const hone_tokenizer *tok)
     return prefix && *prefix;
 }
 
+bool hone__tokenizer_cleans_up(const hone_tokenizer *tok)
+{
+    const json_t *said = json_object_get(tok->config, "clean_up_tokenization_spaces");
+    return said ? json_is_true(said) : tok->is_slow;
+}
+
 size_t hone__tokenizer_n_added(const hone_tokenizer *tok, bool pair)
 {
     return hone__postprocessor_n_added(&tok->postprocessor, pair);

@@ -10,6 +10,9 @@ void hone__tokenizer_join(hone_str *out, const hone_tokenizer *tok, const hone_t
 /* True when the model marks tokens that go on with a word (continuing_subword_prefix: WordPiece's "##"). */
 bool hone__tokenizer_marks_words(const hone_tokenizer *tok);
 
+/* Whether transformers' decode cleans up spaces of its own accord: clean_up_tokenization_spaces of tokenizer_config.json, or its default. */
+bool hone__tokenizer_cleans_up(const hone_tokenizer *tok);
+
 /* How many special tokens are added to a text, or to a pair. */
 size_t hone__tokenizer_n_added(const hone_tokenizer *tok, bool pair);
 

@@ -30,6 +30,7 @@ struct hone_tokenizer {
     int32_t special_ids[HONE_SPECIAL_COUNT];
     size_t model_max_length;
     json_t *config; /* tokenizer_config.json, NULL if there was none */
+    bool is_slow;   /* of vocab.txt, which transformers reads through the slow tokenizer, with that one's defaults */
     uint64_t hash;
     struct hone__encoder_pool *pool;
     struct hone__slab_shelf *slabs;

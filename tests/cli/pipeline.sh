@@ -33,8 +33,8 @@ run 2 pipeline
 says err "tasks: token-classification, text-classification,"
 run 2 pipeline text-generatoin --model "$MODEL" x
 says err 'there is no task "text-generatoin"'
-run 1 pipeline fill-mask --model "$MODEL" x
-says err "no pipeline for masked-lm yet"
+run 1 pipeline feature-extraction --model "$MODEL" x
+says err "no pipeline for feature-extraction yet"
 run 2 pipeline text-generation x
 says err "--model is missing"
 run 2 pipeline text-generation --model "$MODEL"

@@ -143,7 +143,7 @@ static void bad_inputs(void **state)
     assert_non_null(strstr(one, "[{\"generated_text\": \"the text"));
     hone_pipeline_free_text(one);
     hone_pipeline_free(p);
-    assert_fails(HONE_UNSUPPORTED, "no pipeline for masked-lm", hone_pipeline_new(&p, HONE_MASKED_LM, "x", NULL));
+    assert_fails(HONE_UNSUPPORTED, "no pipeline for feature-extraction", hone_pipeline_new(&p, HONE_FEATURE_EXTRACTION, "x", NULL));
     assert_fails(HONE_NOT_FOUND, "absent", hone_pipeline_new(&p, HONE_CAUSAL_LM, test_temp("absent"), NULL));
     assert_null(p);
 }
