@@ -65,7 +65,7 @@ run 0 tokenizer train --vocab_size 260 --output_dir out.tok4 lines.jsonl
 for line in 2 3 4; do says err "warning: lines.jsonl: line $line is no JSON object with a text \"content\""; done
 fails 1 "no text to train on: 1 file" tokenizer train --vocab_size 260 --output_dir out.tok5 --text_column_name text lines.jsonl
 fails 1 "no key \"text\"" dataset info --text_column_name text lines.jsonl
-fails 2 "--format: must be text or jsonl" dataset info --format parquet lines.jsonl
+fails 2 "--format: must be text, jsonl, conll, csv or tsv" dataset info --format parquet lines.jsonl
 clean out.tok5
 fails 1 "bad: Is a directory" pipeline text-generation --model model --input bad
 fails 1 "Is a directory" tokenize --tokenizer model --input bad

@@ -48,7 +48,7 @@ says err "--output_dir: full is there already and is not empty"
 run 2 train causal-ml
 says err "causal-ml"
 run 2 train
-says err "tasks: causal-lm"
+says err "causal-lm masked-lm"
 run 0 train causal-lm --help
 says out "--gradient_accumulation_steps"
 run 1 train causal-lm --tokenizer_name absent --train_file corpus --output_dir bad
