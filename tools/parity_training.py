@@ -3,7 +3,7 @@
 
 usage: parity_training.py --hone build/release/hone --reference REFERENCE_RUN.PY --tokenizer DIR --train_file F... [--validation_file F...]
                           [--python PYTHON] [--steps 50] [--work DIR] [--config_overrides ...] [-- further options of both]
-       parity_training.py --task token-classification|text-classification --hone build/release/hone --reference REFERENCE_RUN.PY --model DIR --train_file F... [--validation_file F...]
+       parity_training.py --task token-classification|text-classification|question-answering --hone build/release/hone --reference REFERENCE_RUN.PY --model DIR --train_file F... [--validation_file F...]
                           [--epochs 3] [--seeds 42 43 44] [--reference_out DIR] [--threads N] [-- further options of both]
 
 Runs reference_run.py (with --python, which needs torch, transformers, accelerate) with --dropout 0, then `hone train` from the same initial weights, and compares the logged losses,
@@ -13,6 +13,7 @@ of the F1 must agree to 1 point (--points). --reference_out takes runs of refere
 
 transformers 4 divides the loss of causal language models by all labels of a row, the first included, which nothing predicts; transformers 5 and hone divide by those that
 are predicted. Logged values of version 4 are therefore multiplied by block_size / (block_size - 1); it also rounds losses to four decimals.
+Question answering runs with the reference's --mask_padding: without it the reference's loss runs over padding too, which hone's never does.
 """
 import argparse
 import json
@@ -25,7 +26,7 @@ import tempfile
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--task", choices=["causal-lm", "token-classification", "text-classification"], default="causal-lm")
+    p.add_argument("--task", choices=["causal-lm", "token-classification", "text-classification", "question-answering"], default="causal-lm")
     p.add_argument("--hone", required=True)
     p.add_argument("--reference")
     p.add_argument("--python", default=sys.executable)
@@ -67,6 +68,7 @@ def run_both(a, work, seed, step_by_step):
     reference = a.reference_out.format(seed) if a.reference_out else os.path.join(work, "reference-%d" % seed)
     if not a.reference_out:
         special = (["--dropout", "0"] if step_by_step else []) + (["--config_overrides", a.config_overrides] if causal else [])
+        special += ["--mask_padding"] if a.task == "question-answering" else []
         subprocess.run([a.python, a.reference, a.task, a.model, reference, *special, *common], check=True, stdout=subprocess.DEVNULL)
     out = os.path.join(work, "hone-%d" % seed)
     labels = ["--label_all_tokens", "true"] if a.task == "token-classification" else []  # the reference labels every token of a word
