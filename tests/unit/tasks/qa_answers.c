@@ -71,7 +71,7 @@ static void the_heap_is_the_sorted_list(void **state)
 {
     (void)state;
     static span all[8 * 64 * 64];
-    uint32_t offsets[2 * 40];
+    uint32_t offsets[2 * 48];
     uint64_t r;
     r = 5;
     for (int question = 0; question < 300; question++) {
@@ -80,7 +80,7 @@ static void the_heap_is_the_sorted_list(void **state)
         hone_qa_result got;
         size_t n = 0, n_windows = 1 + next_random(&r) % 4;
         assert_ok(hone_qa_answers_new(&a, &o));
-        for (uint32_t i = 0; i < 40; i++) {
+        for (uint32_t i = 0; i < 48; i++) {
             offsets[2 * i] = 3 * i;
             offsets[2 * i + 1] = 3 * i + 2;
         }
