@@ -99,7 +99,7 @@ typedef struct hone_qa_examples_info {
 } hone_qa_examples_info;
 
 /* Tokenizes question and passage as a pair, truncation "only_second", on all threads: the windows of a question are examples one after the other. Questions are stripped of white space.
- * Start and end of a labelled one are those of its first answer, 0 and 0 where it is not wholly in the window. Rows have their own length. questions is lent and outlives
+ * Start and end are those of the first answer, 0 and 0 where it is not wholly in the window; where a question has no key "answers", none has labels. Rows have their own length. questions is lent and outlives
  * *out. HONE_INVALID_ARGUMENT names the question that leaves no room for its passage. options NULL: the defaults. Free with hone_examples_free. */
 HONE_API hone_status hone_qa_examples(hone_examples **out, const hone_questions *questions, const hone_tokenizer *tokenizer,
                                       const hone_qa_examples_options *options);

@@ -178,6 +178,7 @@ static hone_status make_row(block *b, const job *j, hone_question_reader *reader
     hone_question q;
     hone_encoding *e = NULL;
     HONE_TRY(hone_question_reader_get(reader, row, &q));
+    q.labelled = q.labelled && j->questions->info.n_unlabelled == 0; /* examples have labels all or none */
     if (q.context.len > UINT32_MAX)
         return hone__fail(HONE_INVALID_ARGUMENT, "question %s: a passage of %zu bytes", q.id.data, q.context.len);
     hone_status status = hone_tokenizer_encode(&e, j->tokenizer, strip(q.question), q.context, &j->encode);
