@@ -108,6 +108,10 @@ static hone_status settle_classes(set_up_state *s, const hone_dataset *train)
     if (labels_of(train)->n_names == 1)
         hone__log(HONE_LOG_WARNING, "%s: every word has the same tag (%s): there is nothing to be learnt", s->o->train_file.items[0],
                   labels_of(train)->names[0]);
+    else if (hone_dataset_scheme(train) == HONE_SCHEME_NONE)
+        hone__log(HONE_LOG_WARNING,
+                  "%s: the tags mark no entities (B-X, I-X, O …): precision, recall and f1 mean little (--label_names names ids)",
+                  s->o->train_file.items[0]);
     if (s->model_classes.n)
         HONE_TRY(find_uncovered(&missing, &s->model_classes, train));
     s->adopts = s->model_classes.n == 0 || missing;

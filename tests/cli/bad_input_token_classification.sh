@@ -61,6 +61,10 @@ says one/eval_results.json '"eval_samples": 1'
 sed 's/ .*/ O/' one.conll >same.conll
 run 0 $TRAIN --train_file same.conll --output_dir same
 says err "same.conll: every word has the same tag (O)"
+printf 'Anna b-per\nvisits o\nParis b-loc\n' >lower.conll
+"$HONE" $TRAIN --train_file lower.conll --output_dir run >/dev/null 2>err
+says err "lower.conll: the tags mark no entities"
+rm -rf run
 # words that vanish in normalisation have no label and shift none: the tags of the others are where they were
 printf 'Anna B-PER\n\302\255 I-PER\nStone I-PER\nvisits O\n\342\200\213 O\nParis B-LOC\n. O\n' >vanish.conll
 run 0 $TRAIN --train_file train.conll --validation_file vanish.conll --test_file vanish.conll --output_dir vanish --return_entity_level_metrics
