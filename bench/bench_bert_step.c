@@ -1,10 +1,10 @@
-/* Training steps, or evaluation, of an encoder with a token-classification head on rows of a file: forward, loss, backward, clip, AdamW, dropout as the configuration says.
+/* Training steps, or evaluation, of an encoder with a classification or question-answering head on rows of a file: forward, loss, backward, clip, AdamW, dropout as the configuration says.
  *
- *     bench_bert_step MODEL ROWS [train|eval|latency] [batch 8] [steps 100] [threads 0] [classes 9]
+ *     bench_bert_step MODEL ROWS [train|eval|latency] [batch 8] [steps 100] [threads 0] [classes 9] [task token-classification]
  *
- * ROWS has a row a line, "id:label id:label …" (bench/bert_step.py makes it from CoNLL files). latency: one row at a time, with nothing recorded. Prints one JSON object: steps and
- * tokens a second over all steps, the share of the machine's sgemm rate (plain dnnl_sgemm of 2048^3, measured behind the steps), the peak of the resident set before
- * that measurement and where the memory is. */
+ * ROWS has a row a line (bench/bert_step.py makes it): "id:label id:label …" for token classification; "@class,0 id:type id:type …" for text classification, "@start,end id:type …" for question
+ * answering, type being the token type. latency: one row at a time, with nothing recorded. Prints one JSON object: steps and tokens a second over all steps, the share of the machine's sgemm rate (plain
+ * dnnl_sgemm of 2048^3, measured behind the steps), the peak of the resident set before that measurement and where the memory is. */
 #include "base/log.h"
 #include "base/mem.h"
 #include "models/model.h"
@@ -49,9 +49,24 @@ static double sgemm_rate(void)
 /* ---- the rows ---- */
 
 typedef struct row_set {
-    int32_t *ids, *labels, *starts; /* (tokens), (tokens), (n + 1) */
-    size_t n, n_tokens, id_room, label_room, start_room;
+    int32_t *ids, *labels, *starts; /* (tokens), (tokens): labels or token types, (n + 1) */
+    int32_t *first, *second;        /* (n) what stands behind the @: a class, or start and end */
+    size_t n, n_tokens, id_room, label_room, start_room, first_room, second_room;
+    hone_task_kind task;
 } row_set;
+
+/* The numbers of a row as a whole, before its tokens. */
+static void begin_row(row_set *r, FILE *file)
+{
+    int first = 0, second = 0;
+    check(HONE_GROW(&r->first, &r->first_room, r->n + 1));
+    check(HONE_GROW(&r->second, &r->second_room, r->n + 1));
+    if (r->task != HONE_TOKEN_CLASSIFICATION && fscanf(file, " @%d,%d", &first, &second) != 2 && !feof(file)) {
+        fprintf(stderr, "row %zu has no @\n", r->n + 1);
+        exit(1);
+    }
+    r->first[r->n] = first, r->second[r->n] = second;
+}
 
 static void read_rows(row_set *r, const char *path)
 {
@@ -63,6 +78,7 @@ static void read_rows(row_set *r, const char *path)
     }
     check(HONE_GROW(&r->starts, &r->start_room, 1));
     r->starts[0] = 0;
+    begin_row(r, file);
     while (fscanf(file, "%d:%d", &id, &label) == 2) {
         check(HONE_GROW(&r->ids, &r->id_room, r->n_tokens + 1));
         check(HONE_GROW(&r->labels, &r->label_room, r->n_tokens + 1));
@@ -73,6 +89,7 @@ static void read_rows(row_set *r, const char *path)
             continue;
         check(HONE_GROW(&r->starts, &r->start_room, r->n + 2));
         r->starts[++r->n] = (int32_t)r->n_tokens;
+        begin_row(r, file);
     }
     fclose(file);
 }
@@ -83,7 +100,14 @@ static hone_batch batch_of(const row_set *r, size_t first, size_t n, int32_t *cu
     int32_t from = r->starts[first];
     hone_batch b = {.n_tokens = r->starts[first + n] - from, .n_rows = (int32_t)n, .cu_seqlens = cu, .n_labelled = -1};
     b.input_ids = r->ids + from;
-    b.labels = labelled ? r->labels + from : NULL;
+    if (r->task != HONE_TOKEN_CLASSIFICATION)
+        b.token_type_ids = r->labels + from;
+    else if (labelled)
+        b.labels = r->labels + from;
+    if (r->task == HONE_TEXT_CLASSIFICATION && labelled)
+        b.row_labels = r->first + first;
+    if (r->task == HONE_QUESTION_ANSWERING && labelled)
+        b.start_positions = r->first + first, b.end_positions = r->second + first;
     for (size_t i = 0; i <= n; i++) {
         cu[i] = r->starts[first + i] - from;
         if (i > 0 && cu[i] - cu[i - 1] > b.longest)
@@ -121,7 +145,7 @@ static void forward_only(bench *b, const hone_batch *batch)
 {
     hone_tape_reset(b->tape);
     hone_output out = hone_model_forward(b->model, b->tape, batch);
-    if (batch->labels)
+    if (batch->labels || batch->row_labels || batch->start_positions)
         check(hone_tensor_item(hone_model_loss(b->tape, &out, batch), &b->loss));
     check(hone_tape_status(b->tape));
 }
@@ -150,8 +174,8 @@ static void set_up(bench *b, const char *folder, bool training, int threads, int
     check(hone_device_open(&b->device, &(hone_device_options){.name = "cpu", .n_threads = threads}));
     o.device = b->device;
     o.for_training = training;
-    o.labels = labels;
-    check(hone_model_from_pretrained(&b->model, HONE_TOKEN_CLASSIFICATION, folder, &o));
+    o.labels = b->rows.task == HONE_QUESTION_ANSWERING ? NULL : labels;
+    check(hone_model_from_pretrained(&b->model, b->rows.task, folder, &o));
     check(hone_tape_new(&b->tape, b->device, &(hone_tape_options){.recording = training, .training = training, .seed = 42}));
     adamw.weight_decay = 0.01;
     if (training)
@@ -167,6 +191,18 @@ static void tear_down(bench *b)
     hone__free(b->rows.ids);
     hone__free(b->rows.labels);
     hone__free(b->rows.starts);
+    hone__free(b->rows.first);
+    hone__free(b->rows.second);
+}
+
+static hone_task_kind task_of(const char *name)
+{
+#define X(value, text, alias)    \
+    if (strcmp(name, text) == 0) \
+        return HONE_##value;
+    HONE_TASK_MAP(X)
+#undef X
+    return HONE_TASK_NONE;
 }
 
 static int ascending(const void *a, const void *b)
@@ -184,8 +220,9 @@ int main(int argc, char **argv)
     bool training = strcmp(mode, "train") == 0, alone = strcmp(mode, "latency") == 0;
     size_t batch = alone ? 1 : argc > 4 ? (size_t)atoi(argv[4]) : 8, steps = argc > 5 ? (size_t)atoi(argv[5]) : 100, warm_up = 5;
     double total = 0, processor = 0;
-    if (argc < 3 || batch < 1 || batch > 1024 || steps < 1 || steps > 99999) {
-        fprintf(stderr, "usage: bench_bert_step MODEL ROWS [train|eval|latency] [batch] [steps] [threads] [classes]\n");
+    b.rows.task = argc > 8 ? task_of(argv[8]) : HONE_TOKEN_CLASSIFICATION;
+    if (argc < 3 || batch < 1 || batch > 1024 || steps < 1 || steps > 99999 || b.rows.task < 0 || b.rows.task > HONE_QUESTION_ANSWERING) {
+        fprintf(stderr, "usage: bench_bert_step MODEL ROWS [train|eval|latency] [batch] [steps] [threads] [classes] [task]\n");
         return 2;
     }
     read_rows(&b.rows, argv[2]);
