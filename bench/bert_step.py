@@ -53,7 +53,7 @@ batch = 1 if mode == "latency" else batch
 plain = [q for n, q in m.named_parameters() if n.endswith("bias") or "LayerNorm" in n]
 decayed = [q for n, q in m.named_parameters() if not (n.endswith("bias") or "LayerNorm" in n)]
 opt = torch.optim.AdamW([dict(params=decayed, weight_decay=0.01), dict(params=plain, weight_decay=0.0)], lr=5e-5, fused=True)
-taken, processor, n_tokens, warm_up = [], [], 0, min(5, steps)
+taken, processor, n_tokens, warm_up = [], [], 0, min(2, steps)
 for i in range(steps + warm_up):
     first = i * batch % (len(rows) // batch * batch)
     some = rows[first:first + batch]

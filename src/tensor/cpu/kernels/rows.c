@@ -41,6 +41,22 @@ typedef struct part {
     bool ahead; /* the weights of the next outputs are asked for */
 } part;
 
+/* Four sums at once where all four exist: one by one they cost a tenth of a tile's time. */
+HONE_INLINE void put(const part *p, float *y, const float *sums)
+{
+#if W >= 8
+    if (p->outs == OUTS) {
+        __m128 z = _mm_mul_ps(_mm_set1_ps(p->alpha), _mm_loadu_ps(sums));
+        if (p->beta != 0)
+            z = _mm_add_ps(z, _mm_mul_ps(_mm_set1_ps(p->beta), _mm_loadu_ps(y)));
+        _mm_storeu_ps(y, z);
+        return;
+    }
+#endif
+    for (size_t o = 0; o < p->outs; o++)
+        y[o] = p->beta != 0 ? p->alpha * sums[o] + p->beta * y[o] : p->alpha * sums[o];
+}
+
 HONE_INLINE void tile(const part *p, size_t n_x)
 {
     const size_t n = p->n_in, ldw = p->ldw;
@@ -72,10 +88,7 @@ HONE_INLINE void tile(const part *p, size_t n_x)
     for (size_t i = 0; i < n_x; i++)
         sum_each(sums[i], a[i]);
     for (size_t i = 0; i < n_x; i++)
-        for (size_t o = 0; o < p->outs; o++) {
-            float *y = p->y + i * p->ldy + o;
-            *y = p->beta != 0 ? p->alpha * sums[i][o] + p->beta * *y : p->alpha * sums[i][o];
-        }
+        put(p, p->y + i * p->ldy, sums[i]);
 }
 
 static void any_tile(const part *p, size_t n_x)
