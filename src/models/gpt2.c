@@ -1,5 +1,6 @@
 /* GPT-2 (Radford et al. 2019, "Language Models are Unsupervised Multitask Learners"), as transformers' models/gpt2/modeling_gpt2.py has it: learned positions,
- * layer norm before each block, gelu_new, Conv1D matrices stored (in, out), a head tied to the token embeddings.
+ * layer norm before each block, gelu_new, Conv1D matrices stored (in, out), a head tied to the token embeddings; or a head of rows, score(h[last token]), whose
+ * losses are heads.c's.
  *
  * One difference on purpose: scale_attn_weights and scale_attn_by_inverse_layer_idx are what the configuration says, as in the reference's eager attention; its
  * default (sdpa) forgets both. Padding needs no mask: batches are packed. */
@@ -69,6 +70,7 @@ typedef struct gpt2_layer {
 typedef struct gpt2 {
     hone_param *wte, *wpe; /* (V, C), (P, C) */
     hone_param *ln_f_weight, *ln_f_bias;
+    hone_param *score; /* (n, C) of the head of rows, else NULL */
     gpt2_layer layers[];
 } gpt2;
 
@@ -109,6 +111,21 @@ static hone_status add_layer(hone_model *m, gpt2_layer *w, int l)
     return add_conv1d(&w->fc_proj_weight, &w->fc_proj_bias, m, l, "mlp.c_proj", I, C);
 }
 
+static hone_status declare_head(hone_model *m, gpt2 *w)
+{
+    const hone_config *c = m->config;
+    if (m->task == HONE_TEXT_CLASSIFICATION) {
+        HONE_TRY(add(&w->score, m, "score.weight", (int64_t)c->n_labels, c->hidden_size));
+        if (!c->tie_word_embeddings)
+            return HONE_OK; /* a language model's own head is lost here, and the loader says so */
+    } else if (!c->tie_word_embeddings) {
+        return add(&m->head, m, "lm_head.weight", c->vocab_size, c->hidden_size);
+    } else {
+        m->head = w->wte;
+    }
+    return hone__params_add_slice(m->params, w->wte, "lm_head.weight", 0, c->vocab_size, true, false);
+}
+
 static hone_status declare(hone_model *m)
 {
     const hone_config *c = m->config;
@@ -122,10 +139,7 @@ static hone_status declare(hone_model *m)
         HONE_TRY(add_layer(m, &w->layers[l], l));
     HONE_TRY(add(&w->ln_f_weight, m, "transformer.ln_f.weight", 0, c->hidden_size));
     HONE_TRY(add(&w->ln_f_bias, m, "transformer.ln_f.bias", 0, c->hidden_size));
-    m->head = w->wte;
-    if (!c->tie_word_embeddings)
-        return add(&m->head, m, "lm_head.weight", c->vocab_size, c->hidden_size);
-    return hone__params_add_slice(m->params, w->wte, "lm_head.weight", 0, c->vocab_size, true, false);
+    return declare_head(m, w);
 }
 
 /* _init_weights: N(0, 0.02), residual projections by 1 / sqrt(2 L), biases 0, norms 1 and 0. */
@@ -189,6 +203,27 @@ static hone_tensor *layer_forward(hone_tape *t, const void *self, int l, hone_te
     return hone__residual(t, x, h, dropout, hone__site(HONE_PLACE_FFN_OUTPUT, l));
 }
 
+/* (R, n) scores of each row's last token that is not the padding, as GPT2ForSequenceClassification chooses it: packed rows have no padding, but their texts may hold its
+ * id (often that of the end of text). Where all tokens have it the first one counts; where the configuration names none, the last. */
+static hone_tensor *score_rows(const hone_model *m, hone_tape *t, hone_tensor *hidden, const hone_batch *batch)
+{
+    const gpt2 *w = m->parts;
+    int64_t pad = m->config->pad_token_id;
+    int32_t *index = hone__tape_alloc(t, ((size_t)batch->n_rows + 1) * sizeof(int32_t));
+    if (!index)
+        return NULL;
+    for (int32_t r = 0; r < batch->n_rows; r++) {
+        int32_t first = batch->cu_seqlens[r], i = batch->cu_seqlens[r + 1] - 1;
+        if (i < first)
+            return hone__tape_fail(t, HONE_INVALID_ARGUMENT, "row %d is empty: it has no last token to classify it by", r);
+        while (i > first && batch->input_ids[i] == pad)
+            i--;
+        index[r] = i;
+    }
+    hone_tensor *x = hone__tape_gather_tokens(t, hidden, index, batch->n_rows);
+    return hone__linear(t, x, w->score, NULL, HONE_ACT_NONE, hone__site(HONE_PLACE_CLASSIFIER, 0));
+}
+
 static hone_output forward(const hone_model *m, hone_tape *t, const hone_batch *batch, hone_kv_cache *cache)
 {
     const hone_config *c = m->config;
@@ -213,12 +248,14 @@ static hone_output forward(const hone_model *m, hone_tape *t, const hone_batch *
     out.hidden = hone__layer_norm(t, x, w->ln_f_weight, w->ln_f_bias, (float)c->layer_norm_eps, hone__site(HONE_PLACE_FINAL_NORM, 0));
     if (out.hidden_states)
         out.hidden_states[c->n_layers] = out.hidden;
+    if (w->score && out.hidden)
+        out.logits = score_rows(m, t, out.hidden, batch);
     return out;
 }
 
 const hone_model_class hone__gpt2_class = {
     .config = &config_table,
-    .architectures = {[HONE_CAUSAL_LM] = "GPT2LMHeadModel"},
+    .architectures = {[HONE_CAUSAL_LM] = "GPT2LMHeadModel", [HONE_TEXT_CLASSIFICATION] = "GPT2ForSequenceClassification"},
     .prefix = "transformer.",
     .declare = declare,
     .initial = initial,

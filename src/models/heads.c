@@ -1,4 +1,5 @@
-/* What stands on an encoder, by task, with dropout and losses as transformers' modeling_bert.py, modeling_distilbert.py and loss/loss_utils.py have them:
+/* What stands on an encoder, by task, with dropout and losses as transformers' modeling_bert.py, modeling_distilbert.py and loss/loss_utils.py have them
+ * (the losses of rows serve GPT-2's head too, which gpt2.c has):
  *
  *     tokens    classifier(drop(h)), on the labelled tokens only when the batch has labels; mean cross entropy
  *     rows      classifier(drop(act(dense(h[first token])))); cross entropy, squares or binary cross entropy by problem_type

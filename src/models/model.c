@@ -28,7 +28,7 @@ static hone_status fail_type(const char *where, const char *type)
     return status;
 }
 
-/* HONE_TASK_NONE becomes what the folder's architectures say, else the bare model, else the first task of the class. */
+/* HONE_TASK_NONE becomes what the folder's architectures say, else the bare model, else the language model. */
 static hone_status settle_task(hone_task_kind *task, const hone_model_class *class, const json_t *json)
 {
     static const char *const names[] = {
@@ -42,9 +42,8 @@ static hone_status settle_task(hone_task_kind *task, const hone_model_class *cla
             *task = (hone_task_kind)i;
     if (*task == HONE_TASK_NONE && class->architectures[HONE_FEATURE_EXTRACTION])
         *task = HONE_FEATURE_EXTRACTION;
-    for (int i = 0; *task == HONE_TASK_NONE && i < HONE_N_TASKS; i++)
-        if (class->architectures[i])
-            *task = (hone_task_kind)i;
+    if (*task == HONE_TASK_NONE)
+        *task = HONE_CAUSAL_LM; /* GPT-2, the only class without a bare model */
     if (*task < 0 || *task >= HONE_N_TASKS)
         return hone__fail(HONE_INVALID_ARGUMENT, "there is no task of number %d", (int)*task);
     if (!class->architectures[*task])
