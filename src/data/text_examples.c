@@ -115,6 +115,8 @@ static hone_status add_example(block *b, example *x, const hone_encoding *e)
 {
     size_t n = hone_encoding_n_tokens(e);
     const int32_t *types = hone_encoding_type_ids(e);
+    if (n == 0) /* GPT-2's tokenizer adds none of its own */
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "the text has no token: there is nothing to classify"), "take the row out");
     if (n > INT32_MAX / 8)
         return hone__fail(HONE_SHAPE, "%zu tokens in a row: cut it with --max_seq_length", n);
     *x = (example){(int32_t)n, any(types, n), b->n_data};

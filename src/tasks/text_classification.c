@@ -1,4 +1,4 @@
-/* Text classification, as run_glue.py of the reference does it: rows of one or two texts become examples with a class, a number or a set of classes; a pretrained encoder gets a head for them; evaluation gives
+/* Text classification, as run_glue.py of the reference does it: rows of one or two texts become examples with a class, a number or a set of classes; a pretrained encoder or GPT-2 gets a head for them; evaluation gives
  * GLUE's scores, a test file its predictions. Departures: columns are found by name also where there are more than two (run_glue.py takes the first ones); classes go by name, in the order of cli.md, with
  * GLUE's own names where --task_name says what the numbers mean; --max_seq_length is what the model takes unless given. */
 #include "tasks/class_list.h"
@@ -231,6 +231,8 @@ static hone_status make_model(set_up_state *s)
     m.config_overrides = o->config_overrides;
     m.vocab_size = (int64_t)hone_tokenizer_vocab_size(parts->tokenizer, true);
     m.pad_token_id = hone_tokenizer_special_id(parts->tokenizer, HONE_SPECIAL_PAD);
+    m.bos_token_id = hone_tokenizer_special_id(parts->tokenizer, HONE_SPECIAL_BOS);
+    m.eos_token_id = hone_tokenizer_special_id(parts->tokenizer, HONE_SPECIAL_EOS);
     return hone_model_from_config(&parts->model, HONE_TEXT_CLASSIFICATION, o->model_type, &m);
 }
 

@@ -1,5 +1,5 @@
 # hone train|evaluate text-classification on made-up sentences and a BERT of a few thousand parameters: it learns single texts, pairs and numbers, its files are complete, a stopped run goes on bit for bit,
-# the saved folder gives the same scores, the best model is kept, predictions are run_glue.py's.
+# the saved folder gives the same scores, the best model is kept, predictions are run_glue.py's; DistilBERT and GPT-2 learn too.
 . "$(dirname "$0")/lib.sh"
 command -v python3 >/dev/null || { echo "skipped: python3 writes the data and reads the results"; exit 77; }
 export GOMP_SPINCOUNT=1000
@@ -154,6 +154,39 @@ cp out distilled
 run 0 $EVALUATE distil --validation_file valid.tsv
 python3 agree.py out distilled eval_accuracy eval_loss || complain "evaluate of DistilBERT"
 
+# ---- GPT-2: no special tokens, no padding; from its configuration, and a language model's folder with one warning, of the new head ----
+cut -f 1 train.tsv >texts.txt
+run 0 tokenizer train --vocab_size 300 --output_dir bytes --threads 1 texts.txt
+GPT2="--tokenizer_name bytes --config_overrides n_embd=32,n_layer=2,n_head=2,n_positions=64"
+run 0 train text-classification --model_type gpt2 $GPT2 $COMMON --train_file train.tsv --validation_file valid.tsv --num_train_epochs 6 --save_strategy no --output_dir causal
+python3 - <<'EOF' || complain "GPT-2"
+import json
+r, c = json.load(open("out")), json.load(open("causal/config.json"))
+assert r["eval_accuracy"] > 0.9, r
+assert c["architectures"] == ["GPT2ForSequenceClassification"] and c["problem_type"] == "single_label_classification" and c["eos_token_id"] == 0 and "pad_token_id" not in c, c
+EOF
+cp out of_gpt2
+run 0 $EVALUATE causal --validation_file valid.tsv --per_device_eval_batch_size 3
+python3 agree.py out of_gpt2 eval_accuracy eval_loss || complain "evaluate of GPT-2"
+run 0 info causal
+says out "GPT2ForSequenceClassification"
+run 0 pipeline text-classification --model causal "the film is great" "an awful cast"
+python3 - <<'EOF' || complain "pipeline of GPT-2"
+import json
+a, b = (json.loads(line)[0] for line in open("out"))
+assert a["label"] == "1" and b["label"] == "0" and min(a["score"], b["score"]) > 0.5, (a, b)
+EOF
+run 0 train causal-lm $GPT2 --train_file texts.txt --block_size 16 --max_steps 5 --save_strategy no --threads 1 --output_dir language
+run 0 train text-classification --model_name_or_path language $COMMON --train_file train_score.csv --validation_file valid_score.csv --num_train_epochs 12 --save_strategy no --output_dir of_language
+says err "newly initialized: ['score.weight']"
+equals "$(grep -c 'not used when' err)" 0 "weights that were lost"
+python3 -c 'import json; r = json.load(open("out")); assert r["eval_pearson"] > 0.8, r' || complain "numbers by GPT-2"
+run 0 train text-classification --model_name_or_path language $COMMON --train_file sets.jsonl --validation_split_percentage 20 --num_train_epochs 12 --save_strategy no --output_dir sets_of_language
+python3 -c 'import json; r = json.load(open("out")); assert r["eval_f1"] > 0.8, r' || complain "several classes a row by GPT-2"
+printf 'a fine film\t1\n\t0\n' >nothing.tsv
+fails 1 "nothing.tsv:2: the text has no token" $EVALUATE causal --validation_file nothing.tsv
+run 0 $EVALUATE first --validation_file nothing.tsv # BERT has [CLS]
+
 # ---- the whole run again, and in two parts: the same weights ----
 PARTS="--train_file train.tsv --validation_file valid.tsv --max_steps 20 --save_steps 7"
 run 0 $TRAIN $PARTS --output_dir whole
@@ -198,5 +231,11 @@ with torch.no_grad():
     got = model(**tok([x[0] for x in rows], padding=True, return_tensors="pt")).logits[:, 0]
 said = torch.tensor([float(line.split("\t")[1]) for line in open("numbers/predict_results.txt").read().split("\n")[1:-1]])
 assert (got - said).abs().max() < 6e-4, (got - said).abs().max()  # three decimals
+tok = AutoTokenizer.from_pretrained("causal")
+model = AutoModelForSequenceClassification.from_pretrained("causal").eval()
+rows = [line.rstrip("\n").split("\t") for line in open("valid.tsv")]
+with torch.no_grad():  # one by one: the configuration names no padding
+    loss = sum(model(**tok(text, return_tensors="pt"), labels=torch.tensor([int(label)])).loss.item() for text, label in rows) / len(rows)
+assert type(model).__name__ == "GPT2ForSequenceClassification" and abs(loss - json.load(open("of_gpt2"))["eval_loss"]) < 1e-5, loss
 PY
 finish
