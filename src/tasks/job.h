@@ -65,6 +65,11 @@ struct hone_job {
     atomic_int stop;        /* the trainer looks at it too */
 };
 
+/* Refuses options that name no model, or a shape for one that has its own: what the tasks that fine-tune have in common. */
+hone_status hone__job_check_model(const hone_job *job, const char *model, const char *tokenizer, const char *overrides);
+/* Refuses --max_train_samples 0 and so on; what: "rows". */
+hone_status hone__job_check_samples(int64_t train, int64_t eval, int64_t predict, const char *what);
+
 /* Refuses a tokenizer with more tokens than the model knows; one with fewer is worth a warning. is_own: it comes with the model. */
 hone_status hone__job_check_vocabulary(const hone_job_parts *parts, const char *tokenizer, bool is_own);
 

@@ -19,6 +19,28 @@ hone_status hone__job_check_vocabulary(const hone_job_parts *parts, const char *
     return HONE_OK;
 }
 
+hone_status hone__job_check_model(const hone_job *job, const char *model, const char *tokenizer, const char *overrides)
+{
+    if (job->kind == HONE_JOB_EVALUATE && !model)
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--model_name_or_path: which model is to be evaluated?"),
+                          "give a model folder");
+    if (!model && !tokenizer)
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--model_name_or_path: which model is to be fine-tuned?"),
+                          "give a model folder; or --tokenizer_name and --config_overrides for a new model");
+    if (model && overrides)
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--config_overrides: the model of --model_name_or_path has its shape already"),
+                          "leave one of the two out; --dropout replaces its dropout probabilities");
+    return HONE_OK;
+}
+
+hone_status hone__job_check_samples(int64_t train, int64_t eval, int64_t predict, const char *what)
+{
+    const char *name = train == 0 ? "train" : eval == 0 ? "eval" : predict == 0 ? "predict" : NULL;
+    return name ? hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--max_%s_samples: 0 %s are none", name, what),
+                             "give a number above 0, or -1 for all")
+                : HONE_OK;
+}
+
 hone_status hone__job_predict_metrics(hone_metrics *to, const hone_metrics *from)
 {
     char name[80];

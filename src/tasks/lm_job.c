@@ -14,12 +14,16 @@ hone_status hone__lm_check_format(const char *format)
                   : HONE_OK;
 }
 
-hone_status hone__lm_check_samples(int64_t max_train_samples, int64_t max_eval_samples)
+hone_status hone__lm_check_model(const hone_job *job, const char *model, const char *tokenizer, const char *overrides, const char *hint)
 {
-    if (max_train_samples != 0 && max_eval_samples != 0)
-        return HONE_OK;
-    return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--max_%s_samples: 0 examples are none", max_train_samples == 0 ? "train" : "eval"),
-                      "give a number above 0, or -1 for all");
+    if (job->kind == HONE_JOB_EVALUATE && !model)
+        return hone__job_check_model(job, model, tokenizer, overrides);
+    if (!model && !tokenizer)
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--tokenizer_name: a new model needs a tokenizer"), "%s", hint);
+    if (model && overrides)
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--config_overrides: the model of --model_name_or_path has its shape already"),
+                          "leave one of the two out");
+    return HONE_OK;
 }
 
 static int64_t at_most(int64_t n, int64_t most)

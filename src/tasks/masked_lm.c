@@ -86,17 +86,10 @@ static bool has_eval(const void *o)
 static hone_status check(const hone_job *job)
 {
     const options *o = job->task_options;
-    if (job->kind == HONE_JOB_EVALUATE && !o->model_name_or_path)
-        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--model_name_or_path: which model is to be evaluated?"),
-                          "give a model folder");
-    if (!o->model_name_or_path && !o->tokenizer_name)
-        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--tokenizer_name: a new model needs a tokenizer"),
-                          "give a folder (hone tokenizer train --type wordpiece makes one), or --model_name_or_path");
-    if (o->model_name_or_path && o->config_overrides)
-        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--config_overrides: the model of --model_name_or_path has its shape already"),
-                          "leave one of the two out");
+    HONE_TRY(hone__lm_check_model(job, o->model_name_or_path, o->tokenizer_name, o->config_overrides,
+                                  "give a folder (hone tokenizer train --type wordpiece makes one), or --model_name_or_path"));
     HONE_TRY(hone__lm_check_format(o->format));
-    return hone__lm_check_samples(o->max_train_samples, o->max_eval_samples);
+    return hone__job_check_samples(o->max_train_samples, o->max_eval_samples, -1, "examples");
 }
 
 /* ---- tokenizer and model ---- */

@@ -62,26 +62,6 @@ static const hone_option_alias aliases[] = {
 };
 const hone_option_table hone__token_option_table = {rows, sizeof(rows) / sizeof(*rows), aliases, sizeof(aliases) / sizeof(*aliases)};
 
-static hone_status check_model(const hone_job *job, const hone_token_options *o)
-{
-    if (job->kind == HONE_JOB_EVALUATE && !o->model_name_or_path)
-        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--model_name_or_path: which model is to be evaluated?"),
-                          "give a model folder");
-    if (!o->model_name_or_path && !o->tokenizer_name)
-        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--model_name_or_path: which model is to be fine-tuned?"),
-                          "give a model folder; or --tokenizer_name and --config_overrides for a new model");
-    if (o->model_name_or_path && o->config_overrides)
-        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--config_overrides: the model of --model_name_or_path has its shape already"),
-                          "leave one of the two out; --dropout replaces its dropout probabilities");
-    return HONE_OK;
-}
-
-static hone_status check_samples(const char *name, int64_t n)
-{
-    return n ? HONE_OK
-             : hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--%s: 0 rows are none", name), "give a number above 0, or -1 for all");
-}
-
 static hone_status check_format(const char *format)
 {
     static const char *const formats[] = {"conll", "jsonl", "json", "csv", "tsv"};
@@ -95,11 +75,9 @@ hone_status hone__token_options_check(const hone_job *job)
 {
     const hone_token_options *o = job->task_options;
     hone_tag_scheme scheme;
-    HONE_TRY(check_model(job, o));
+    HONE_TRY(hone__job_check_model(job, o->model_name_or_path, o->tokenizer_name, o->config_overrides));
     HONE_TRY(check_format(o->format));
-    HONE_TRY(check_samples("max_train_samples", o->max_train_samples));
-    HONE_TRY(check_samples("max_eval_samples", o->max_eval_samples));
-    HONE_TRY(check_samples("max_predict_samples", o->max_predict_samples));
+    HONE_TRY(hone__job_check_samples(o->max_train_samples, o->max_eval_samples, o->max_predict_samples, "rows"));
     for (size_t i = 0; i < o->label_names.n; i++)
         if (strspn(o->label_names.items[i], ",") == strlen(o->label_names.items[i]))
             return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--label_names: \"%s\" is no name", o->label_names.items[i]),
