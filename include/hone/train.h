@@ -69,12 +69,33 @@ typedef struct hone_training_args {
     bool gradient_checkpointing, bf16, fp16;
 } hone_training_args;
 
-#define HONE_TRAINING_ARGS_INIT                                                                                                           \
-    {                                                                                                                                     \
-        NULL, false, false, false, 8, 8, 1, 3.0, -1, 42, -1, false, HONE_OPTIM_ADAMW_TORCH, 5e-5, 0.0, 0.9, 0.999, 1e-8, 1.0,             \
-            HONE_SCHEDULE_LINEAR, NULL, 0.0, 0.0, 25, HONE_STRATEGY_NO, 0.0, 0.0, false, HONE_STRATEGY_STEPS, 500.0, false, false, false, \
-            HONE_STRATEGY_STEPS, 500.0, 0, false, false, NULL, HONE_AUTO, NULL, false, false, false                                       \
+/* What is not named here is 0, false or NULL. */
+/* clang-format off */
+#define HONE_TRAINING_ARGS_INIT                  \
+    {                                            \
+        .per_device_train_batch_size = 8,        \
+        .per_device_eval_batch_size = 8,         \
+        .gradient_accumulation_steps = 1,        \
+        .num_train_epochs = 3.0,                 \
+        .max_steps = -1,                         \
+        .seed = 42,                              \
+        .data_seed = -1,                         \
+        .optim = HONE_OPTIM_ADAMW_TORCH,         \
+        .learning_rate = 5e-5,                   \
+        .adam_beta1 = 0.9,                       \
+        .adam_beta2 = 0.999,                     \
+        .adam_epsilon = 1e-8,                    \
+        .max_grad_norm = 1.0,                    \
+        .lr_scheduler_type = HONE_SCHEDULE_LINEAR,\
+        .max_nonfinite_steps = 25,               \
+        .eval_strategy = HONE_STRATEGY_NO,       \
+        .logging_strategy = HONE_STRATEGY_STEPS, \
+        .logging_steps = 500.0,                  \
+        .save_strategy = HONE_STRATEGY_STEPS,    \
+        .save_steps = 500.0,                     \
+        .greater_is_better = HONE_AUTO,          \
     }
+/* clang-format on */
 
 /* The defaults, as the options table has them (the same as HONE_TRAINING_ARGS_INIT). */
 HONE_API hone_status hone_training_args_init(hone_training_args *args);
