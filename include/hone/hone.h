@@ -25,6 +25,7 @@
 #include <hone/text_examples.h>
 #include <hone/tokenize.h>
 #include <hone/tokenizer.h>
+#include <hone/tracker.h>
 #include <hone/train.h>
 #include <hone/version.h>
 

@@ -1,0 +1,124 @@
+/* The JSON-lines log train_log.jsonl: an object for each entry of log_history, names sorted as trainer_state.json has them, NaN and Infinity as Python writes them. */
+#include "base/json.h"
+#include "train/track.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+hone_status hone__track_keep_jsonl(hone_str *out, bool *changed, const char *text, size_t len, int64_t step)
+{
+    *changed = false;
+    for (size_t at = 0, end; at < len; at = end) {
+        const char *newline = memchr(text + at, '\n', len - at);
+        json_t *object = NULL;
+        bool keep = false;
+        end = newline ? (size_t)(newline - text) + 1 : len;
+        hone_status status = newline ? hone__json_parse(&object, text + at, end - at - 1, "line") : HONE_FORMAT;
+        if (status == HONE_OUT_OF_MEMORY)
+            return status;
+        if (status == HONE_OK) {
+            const json_t *number = json_object_get(object, "step");
+            keep = json_is_integer(number) && json_integer_value(number) <= step;
+        }
+        json_decref(object);
+        if (keep)
+            hone__str_append(out, text + at, end - at);
+        *changed = *changed || !keep;
+    }
+    return hone__str_status(out);
+}
+
+static hone_status cut_back(uint64_t *keep, const char *path, int64_t step)
+{
+    char *text = NULL;
+    hone_str kept = HONE_STR_INIT;
+    size_t len;
+    bool changed;
+    hone_status status;
+    *keep = 0;
+    HONE_GO(hone__read_file(&text, &len, path, 0));
+    HONE_GO(hone__track_keep_jsonl(&kept, &changed, text, len, step));
+    *keep = kept.len;
+    if (changed)
+        status = hone__write_file(path, kept.data ? kept.data : "", kept.len);
+done:
+    hone__free(text);
+    hone__str_dispose(&kept);
+    return status;
+}
+
+static hone_status open_jsonl(hone_tracker *t, const char *folder)
+{
+    char *path = NULL;
+    uint64_t keep = 0;
+    hone_status status;
+    HONE_GO(hone__path_join(&path, folder, "train_log.jsonl"));
+    if (t->options.resume_step >= 0 && hone__is_file(path))
+        HONE_GO(cut_back(&keep, path, t->options.resume_step));
+    status = hone__track_file_open(&t->file, path, keep, false);
+done:
+    hone__free(path);
+    return status;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const hone_metric *)a)->name, ((const hone_metric *)b)->name);
+}
+
+static hone_status add_line(hone_tracker *t, hone_str *line)
+{
+    hone__str_putc(line, '\n');
+    hone_status status = hone__str_status(line);
+    if (status == HONE_OK)
+        status = hone__track_file_add(&t->file, line->data, line->len);
+    hone__str_dispose(line);
+    return status;
+}
+
+static hone_status log_jsonl(hone_tracker *t, int64_t step, const hone_metrics *metrics)
+{
+    hone_str line = HONE_STR_INIT;
+    hone_json_writer w = hone__json_writer(&line, 0);
+    hone_metrics sorted = HONE_METRICS_INIT;
+    hone_status status;
+    HONE_GO(hone_metrics_update(&sorted, metrics));
+    HONE_GO(hone_metrics_set_int(&sorted, "step", step));
+    qsort(sorted.items, sorted.n, sizeof(*sorted.items), by_name);
+    w.spaced = true;
+    hone__jw_object(&w);
+    for (size_t i = 0; i < sorted.n; i++) {
+        hone__jw_key(&w, sorted.items[i].name);
+        if (sorted.items[i].is_integer)
+            hone__jw_int(&w, (int64_t)sorted.items[i].value);
+        else
+            hone__jw_double(&w, sorted.items[i].value);
+    }
+    hone__jw_end_object(&w);
+    status = add_line(t, &line);
+done:
+    hone_metrics_dispose(&sorted);
+    hone__str_dispose(&line);
+    return status;
+}
+
+static hone_status log_text(hone_tracker *t, int64_t step, const char *tag, const char *text)
+{
+    hone_str line = HONE_STR_INIT;
+    hone_json_writer w = hone__json_writer(&line, 0);
+    w.spaced = true;
+    hone__jw_object(&w);
+    hone__jw_key(&w, tag);
+    hone__jw_string(&w, text);
+    hone__jw_key(&w, "step");
+    hone__jw_int(&w, step);
+    hone__jw_end_object(&w);
+    return add_line(t, &line);
+}
+
+static bool write_jsonl(hone_tracker *t)
+{
+    return hone__track_file_write(&t->file);
+}
+
+const hone_tracker_ops hone__track_jsonl = {open_jsonl, log_jsonl, log_text, NULL, write_jsonl};
