@@ -15,7 +15,10 @@ typedef enum hone_option_type {
     HONE_OPTION_DOUBLE,  /* double */
     HONE_OPTION_STRING,  /* char *, owned by the struct; NULL: not given */
     HONE_OPTION_STRINGS, /* hone_strings: one or more values after one name */
-    HONE_OPTION_ENUM     /* int, one of `choices` ("no|steps|epoch"), by place */
+    HONE_OPTION_ENUM,    /* int, one of `choices` ("no|steps|epoch"), by place */
+    /* Names from elsewhere that are known and have no field. A value that is the `fallback` or one of `choices` asks for nothing and is taken silently. */
+    HONE_OPTION_IGNORED, /* taken with a warning: without it the result is the same; `help` says why */
+    HONE_OPTION_REFUSED  /* an error: the result would not be what was asked for; `help` says why and, behind a |, what to do */
 } hone_option_type;
 
 typedef struct hone_strings {
@@ -29,12 +32,12 @@ typedef struct hone_option {
     size_t offset;        /* in the struct */
     const char *fallback; /* the default as text, NULL: zero / NULL */
     double min, max;      /* INT and DOUBLE: the legal range; both 0: any */
-    const char *choices;  /* ENUM: names with | between */
+    const char *choices;  /* ENUM: names with | between; IGNORED, REFUSED: further values that ask for nothing */
     const char *group;    /* heading in --help */
     const char *help;     /* one line */
 } hone_option;
 
-/* An older or shorter spelling of an option. */
+/* An older or shorter spelling of an option; "name=value" is one of a value: `value` stands for it then, NULL refuses it, and `note` says why. */
 typedef struct hone_option_alias {
     const char *alias, *name;
     const char *value; /* what a bare flag means, or NULL */

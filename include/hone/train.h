@@ -25,7 +25,15 @@ extern "C" {
 
 typedef enum hone_strategy { HONE_STRATEGY_NO, HONE_STRATEGY_STEPS, HONE_STRATEGY_EPOCH } hone_strategy;
 typedef enum hone_tristate { HONE_AUTO, HONE_TRUE, HONE_FALSE } hone_tristate;
-typedef enum hone_optim { HONE_OPTIM_ADAMW_TORCH, HONE_OPTIM_ADAMW_TORCH_FUSED } hone_optim; /* one and the same update */
+/* The first two are one and the same update. */
+typedef enum hone_optim {
+    HONE_OPTIM_ADAMW_TORCH,
+    HONE_OPTIM_ADAMW_TORCH_FUSED,
+    HONE_OPTIM_SGD,
+    HONE_OPTIM_ADAGRAD,
+    HONE_OPTIM_RMSPROP,
+    HONE_OPTIM_ADAFACTOR
+} hone_optim;
 
 /* The reference's TrainingArguments, as far as they have a meaning here; hone_training_args_help says what each does. Two ways to fill it: assign fields of
  * HONE_TRAINING_ARGS_INIT (strings are lent; nothing to free), or hone_training_args_set by name (strings are copied; hone_training_args_dispose). A string field that
@@ -42,17 +50,20 @@ typedef struct hone_training_args {
     bool dataloader_drop_last;
 
     hone_optim optim;
+    const char *optim_args; /* "momentum=0.9,nesterov=true"; NULL: the optimizer's own defaults */
     double learning_rate, weight_decay, adam_beta1, adam_beta2, adam_epsilon, max_grad_norm;
     hone_schedule lr_scheduler_type;
     const char *lr_scheduler_kwargs;
     double warmup_steps; /* < 1: a part of all steps */
+    double warmup_ratio; /* that part, where warmup_steps is 0 */
     double label_smoothing_factor;
+    double neftune_noise_alpha;  /* noise on the embeddings of the training, 0: none */
     int64_t max_nonfinite_steps; /* so many in a row end the training; 0: never */
 
     hone_strategy eval_strategy;
     double eval_steps; /* 0: logging_steps; < 1: a part of all steps */
     double eval_delay;
-    bool eval_on_start;
+    bool eval_on_start, prediction_loss_only;
 
     hone_strategy logging_strategy;
     double logging_steps;

@@ -69,7 +69,8 @@ hone_status hone__options_fail_unknown(const hone_option_table *const *tables, s
         for (size_t j = 0; j < tables[i]->n_rows; j++)
             candidates[n++] = tables[i]->rows[j].name;
         for (size_t j = 0; j < tables[i]->n_aliases; j++)
-            candidates[n++] = tables[i]->aliases[j].alias;
+            if (!strchr(tables[i]->aliases[j].alias, '='))
+                candidates[n++] = tables[i]->aliases[j].alias;
     }
     size_t len = strlen(name);
     for (size_t i = 0; i <= len && i < sizeof(folded); i++)
@@ -192,9 +193,38 @@ done:
     return status;
 }
 
+/* Whether a value of an option from elsewhere asks for nothing. */
+static bool is_neutral(const hone_option *row, const char *value)
+{
+    const char *choice;
+    size_t len;
+    if (row->fallback && hone__option_same_name(value, row->fallback, strlen(row->fallback)))
+        return true;
+    for (int i = 0; (choice = hone__option_choice(row, i, &len)); i++)
+        if (hone__option_same_name(value, choice, len))
+            return true;
+    return false;
+}
+
+static hone_status take_foreign(const hone_option *row, const char *value)
+{
+    const char *remedy = strchr(row->help, '|');
+    int len = (int)strcspn(row->help, "|");
+    if (is_neutral(row, value ? value : "true"))
+        return HONE_OK;
+    if (row->type == HONE_OPTION_IGNORED) {
+        hone__log(HONE_LOG_WARNING, "--%s does nothing here: %s", row->name, row->help);
+        return HONE_OK;
+    }
+    return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--%s%s%s: %.*s", row->name, value ? " " : "", value ? value : "", len, row->help),
+                      "%s", remedy ? remedy + 1 : "leave it out");
+}
+
 /* value NULL: the bare flag. */
 static hone_status set_row(const hone_option *row, void *options, const char *value)
 {
+    if (hone__option_is_foreign(row))
+        return take_foreign(row, value);
     void *field = hone__option_field(row, options);
     if (!value && row->type != HONE_OPTION_BOOL)
         return hone__fail(HONE_INVALID_ARGUMENT, "--%s: a value is missing", row->name);
@@ -216,19 +246,43 @@ static hone_status set_row(const hone_option *row, void *options, const char *va
     }
 }
 
+/* Another spelling of a row's value ("optim=adamw_hf"), NULL: there is none. */
+static const hone_option_alias *find_value_alias(const hone_option_table *t, const hone_option *row, const char *value)
+{
+    size_t len = strlen(row->name);
+    for (size_t i = 0; value && i < t->n_aliases; i++) {
+        const char *alias = t->aliases[i].alias;
+        if (strncmp(alias, row->name, len) == 0 && alias[len] == '=' &&
+            hone__option_same_name(value, alias + len + 1, strlen(alias + len + 1)))
+            return &t->aliases[i];
+    }
+    return NULL;
+}
+
+static hone_status set_value(const hone_option_table *t, const hone_option *row, void *options, const char *value)
+{
+    const hone_option_alias *alias = find_value_alias(t, row, value);
+    if (alias && !alias->value)
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--%s %s: %s", row->name, value, alias->note), "there are: %s",
+                          row->choices ? row->choices : "other values");
+    if (alias && alias->note)
+        hone__log(HONE_LOG_WARNING, "--%s %s: %s", row->name, value, alias->note);
+    return set_row(row, options, alias ? alias->value : value);
+}
+
 /* An alias that stands for a value is itself a flag: true sets the value, false leaves all as it is. */
 static hone_status set_alias(const hone_option_table *t, void *options, const hone_option_alias *alias, const char *value)
 {
     bool flag = true;
-    if (alias->note)
-        hone__log(HONE_LOG_WARNING, "--%s: %s", alias->alias, alias->note);
     const hone_option *row = find_row(t, alias->name);
     if (!row)
         return hone__options_fail_unknown(&t, 1, alias->name);
-    if (!alias->value)
-        return set_row(row, options, value);
-    if (value && !parse_bool(&flag, value))
+    if (alias->value && value && !parse_bool(&flag, value))
         return hone__fail(HONE_INVALID_ARGUMENT, "--%s: must be true or false, is \"%s\"", alias->alias, value);
+    if (alias->note && flag)
+        hone__log(HONE_LOG_WARNING, "--%s: %s", alias->alias, alias->note);
+    if (!alias->value)
+        return set_value(t, row, options, value);
     return flag ? set_row(row, options, alias->value) : HONE_OK;
 }
 
@@ -236,14 +290,14 @@ hone_status hone__options_set(const hone_option_table *t, void *options, const c
 {
     const hone_option *row = find_row(t, name);
     if (row)
-        return set_row(row, options, value);
+        return set_value(t, row, options, value);
     const hone_option_alias *alias = hone__options_find_alias(t, name);
     return alias ? set_alias(t, options, alias, value) : hone__options_fail_unknown(&t, 1, name);
 }
 
 static size_t field_size(hone_option_type type)
 {
-    static const size_t sizes[] = {sizeof(bool), sizeof(int64_t), sizeof(double), sizeof(char *), sizeof(hone_strings), sizeof(int)};
+    static const size_t sizes[] = {sizeof(bool), sizeof(int64_t), sizeof(double), sizeof(char *), sizeof(hone_strings), sizeof(int), 0, 0};
     return sizes[type];
 }
 
@@ -268,7 +322,7 @@ hone_status hone__options_defaults(const hone_option_table *t, void *options)
         memset(hone__option_field(&t->rows[i], options), 0, field_size(t->rows[i].type));
     for (size_t i = 0; i < t->n_rows && status == HONE_OK; i++) {
         const hone_option *row = &t->rows[i];
-        if (row->fallback)
+        if (row->fallback && !hone__option_is_foreign(row))
             status = row->type == HONE_OPTION_STRINGS ? set_fallback_strings(row, options) : set_row(row, options, row->fallback);
     }
     if (status != HONE_OK)

@@ -18,6 +18,12 @@ const hone_option_alias *hone__options_find_alias(const hone_option_table *t, co
 /* The i-th choice of an ENUM, which is no string of its own: its start, and its length in *len; NULL behind the last. */
 const char *hone__option_choice(const hone_option *row, int i, size_t *len);
 
+/* An option from elsewhere, which has no field (IGNORED, REFUSED). */
+static inline bool hone__option_is_foreign(const hone_option *row)
+{
+    return row->type == HONE_OPTION_IGNORED || row->type == HONE_OPTION_REFUSED;
+}
+
 /* Replaces a STRINGS value by copies of n texts. */
 hone_status hone__option_set_strings(const hone_option *row, void *options, const char *const *values, size_t n);
 

@@ -53,6 +53,12 @@ static hone_status set_spaced(parser *p, size_t table, const char *name)
         bool given = value_follows(p) && is_true_or_false(p->argv[p->at]);
         return hone__options_set(t, p->structs[table], name, given ? p->argv[p->at++] : NULL);
     }
+    if (hone__option_is_foreign(row)) {
+        HONE_TRY(hone__options_set(t, p->structs[table], name, value_follows(p) ? p->argv[p->at] : NULL));
+        while (value_follows(p))
+            p->at++;
+        return HONE_OK;
+    }
     if (!value_follows(p))
         return hone__fail(HONE_INVALID_ARGUMENT, "--%s: a value is missing", name);
     int first = p->at++;
@@ -70,7 +76,8 @@ static bool set_negated(parser *p, const char *name, hone_status *status)
     if (strncmp(name, "no_", 3) != 0 && strncmp(name, "no-", 3) != 0)
         return false;
     size_t table = find_table(p, name + 3);
-    if (table == p->n_tables || hone__options_find(p->tables[table], name + 3)->type != HONE_OPTION_BOOL)
+    const hone_option *row = table < p->n_tables ? hone__options_find(p->tables[table], name + 3) : NULL;
+    if (!row || (row->type != HONE_OPTION_BOOL && !hone__option_is_foreign(row)))
         return false;
     *status = hone__options_set(p->tables[table], p->structs[table], name + 3, "false");
     return true;

@@ -9,11 +9,13 @@ static hone_status fail_json_type(const hone_option *row, const char *expected)
     return hone__fail(HONE_INVALID_ARGUMENT, "--%s: must be %s", row->name, expected);
 }
 
-static hone_status set_array(const hone_option *row, void *options, const json_t *array)
+static hone_status set_array(const hone_option_table *t, const hone_option *row, void *options, const json_t *array)
 {
     const char **values = NULL;
     size_t n = json_array_size(array);
     hone_status status = HONE_OK;
+    if (hone__option_is_foreign(row))
+        return n ? hone__options_set(t, options, row->name, "[…]") : HONE_OK;
     if (row->type != HONE_OPTION_STRINGS)
         return fail_json_type(row, "one value, is an array");
     HONE_GO(HONE_NEW(&values, n));
@@ -28,6 +30,23 @@ done:
     return status;
 }
 
+/* What takes name=value pairs as text takes them as an object too (lr_scheduler_kwargs): its text. */
+static hone_status set_object(const hone_option_table *t, const hone_option *row, void *options, const json_t *object)
+{
+    hone_str text = HONE_STR_INIT;
+    hone_json_writer w = hone__json_writer(&text, 0);
+    if (row->type != HONE_OPTION_STRING && !hone__option_is_foreign(row))
+        return fail_json_type(row, "one value, is an object");
+    if (json_object_size(object) == 0)
+        return HONE_OK;
+    hone__jw_json(&w, object);
+    hone_status status = hone__str_status(&text);
+    if (status == HONE_OK)
+        status = hone__options_set(t, options, row->name, hone__option_is_foreign(row) ? "{…}" : text.data);
+    hone__str_dispose(&text);
+    return status;
+}
+
 /* A scalar goes through the text form, so that both ways have the same ranges and messages. */
 static hone_status set_json(const hone_option_table *t, void *options, const char *key, const json_t *value)
 {
@@ -39,9 +58,9 @@ static hone_status set_json(const hone_option_table *t, void *options, const cha
     case JSON_NULL:
         return HONE_OK;
     case JSON_ARRAY:
-        return set_array(row, options, value);
+        return set_array(t, row, options, value);
     case JSON_OBJECT:
-        return fail_json_type(row, "one value, is an object");
+        return set_object(t, row, options, value);
     case JSON_STRING:
         return hone__options_set(t, options, key, json_string_value(value));
     case JSON_TRUE:
@@ -115,6 +134,8 @@ void hone__options_to_json(const hone_option_table *t, const void *options, hone
 {
     hone__jw_object(w);
     for (size_t i = 0; i < t->n_rows; i++) {
+        if (hone__option_is_foreign(&t->rows[i]))
+            continue;
         hone__jw_key(w, t->rows[i].name);
         put_value(&t->rows[i], hone__option_field(&t->rows[i], options), w);
     }
@@ -154,7 +175,7 @@ static void put_choices(const hone_option *row, hone_str *out)
 
 static void help_row(const hone_option *row, hone_str *out)
 {
-    static const char *const kinds[] = {"", " N", " X", " TEXT", " TEXT…", " NAME"};
+    static const char *const kinds[] = {"", " N", " X", " TEXT", " TEXT…", " NAME", "", ""};
     hone_str text = HONE_STR_INIT;
     size_t begin = out->len;
     hone__str_printf(out, "  --%s%s", row->name, kinds[row->type]);

@@ -17,14 +17,20 @@ static const hone_option run_rows[] = {
     {"early_stopping_threshold", HONE_OPTION_DOUBLE, offsetof(hone_job_options, early_stopping_threshold), "0", 0, 1e300, NULL,
      "Evaluation", "a smaller improvement is none"},
 };
-const hone_option_table hone__job_table = {run_rows, sizeof(run_rows) / sizeof(*run_rows), NULL, 0};
+static const hone_option_alias run_aliases[] = {
+    {"use_cpu", "device", "cpu", NULL},
+    {"no_cuda", "device", "cpu", "is --use_cpu now"},
+    {"num_threads", "threads", NULL, NULL},
+};
+const hone_option_table hone__job_table = {run_rows, sizeof(run_rows) / sizeof(*run_rows), run_aliases,
+                                           sizeof(run_aliases) / sizeof(*run_aliases)};
 
 static const hone_job_class *const classes[] = {&hone__token_classification_job, &hone__text_classification_job,
                                                 &hone__question_answering_job, &hone__causal_lm_job, &hone__masked_lm_job};
 
 /* What an evaluation takes of the trainer's options. */
-static const char *const eval_names[] = {"output_dir",   "per_device_eval_batch_size", "seed", "do_eval",
-                                         "disable_tqdm", "label_smoothing_factor"};
+static const char *const eval_names[] = {
+    "output_dir", "per_device_eval_batch_size", "seed", "do_eval", "disable_tqdm", "label_smoothing_factor", "prediction_loss_only"};
 
 const char *hone_task_name(hone_task_kind task)
 {
@@ -125,6 +131,8 @@ hone_status hone_job_set(hone_job *job, const char *name, const char *value)
         return hone__options_set(job->class->options, job->task_options, name, value);
     if (hone__options_find(&job->own, name))
         return hone__options_set(&job->own, &job->run, name, value);
+    if (!hone__options_find(&job->training, name) && hone__options_find(&hone__foreign_table, name))
+        return hone__options_set(&hone__foreign_table, NULL, name, value);
     HONE_TRY(hone__options_set(&job->training, &job->args, name, value));
     hone__training_fold(&job->args);
     return HONE_OK;
@@ -132,9 +140,9 @@ hone_status hone_job_set(hone_job *job, const char *name, const char *value)
 
 hone_status hone_job_parse(hone_job *job, int argc, char **argv)
 {
-    const hone_option_table *tables[] = {job->class->options, &job->own, &job->training};
-    void *structs[] = {job->task_options, &job->run, &job->args};
-    HONE_TRY(hone__options_parse(tables, structs, 3, argc, argv, NULL, NULL));
+    const hone_option_table *tables[] = {job->class->options, &job->own, &job->training, &hone__foreign_table};
+    void *structs[] = {job->task_options, &job->run, &job->args, NULL};
+    HONE_TRY(hone__options_parse(tables, structs, 4, argc, argv, NULL, NULL));
     hone__training_fold(&job->args);
     return HONE_OK;
 }

@@ -169,7 +169,7 @@ static hone_status evaluate(hone_job *job, const hone_job_parts *parts, hone_tra
         HONE_TRY(job->class->report(metrics));
     hone__free(job->report);
     job->report = NULL;
-    return job->class->describe ? job->class->describe(&job->report, parts) : HONE_OK;
+    return job->class->describe && !job->args.prediction_loss_only ? job->class->describe(&job->report, parts) : HONE_OK;
 }
 
 static hone_status read_results(char **results, hone_trainer *trainer)

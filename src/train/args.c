@@ -1,5 +1,5 @@
 /* hone_training_args: the one table of its options. Names, defaults and meanings are transformers' TrainingArguments (4.57) where hone has the thing; what hone does not
- * have is not in the table, so that a typo or a wish is an error and not a silence. A test holds HONE_TRAINING_ARGS_INIT equal to the defaults here. */
+ * have stands in args_foreign.c with the reason, so that a typo is an error and a wish no silence. A test holds HONE_TRAINING_ARGS_INIT equal to the defaults here. */
 #include "train/args.h"
 
 #include <math.h>
@@ -39,8 +39,10 @@ static const hone_option rows[] = {
     {"dataloader_drop_last", HONE_OPTION_BOOL, AT(dataloader_drop_last), "false", 0, 0, NULL, data,
      "leave out the last batch of an epoch when it is not full"},
 
-    {"optim", HONE_OPTION_ENUM, AT(optim), "adamw_torch", 0, 0, "adamw_torch|adamw_torch_fused", optim,
-     "both names stand for the one fused AdamW"},
+    {"optim", HONE_OPTION_ENUM, AT(optim), "adamw_torch", 0, 0, "adamw_torch|adamw_torch_fused|sgd|adagrad|rmsprop|adafactor", optim,
+     "the update; both names of AdamW stand for one"},
+    {"optim_args", HONE_OPTION_STRING, AT(optim_args), NULL, 0, 0, NULL, optim,
+     "more for the optimizer: momentum=0.9,nesterov=true (sgd), alpha=0.99,eps=1e-8,momentum=0 (rmsprop), … or a JSON object"},
     {"learning_rate", HONE_OPTION_DOUBLE, AT(learning_rate), "5e-05", 0, HUGE, NULL, optim, "the highest rate of the schedule"},
     {"weight_decay", HONE_OPTION_DOUBLE, AT(weight_decay), "0", 0, HUGE, NULL, optim,
      "decoupled decay of all parameters but biases and norms"},
@@ -55,8 +57,12 @@ static const hone_option rows[] = {
      "more for the schedule: num_cycles=2,power=3 or a JSON object"},
     {"warmup_steps", HONE_OPTION_DOUBLE, AT(warmup_steps), "0", 0, COUNT, NULL, optim,
      "updates of linear warm-up; below 1: that part of all updates"},
+    {"warmup_ratio", HONE_OPTION_DOUBLE, AT(warmup_ratio), "0", 0, 1, NULL, optim,
+     "the part of all updates that is warm-up, where warmup_steps is 0"},
     {"label_smoothing_factor", HONE_OPTION_DOUBLE, AT(label_smoothing_factor), "0", 0, 0.9999999, NULL, optim,
      "this part of each label is spread over all classes"},
+    {"neftune_noise_alpha", HONE_OPTION_DOUBLE, AT(neftune_noise_alpha), "0", 0, HUGE, NULL, optim,
+     "uniform noise on the words' embeddings while training, of alpha / sqrt(tokens x channels) (0: none)"},
     {"max_nonfinite_steps", HONE_OPTION_INT, AT(max_nonfinite_steps), "25", 0, COUNT, NULL, optim,
      "end with an error when so many steps in a row have a loss or gradients that are not finite (0: never)"},
 
@@ -66,6 +72,8 @@ static const hone_option rows[] = {
     {"eval_delay", HONE_OPTION_DOUBLE, AT(eval_delay), "0", 0, COUNT, NULL, eval,
      "epochs or updates before the first evaluation, as eval_strategy counts"},
     {"eval_on_start", HONE_OPTION_BOOL, AT(eval_on_start), "false", 0, 0, NULL, eval, "evaluate before the first update too"},
+    {"prediction_loss_only", HONE_OPTION_BOOL, AT(prediction_loss_only), "false", 0, 0, NULL, eval,
+     "an evaluation gives the loss alone, without the task's metrics"},
 
     {"logging_strategy", HONE_OPTION_ENUM, AT(logging_strategy), "steps", 0, 0, "no|steps|epoch", logs,
      "when to log loss, gradient norm and learning rate"},
@@ -99,16 +107,62 @@ static const hone_option rows[] = {
     {"fp16", HONE_OPTION_BOOL, AT(fp16), "false", 0, 0, NULL, speed, "mixed precision with float16, where the device has it"},
 };
 
+/* Optimizers of other packages that the reference knows by name. */
+#define OTHER(name, package)                                                                         \
+    {                                                                                                \
+        "optim=" name, "optim", NULL, "is the optimizer of the Python package " package ", not here" \
+    }
 static const hone_option_alias aliases[] = {
     {"evaluation_strategy", "eval_strategy", NULL, "is called --eval_strategy now"},
     {"per_gpu_train_batch_size", "per_device_train_batch_size", NULL, "is called --per_device_train_batch_size now"},
     {"per_gpu_eval_batch_size", "per_device_eval_batch_size", NULL, "is called --per_device_eval_batch_size now"},
-    {"warmup_ratio", "warmup_steps", NULL, "is --warmup_steps now, where a number below 1 is a part of all updates"},
     {"train_batch_size", "per_device_train_batch_size", NULL, NULL},
     {"eval_batch_size", "per_device_eval_batch_size", NULL, NULL},
     {"num_epochs", "num_train_epochs", NULL, NULL},
     {"lr_scheduler", "lr_scheduler_type", NULL, NULL},
+    {"adafactor", "optim", "adafactor", "is --optim adafactor now"},
+    {"optim=adamw_hf", "optim", "adamw_torch", "is adamw_torch now"},
+    {"optim=adamw", "optim", "adamw_torch", NULL},
+    {"optim=adamw_torch_xla", "optim", "adamw_torch", "is AdamW on a TPU: the same update as adamw_torch"},
+    {"optim=adamw_torch_npu_fused", "optim", "adamw_torch", "is AdamW on an NPU: the same update as adamw_torch"},
+    {"optim=adamw_apex_fused", "optim", "adamw_torch", "is Apex's AdamW: the same update as adamw_torch"},
+    {"include_num_input_tokens_seen=all", "include_num_input_tokens_seen", "true", NULL},
+    {"include_num_input_tokens_seen=non_padding", "include_num_input_tokens_seen", "true", NULL},
+    OTHER("adamw_anyprecision", "torchdistx"),
+    OTHER("adamw_torch_4bit", "torchao"),
+    OTHER("adamw_torch_8bit", "torchao"),
+    OTHER("ademamix", "bitsandbytes"),
+    OTHER("adamw_bnb_8bit", "bitsandbytes"),
+    OTHER("adamw_8bit", "bitsandbytes"),
+    OTHER("ademamix_8bit", "bitsandbytes"),
+    OTHER("lion_8bit", "bitsandbytes"),
+    OTHER("lion_32bit", "bitsandbytes"),
+    OTHER("paged_adamw_32bit", "bitsandbytes"),
+    OTHER("paged_adamw_8bit", "bitsandbytes"),
+    OTHER("paged_ademamix_32bit", "bitsandbytes"),
+    OTHER("paged_ademamix_8bit", "bitsandbytes"),
+    OTHER("paged_lion_32bit", "bitsandbytes"),
+    OTHER("paged_lion_8bit", "bitsandbytes"),
+    OTHER("rmsprop_bnb", "bitsandbytes"),
+    OTHER("rmsprop_bnb_8bit", "bitsandbytes"),
+    OTHER("rmsprop_bnb_32bit", "bitsandbytes"),
+    OTHER("galore_adamw", "galore_torch"),
+    OTHER("galore_adamw_8bit", "galore_torch"),
+    OTHER("galore_adafactor", "galore_torch"),
+    OTHER("galore_adamw_layerwise", "galore_torch"),
+    OTHER("galore_adamw_8bit_layerwise", "galore_torch"),
+    OTHER("galore_adafactor_layerwise", "galore_torch"),
+    OTHER("lomo", "lomo_optim"),
+    OTHER("adalomo", "lomo_optim"),
+    OTHER("grokadamw", "grokadamw"),
+    OTHER("schedule_free_radam", "schedulefree"),
+    OTHER("schedule_free_adamw", "schedulefree"),
+    OTHER("schedule_free_sgd", "schedulefree"),
+    OTHER("apollo_adamw", "apollo_torch"),
+    OTHER("apollo_adamw_layerwise", "apollo_torch"),
+    OTHER("stable_adamw", "torch_optimi"),
 };
+#undef OTHER
 
 const hone_option_table hone__training_table = {rows, sizeof(rows) / sizeof(*rows), aliases, sizeof(aliases) / sizeof(*aliases)};
 
@@ -133,6 +187,8 @@ void hone_training_args_dispose(hone_training_args *args)
 
 hone_status hone_training_args_set(hone_training_args *args, const char *name, const char *value)
 {
+    if (!hone__options_find(&hone__training_table, name) && hone__options_find(&hone__foreign_table, name))
+        return hone__options_set(&hone__foreign_table, NULL, name, value);
     HONE_TRY(hone__options_set(&hone__training_table, args, name, value));
     hone__training_fold(args);
     return HONE_OK;
@@ -140,9 +196,9 @@ hone_status hone_training_args_set(hone_training_args *args, const char *name, c
 
 hone_status hone_training_args_parse(hone_training_args *args, int argc, char **argv)
 {
-    const hone_option_table *table = &hone__training_table;
-    void *where = args;
-    HONE_TRY(hone__options_parse(&table, &where, 1, argc, argv, NULL, NULL));
+    const hone_option_table *tables[] = {&hone__training_table, &hone__foreign_table};
+    void *structs[] = {args, NULL};
+    HONE_TRY(hone__options_parse(tables, structs, 2, argc, argv, NULL, NULL));
     hone__training_fold(args);
     return HONE_OK;
 }
@@ -179,6 +235,13 @@ void hone_free_text(char *text)
 int64_t hone__training_steps(double option, int64_t max_steps)
 {
     return option < 1 ? (int64_t)ceil(option * (double)max_steps) : (int64_t)option;
+}
+
+int64_t hone__training_warmup(const hone_training_args *args, int64_t max_steps)
+{
+    if (args->warmup_steps > 0)
+        return hone__training_steps(args->warmup_steps, max_steps);
+    return (int64_t)ceil(args->warmup_ratio * (double)max_steps);
 }
 
 const char *hone__training_output_dir(const hone_training_args *args)

@@ -6,11 +6,15 @@
 #include <hone/train.h>
 
 extern const hone_option_table hone__training_table;
+/* What the reference has and hone has not, with the reason (IGNORED and REFUSED rows; no fields). */
+extern const hone_option_table hone__foreign_table;
 
 /* To be called when options were set through the table itself: spellings that stand for another choice. */
 void hone__training_fold(hone_training_args *args);
 /* Steps from an option that is a count, or, below 1, a part of max_steps (semantics.md, 47). */
 int64_t hone__training_steps(double option, int64_t max_steps);
+/* Updates of warm-up in a training of max_steps. */
+int64_t hone__training_warmup(const hone_training_args *args, int64_t max_steps);
 const char *hone__training_output_dir(const hone_training_args *args);
 
 #endif

@@ -53,8 +53,15 @@ hone_status hone_training_args_check(const hone_training_args *a, bool has_eval_
         return refuse("--num_train_epochs: must be above 0", "give --num_train_epochs or --max_steps");
     if (a->per_device_train_batch_size < 1 || a->per_device_eval_batch_size < 1 || a->gradient_accumulation_steps < 1)
         return refuse("batch sizes and --gradient_accumulation_steps must be at least 1", "give numbers above 0");
+    if (a->optim > HONE_OPTIM_ADAMW_TORCH_FUSED)
+        return refuse("--optim: this optimizer is not there yet", "give --optim adamw_torch");
+    if (a->neftune_noise_alpha > 0)
+        return refuse("--neftune_noise_alpha: is not there yet", "leave it out");
     if (a->bf16 && a->fp16)
         return refuse("--bf16 and --fp16 exclude each other", "give one of them");
+    if (a->prediction_loss_only && a->metric_for_best_model && strcmp(a->metric_for_best_model, "loss") != 0 &&
+        strcmp(a->metric_for_best_model, "eval_loss") != 0)
+        return refuse("--prediction_loss_only: then there is no --metric_for_best_model but loss", "leave one of the two out");
     if (a->max_steps > 0 && a->warmup_steps > (double)a->max_steps)
         return refuse("--warmup_steps: the warm-up is longer than the training", "give less --warmup_steps, or more --max_steps");
     HONE_TRY(check_schedule(a));

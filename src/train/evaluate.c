@@ -15,7 +15,7 @@ static hone_status pass_batch(hone_trainer *t, hone_pass *p, const hone_batch *b
         HONE_TRY(p->keep(p->payload, t->inference, &out, batch));
     if (!p->scored)
         return hone_tape_status(t->inference);
-    if (t->task.eval_batch)
+    if (t->task.eval_batch && !t->args.prediction_loss_only)
         HONE_TRY(t->task.eval_batch(t->task.self, t->inference, &out, batch));
     hone_tensor *loss = hone__trainer_loss(t, t->inference, &out, batch, own);
     HONE_TRY(hone_tape_status(t->inference));
@@ -55,7 +55,7 @@ static hone_status put_scores(hone_trainer *t, hone_metrics *metrics, const hone
     double loss = p->items > 0 ? p->loss / p->items : NAN;
     hone_status status;
     HONE_GO(put(metrics, p, "loss", loss));
-    if (t->task.eval_end)
+    if (t->task.eval_end && !t->args.prediction_loss_only)
         HONE_GO(t->task.eval_end(t->task.self, loss, &own));
     for (size_t i = 0; i < own.n; i++) {
         HONE_GO(put(metrics, p, own.items[i].name, own.items[i].value));
@@ -83,7 +83,7 @@ hone_status hone__trainer_pass(hone_trainer *t, hone_pass *p, hone_metrics *metr
     options.batch_size = t->args.per_device_eval_batch_size;
     options.collator = t->task.collate_eval;
     HONE_GO(hone_loader_new(&loader, p->examples, &options));
-    if (p->scored && t->task.eval_begin)
+    if (p->scored && t->task.eval_begin && !t->args.prediction_loss_only)
         HONE_GO(t->task.eval_begin(t->task.self, p->examples));
     HONE_GO(pass_batches(t, p, loader));
     if (p->scored)

@@ -54,8 +54,7 @@ static hone_status make_optimizer(hone_trainer *t)
 #undef X
     const hone_training_args *a = &t->args;
     hone_adamw_options adamw = {a->learning_rate, a->adam_beta1, a->adam_beta2, a->adam_epsilon, a->weight_decay, false};
-    hone_scheduler_options schedule = {hone__training_steps(a->warmup_steps, t->state.max_steps), t->state.max_steps,
-                                       a->lr_scheduler_kwargs};
+    hone_scheduler_options schedule = {hone__training_warmup(a, t->state.max_steps), t->state.max_steps, a->lr_scheduler_kwargs};
     hone_scheduler_free(t->scheduler);
     hone_optimizer_free(t->opt);
     t->scheduler = NULL;

@@ -22,7 +22,7 @@ static void initialiser_is_the_table(void **state)
 static void every_member_has_a_row(void **state)
 {
     (void)state;
-    static const size_t sizes[] = {sizeof(bool), sizeof(int64_t), sizeof(double), sizeof(char *), sizeof(hone_strings), sizeof(int)};
+    static const size_t sizes[] = {sizeof(bool), sizeof(int64_t), sizeof(double), sizeof(char *), sizeof(hone_strings), sizeof(int), 0, 0};
     unsigned char seen[sizeof(hone_training_args)] = {0};
     size_t gap = 0;
     for (size_t i = 0; i < hone__training_table.n_rows; i++)
@@ -41,7 +41,7 @@ static void spellings(void **state)
                     "--warmup_ratio",  "0.1",  "--load_best_model_at_end"};
     assert_ok(hone_training_args_init(&a));
     assert_ok(hone_training_args_parse(&a, sizeof(argv) / sizeof(*argv), argv));
-    assert_true(a.learning_rate == 1e-3 && a.warmup_steps == 0.1 && a.load_best_model_at_end);
+    assert_true(a.learning_rate == 1e-3 && a.warmup_ratio == 0.1 && hone__training_warmup(&a, 25) == 3 && a.load_best_model_at_end);
     assert_int_equal(a.eval_strategy, HONE_STRATEGY_EPOCH);
     assert_int_equal(a.lr_scheduler_type, HONE_SCHEDULE_WARMUP_STABLE_DECAY);
     assert_ok(hone_training_args_set(&a, "per_gpu_train_batch_size", "3"));
