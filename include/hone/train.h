@@ -164,18 +164,26 @@ HONE_API void hone_task_dispose(hone_task *task);
 
 typedef struct hone_trainer hone_trainer;
 
-/* X(enumerator suffix, name): the reference's TrainerCallback events */
-#define HONE_EVENT_MAP(X)            \
-    X(TRAIN_BEGIN, "on_train_begin") \
-    X(TRAIN_END, "on_train_end")     \
-    X(EPOCH_BEGIN, "on_epoch_begin") \
-    X(EPOCH_END, "on_epoch_end")     \
-    X(STEP_BEGIN, "on_step_begin")   \
-    X(SUBSTEP_END, "on_substep_end") \
-    X(STEP_END, "on_step_end")       \
-    X(EVALUATE, "on_evaluate")       \
-    X(SAVE, "on_save")               \
-    X(LOG, "on_log")
+/* X(enumerator suffix, name): the reference's TrainerCallback events, each where the reference has it. In the order of a run:
+ * init_end (hone_trainer_new); train_begin; for each epoch: epoch_begin, then for each update: step_begin, substep_end after each micro-batch but the last, pre_optimizer_step (gradients
+ * are there, their norm is known), optimizer_step (before they are forgotten), step_end; then what was asked for: log, evaluate, save; epoch_end, and again what was asked for; at last log and
+ * train_end. prediction_step comes after each batch of an evaluation or a prediction, predict after hone_trainer_predict. */
+#define HONE_EVENT_MAP(X)                          \
+    X(INIT_END, "on_init_end")                     \
+    X(TRAIN_BEGIN, "on_train_begin")               \
+    X(TRAIN_END, "on_train_end")                   \
+    X(EPOCH_BEGIN, "on_epoch_begin")               \
+    X(EPOCH_END, "on_epoch_end")                   \
+    X(STEP_BEGIN, "on_step_begin")                 \
+    X(PRE_OPTIMIZER_STEP, "on_pre_optimizer_step") \
+    X(OPTIMIZER_STEP, "on_optimizer_step")         \
+    X(SUBSTEP_END, "on_substep_end")               \
+    X(STEP_END, "on_step_end")                     \
+    X(EVALUATE, "on_evaluate")                     \
+    X(PREDICT, "on_predict")                       \
+    X(SAVE, "on_save")                             \
+    X(LOG, "on_log")                               \
+    X(PREDICTION_STEP, "on_prediction_step")
 
 typedef enum hone_event {
 #define X(name, text) HONE_ON_##name,
@@ -184,7 +192,8 @@ typedef enum hone_event {
         HONE_N_EVENTS
 } hone_event;
 
-/* What a callback may ask for; the trainer clears a flag when it has done it. */
+/* What a callback may ask for; the trainer clears a flag when it has done it, and log, evaluate and save at the beginning of each update. should_training_stop is not kept in checkpoints: a
+ * callback that wants a resumed run to be at its end, too, says so again at on_train_begin (early stopping does). */
 typedef struct hone_trainer_control {
     bool should_training_stop, should_epoch_stop, should_save, should_evaluate, should_log;
 } hone_trainer_control;
@@ -203,21 +212,37 @@ typedef struct hone_trainer_state {
     size_t n_logs;                     /* entries of log_history */
 } hone_trainer_state;
 
-/* payload: the callback's own; metrics: of on_log and on_evaluate, else NULL. A status other than HONE_OK ends the training with it. */
+/* Something that is told of each event of a run and may ask for what is in control. metrics: of on_log, on_evaluate and on_predict, else NULL. A status other than HONE_OK ends the training with it.
+ *
+ *     static hone_status print_epoch(void *payload, hone_trainer *t, hone_event event, const hone_trainer_state *state,
+ *                                    hone_trainer_control *control, const hone_metrics *metrics)
+ *     {
+ *         if (event == HONE_ON_EPOCH_BEGIN)
+ *             printf("Starting training, epoch %g\n", state->epoch);
+ *         return HONE_OK;
+ *     }
+ *     …
+ *     CHECK(hone_trainer_add_callback(trainer, (hone_callback){.name = "PrintEpoch", .fn = print_epoch}));
+ */
 typedef struct hone_callback {
-    /* Called at each event of the training. */
+    /* Called at each event of the training, in the order in which callbacks were added. */
     hone_status (*fn)(void *payload, hone_trainer *trainer, hone_event event, const hone_trainer_state *state,
                       hone_trainer_control *control, const hone_metrics *metrics);
-    void *payload;
+    void *payload;    /* its own */
+    const char *name; /* by which it is removed and its state found again, lent; NULL: it stays and keeps nothing */
+    /* What a checkpoint keeps of it, as named numbers, and what a resumed run gives back to it before on_train_begin. NULL: nothing. */
+    hone_status (*save)(const void *payload, hone_metrics *state);
+    hone_status (*load)(void *payload, const hone_metrics *state); /* see save */
+    void (*free)(void *payload); /* when the callback is removed or the trainer freed; NULL: payload is lent */
 } hone_callback;
 
-/* Everything is lent and must outlive the trainer. */
+/* Everything is lent and must outlive the trainer, except the payloads of callbacks that have a `free`: those are taken, also when hone_trainer_new fails. */
 typedef struct hone_trainer_options {
     const hone_tokenizer *tokenizer;    /* saved beside the model; NULL: none */
     const hone_examples *train_dataset; /* NULL: evaluation only */
     const hone_examples *eval_dataset;  /* NULL: no evaluation */
     const hone_task *task;              /* NULL: hone_task_default(model). Copied */
-    const hone_callback *callbacks;
+    const hone_callback *callbacks;     /* behind the trainer's own. Copied */
     size_t n_callbacks;
     const char *base_model;   /* for the model card: what was fine-tuned; NULL: trained from scratch */
     const char *dataset_name; /* for the model card, NULL: not said */
@@ -273,13 +298,37 @@ HONE_API hone_model *hone_trainer_model(const hone_trainer *trainer);
 /* Asks a running hone_trainer_train to end after this accumulation group, with a checkpoint. From any thread; about signal handlers see hone_job_request_stop. */
 HONE_API void hone_trainer_request_stop(hone_trainer *trainer);
 
-/* Stops when metric_for_best_model was not better for `patience` evaluations in a row (EarlyStoppingCallback). The payload of the callback that *out becomes. */
+/* ---- Callbacks ---------------------------------------------------------------------------------------------------------------------------
+ * A trainer has of its own, and one takes them away or puts another in their place by name:
+ *     "DefaultFlowCallback"  decides when to log, evaluate, save and end, from the options' strategies
+ *     "ProgressCallback"     the progress of training and evaluations (hone_set_progress); not with disable_tqdm
+ *     "PrinterCallback"      each entry of the log as a line (hone_set_log) */
+
+/* Adds a callback behind the others. HONE_INVALID_ARGUMENT when there is one of that name: remove it first. Takes the payload of one that has a `free`, also when this fails. */
+HONE_API hone_status hone_trainer_add_callback(hone_trainer *trainer, hone_callback callback);
+/* Removes (and frees) the callback of that name; a callback may remove itself. HONE_NOT_FOUND names those that there are. */
+HONE_API hone_status hone_trainer_remove_callback(hone_trainer *trainer, const char *name);
+/* The name of callback i, in the order in which they are called, "" when it has none; NULL beyond the last. Lent. */
+HONE_API const char *hone_trainer_callback_name(const hone_trainer *trainer, size_t i);
+
+/* The options that it runs with. Lent. */
+HONE_API const hone_training_args *hone_trainer_get_args(const hone_trainer *trainer);
+/* The optimizer and the schedule of the run; NULL before hone_trainer_train. Lent. */
+HONE_API hone_optimizer *hone_trainer_optimizer(hone_trainer *trainer);
+/* See hone_trainer_optimizer. */
+HONE_API hone_scheduler *hone_trainer_scheduler(hone_trainer *trainer);
+/* The loader of the training, and that of the evaluation or prediction that is going on: NULL outside. Lent. */
+HONE_API const hone_loader *hone_trainer_train_loader(const hone_trainer *trainer);
+/* See hone_trainer_train_loader. */
+HONE_API const hone_loader *hone_trainer_eval_loader(const hone_trainer *trainer);
+
+/* Stops when metric_for_best_model was not better for `patience` evaluations in a row (EarlyStoppingCallback). The payload of the callback that *out becomes; checkpoints keep the counter. */
 typedef struct hone_early_stopping {
     int64_t patience;
     double threshold; /* an improvement must be larger than this */
     int64_t counter;  /* start with 0 */
 } hone_early_stopping;
-/* The callback, which uses state as long as the trainer lives. */
+/* The callback, named "EarlyStoppingCallback", which uses state as long as the trainer lives. */
 HONE_API hone_callback hone_early_stopping_callback(hone_early_stopping *state);
 
 #ifdef __cplusplus

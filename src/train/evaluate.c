@@ -28,17 +28,12 @@ static hone_status pass_batch(hone_trainer *t, hone_pass *p, const hone_batch *b
 static hone_status pass_batches(hone_trainer *t, hone_pass *p, hone_loader *loader)
 {
     hone_batch batch;
-    int64_t done = 0, total = hone_loader_batches(loader);
     while (hone_loader_next(loader, &batch)) {
         if (hone__trainer_stops(t))
             return hone__fail(HONE_CANCELLED, "stopped while %s", p->what);
         HONE_TRY(pass_batch(t, p, &batch));
-        done++;
-        if (!t->args.disable_tqdm && hone__progress_due())
-            hone__progress(p->what, done, total, "batches", NULL);
+        HONE_TRY(hone__trainer_event(t, HONE_ON_PREDICTION_STEP, NULL));
     }
-    if (!t->args.disable_tqdm)
-        hone__progress_end(p->what, done, total, "batches", NULL);
     return hone_loader_status(loader);
 }
 
@@ -85,11 +80,14 @@ hone_status hone__trainer_pass(hone_trainer *t, hone_pass *p, hone_metrics *metr
     HONE_GO(hone_loader_new(&loader, p->examples, &options));
     if (p->scored && t->task.eval_begin && !t->args.prediction_loss_only)
         HONE_GO(t->task.eval_begin(t->task.self, p->examples));
+    t->eval_loader = loader;
+    t->pass_name = p->what;
     HONE_GO(pass_batches(t, p, loader));
     if (p->scored)
         HONE_GO(put_scores(t, metrics, p));
     HONE_GO(put_speed(metrics, p, hone__seconds() - started, hone_loader_batches(loader)));
 done:
+    t->eval_loader = NULL;
     hone_loader_free(loader);
     hone_tape_reset(t->inference);
     return status;
@@ -103,6 +101,23 @@ static hone_status evaluate(hone_trainer *t, hone_metrics *metrics)
         return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "there is no validation data"),
                           "set eval_dataset in hone_trainer_options (--validation_file)");
     return hone__trainer_pass(t, &pass, metrics);
+}
+
+bool hone__trainer_greater_is_better(const hone_trainer *t)
+{
+    const char *name = t->args.metric_for_best_model ? t->args.metric_for_best_model : "loss";
+    size_t len = strlen(name);
+    if (t->args.greater_is_better != HONE_AUTO)
+        return t->args.greater_is_better == HONE_TRUE;
+    return len < 4 || strcmp(name + len - 4, "loss") != 0;
+}
+
+bool hone__trainer_best_metric(const hone_trainer *t, const hone_metrics *metrics, double *out)
+{
+    const char *name = t->args.metric_for_best_model ? t->args.metric_for_best_model : "loss";
+    char prefixed[96];
+    snprintf(prefixed, sizeof(prefixed), "%s%s", strncmp(name, "eval_", 5) == 0 ? "" : "eval_", name);
+    return hone_metrics_get(metrics, prefixed, out);
 }
 
 /* Strictly better only (semantics.md, 52). */

@@ -183,8 +183,10 @@ static hone_status update(hone_trainer *t, double loss_sum, double items)
     HONE_TRY(hone__optimizer_clip(t->opt, both[1], t->args.max_grad_norm, &norm, &finite));
     t->window.grad_norm = norm;
     t->window.learning_rate = hone_optimizer_learning_rate(t->opt);
+    HONE_TRY(hone__trainer_event(t, HONE_ON_PRE_OPTIMIZER_STEP, NULL));
     if (isfinite(loss) || !finite) /* a step whose gradients are not finite passes itself over */
         HONE_TRY(hone_optimizer_step(t->opt));
+    HONE_TRY(hone__trainer_event(t, HONE_ON_OPTIMIZER_STEP, NULL));
     hone_optimizer_zero_grad(t->opt);
     t->window.n_steps++;
     if (finite && isfinite(loss)) {
@@ -224,22 +226,6 @@ static hone_status check_nonfinite(hone_trainer *t)
         (long long)most);
 }
 
-static void tell_progress(hone_trainer *t)
-{
-    char note[96], loss[32] = "";
-    if (t->args.disable_tqdm || !hone__progress_due())
-        return;
-    double seconds = hone__seconds() - t->started;
-    int64_t good = t->window.n_steps - t->window.n_nonfinite;
-    if (good > 0)
-        snprintf(loss, sizeof(loss), "loss %.4f  ", t->window.loss_sum / (double)good);
-    else if (t->total_loss_steps > 0 && t->n_logs > 0)
-        snprintf(loss, sizeof(loss), "loss %.4f  ", t->total_loss / (double)t->total_loss_steps);
-    snprintf(note, sizeof(note), "%s%.0f tokens/s", loss,
-             seconds > 0 ? ((double)t->state.num_input_tokens_seen - t->tokens_started) / seconds : 0.0);
-    hone__progress("training", t->state.global_step, t->state.max_steps, "steps", note);
-}
-
 /* What the run holds, once the first step has shown how much a tape needs. */
 static void tell_memory(const hone_trainer *t)
 {
@@ -266,7 +252,6 @@ static hone_status run_group(hone_trainer *t)
     }
     HONE_TRY(update(t, loss_sum, items));
     tell_memory(t);
-    tell_progress(t);
     return check_nonfinite(t);
 }
 
@@ -354,13 +339,13 @@ static hone_status do_pending(hone_trainer *t)
 static bool run_goes_on(const hone_trainer *t)
 {
     bool epoch_end_to_come = t->position_batch > 0 && !t->pending.epoch_done;
-    return (t->state.global_step < t->state.max_steps && !t->control.should_training_stop) || epoch_end_to_come;
+    bool more = t->state.global_step < t->state.max_steps && t->position_epoch < t->state.num_train_epochs; /* epochs may be cut short */
+    return (more && !t->control.should_training_stop) || epoch_end_to_come;
 }
 
 static hone_status run(hone_trainer *t)
 {
     HONE_TRY(hone__trainer_event(t, HONE_ON_TRAIN_BEGIN, NULL));
-    t->control = (hone_trainer_control){0};
     if (t->state.global_step == 0 && t->args.eval_on_start && t->options.eval_dataset) {
         hone_metrics metrics = HONE_METRICS_INIT;
         hone_status status = hone__trainer_evaluate_now(t, &metrics);
@@ -409,8 +394,6 @@ static hone_status finish(hone_trainer *t)
 {
     t->train_seconds = hone__seconds() - t->started;
     t->trained = true;
-    if (!t->args.disable_tqdm)
-        hone__progress_end("training", t->state.global_step, t->state.max_steps, "steps", NULL);
     hone__log(HONE_LOG_INFO, "trained in %.1f s; most memory that the process held: %.1f MB", t->train_seconds,
               (double)hone__rss_peak() / (1024.0 * 1024.0));
     HONE_TRY(load_best(t));
@@ -444,8 +427,7 @@ hone_status hone_trainer_train(hone_trainer *t)
     hone_status status = run(t);
     if (status == HONE_OK)
         return finish(t);
-    if (!t->args.disable_tqdm)
-        hone__progress_end("training", t->state.global_step, t->state.max_steps, "steps", NULL);
+    hone__trainer_close_progress(t);
     return status == HONE_CANCELLED ? save_stopped(t) : status;
 }
 

@@ -113,7 +113,7 @@ hone_status hone_trainer_predict(hone_trainer *t, const hone_examples *examples,
     HONE_TRY(HONE_ALLOC(&out->logits, (size_t)out->n_items * (size_t)out->n_labels));
     HONE_TRY(hone__trainer_pass(t, &pass, &out->metrics));
     if (keep.n == out->n_items)
-        return HONE_OK;
+        return hone__trainer_event(t, HONE_ON_PREDICT, &out->metrics);
     return hone__fail(HONE_SHAPE, "hone_trainer_predict: the model gave logits of %lld items, the examples have %lld", (long long)keep.n,
                       (long long)out->n_items);
 }

@@ -22,7 +22,7 @@ static const field fields[] = {
     F(INT, position_epoch),     F(INT, position_batch),          F(BOOL, pending.step_end),       F(BOOL, pending.evaluate),
     F(BOOL, pending.save),      F(BOOL, pending.epoch_done),     F(DOUBLE, window.loss_sum),      F(INT, window.n_steps),
     F(INT, window.n_nonfinite), F(DOUBLE, window.grad_norm),     F(DOUBLE, window.learning_rate), F(DOUBLE, total_loss),
-    F(INT, total_loss_steps),   F(INT, state.n_nonfinite_steps), F(DOUBLE, total_flos),
+    F(INT, total_loss_steps),   F(INT, state.n_nonfinite_steps), F(DOUBLE, total_flos),           F(BOOL, control.should_epoch_stop),
 };
 #undef F
 
@@ -93,6 +93,8 @@ hone_status hone__trainer_write_resume_state(const hone_trainer *t, const char *
     hone__jw_int(&w, 1);
     put_fields(&w, t);
     put_world(&w, t);
+    hone__jw_key(&w, "callbacks");
+    HONE_GO(hone__trainer_write_callbacks(&w, t));
     hone__jw_end_object(&w);
     hone__str_putc(&text, '\n');
     HONE_GO(hone__str_status(&text));
@@ -146,6 +148,7 @@ static hone_status read_hone_state(hone_trainer *t, const char *folder)
     HONE_GO(hone__json_load(&root, path));
     HONE_GO(check_world(t, root, path));
     HONE_GO(get_fields(t, root, path));
+    HONE_GO(hone__trainer_read_callbacks(t, json_object_get(root, "callbacks"), path));
     HONE_GO(hone__json_get_int(root, "scheduler_steps", &steps, path));
     hone_scheduler_jump(t->scheduler, steps);
 done:

@@ -56,9 +56,12 @@ hone_status hone_trainer_new(hone_trainer **out, hone_model *model, const hone_t
     hone_training_args default_args = HONE_TRAINING_ARGS_INIT;
     hone_trainer_options default_options = HONE_TRAINER_OPTIONS_INIT;
     hone_trainer *t = NULL;
-    hone_status status;
+    hone_status status = HONE_NEW(&t, 1);
     *out = NULL;
-    HONE_GO(HONE_NEW(&t, 1));
+    if (status != HONE_OK) {
+        hone__drop_callbacks(options ? options : &default_options, 0);
+        return status;
+    }
     t->model = model;
     t->options = options ? *options : default_options;
     t->task = t->options.task ? *t->options.task : hone_task_default(model);
@@ -66,7 +69,8 @@ hone_status hone_trainer_new(hone_trainer **out, hone_model *model, const hone_t
     t->last_saved_step = -1;
     t->state.max_steps = -1;
     atomic_init(&t->stop, 0);
-    HONE_GO(copy_args(&t->args, args ? args : &default_args));
+    status = copy_args(&t->args, args ? args : &default_args);
+    HONE_GO(hone__trainer_make_callbacks(t, status));
     t->output_dir = hone__training_output_dir(&t->args);
     HONE_GO(hone_training_args_check(&t->args, t->options.eval_dataset != NULL));
     HONE_GO(check_metric(t));
@@ -76,6 +80,7 @@ hone_status hone_trainer_new(hone_trainer **out, hone_model *model, const hone_t
         HONE_GO(hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "the model was opened for inference and cannot be trained"),
                            "set for_training in hone_model_options"));
     HONE_GO(make_tapes(t));
+    HONE_GO(hone__trainer_event(t, HONE_ON_INIT_END, NULL));
     *out = t;
     return HONE_OK;
 done:
@@ -87,6 +92,7 @@ void hone_trainer_free(hone_trainer *t)
 {
     if (!t)
         return;
+    hone__trainer_free_callbacks(t);
     hone_scheduler_free(t->scheduler);
     hone_optimizer_free(t->opt);
     hone_loader_free(t->train_loader);
@@ -106,6 +112,31 @@ void hone_trainer_free(hone_trainer *t)
 const hone_trainer_state *hone_trainer_get_state(const hone_trainer *t)
 {
     return &t->state;
+}
+
+const hone_training_args *hone_trainer_get_args(const hone_trainer *t)
+{
+    return &t->args;
+}
+
+hone_optimizer *hone_trainer_optimizer(hone_trainer *t)
+{
+    return t->opt;
+}
+
+hone_scheduler *hone_trainer_scheduler(hone_trainer *t)
+{
+    return t->scheduler;
+}
+
+const hone_loader *hone_trainer_train_loader(const hone_trainer *t)
+{
+    return t->train_loader;
+}
+
+const hone_loader *hone_trainer_eval_loader(const hone_trainer *t)
+{
+    return t->eval_loader;
 }
 
 hone_model *hone_trainer_model(const hone_trainer *t)

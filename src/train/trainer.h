@@ -4,6 +4,7 @@
 #define HONE_TRAIN_TRAINER_H
 
 #include "base/file.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "comm/comm.h"
 #include "train/args.h"
@@ -34,6 +35,8 @@ struct hone_trainer {
     hone_optimizer *opt;
     hone_scheduler *scheduler;
     hone_loader *train_loader;
+    const hone_loader *eval_loader; /* of the pass that is going on */
+    const char *pass_name;          /* of that pass: "evaluating" */
     hone_tape *tape, *inference;
     float *ones; /* weights of a sum over tokens */
     size_t ones_capacity;
@@ -42,6 +45,10 @@ struct hone_trainer {
     int64_t logging_steps, eval_steps, save_steps;
     int64_t position_epoch, position_batch; /* of the next batch; batch == n_batches: the epoch's end is still to be done */
     hone_pending pending;
+
+    hone_callback *callbacks; /* fn NULL: removed while an event is under way */
+    size_t n_callbacks, callbacks_capacity;
+    int event_depth; /* events that are under way: one may cause another */
 
     hone_trainer_state state;
     hone_trainer_control control;
@@ -55,6 +62,7 @@ struct hone_trainer {
     int64_t last_saved_step;
     bool trained;
 
+    bool progress_is_open;          /* a bar of the training stands */
     double started, tokens_started; /* clock; num_input_tokens_seen then */
     double train_seconds;
     int64_t started_step;
@@ -65,6 +73,22 @@ struct hone_trainer {
 
 /* ---- callbacks.c ---- */
 hone_status hone__trainer_event(hone_trainer *t, hone_event event, const hone_metrics *metrics);
+/* The trainer's own callbacks, then the user's; status: a failure before it, for which the user's are let go. Gives that, or its own. */
+hone_status hone__trainer_make_callbacks(hone_trainer *t, hone_status status);
+/* Frees the payloads of the user's callbacks from `first` on, where they were handed over. */
+void hone__drop_callbacks(const hone_trainer_options *options, size_t first);
+void hone__trainer_free_callbacks(hone_trainer *t);
+/* What callbacks keep, as the value of a key that was just written, and back; a callback that the other side does not know is a warning. */
+hone_status hone__trainer_write_callbacks(hone_json_writer *w, const hone_trainer *t);
+hone_status hone__trainer_read_callbacks(hone_trainer *t, const json_t *object, const char *path);
+/* ---- callback_*.c: the trainer's own ---- */
+hone_callback hone__flow_callback(void);
+hone_callback hone__progress_callback(void);
+hone_callback hone__printer_callback(void);
+/* When a run ends before its end. */
+void hone__trainer_close_progress(hone_trainer *t);
+
+/* ---- evaluate.c ---- */
 /* The metric that best means, out of an evaluation's; false when it is not among them. */
 bool hone__trainer_best_metric(const hone_trainer *t, const hone_metrics *metrics, double *out);
 bool hone__trainer_greater_is_better(const hone_trainer *t);

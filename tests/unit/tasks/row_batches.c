@@ -303,7 +303,7 @@ static void a_step_allocates_nothing(void **state)
     hone_trainer *t;
     hone_task task;
     watch w = {0, 0};
-    hone_callback callback = {watch_memory, &w};
+    hone_callback callback = {.fn = watch_memory, .payload = &w};
     (void)state;
     a.output_dir = test_temp("memory");
     a.disable_tqdm = true;

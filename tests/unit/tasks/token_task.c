@@ -374,7 +374,7 @@ static void a_step_allocates_nothing(void **state)
     hone_training_args a = quiet(8);
     hone_trainer *t;
     watch w = {0};
-    hone_callback callback = {watch_memory, &w};
+    hone_callback callback = {.fn = watch_memory, .payload = &w};
     a.output_dir = test_temp("memory");
     a.per_device_train_batch_size = N_ROWS;
     a.max_steps = 400;

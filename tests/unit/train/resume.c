@@ -132,7 +132,7 @@ static void a_stop_anywhere_loses_nothing(void **state)
             snprintf(name, sizeof(name), "stop-%zu-%d", e, when);
             snprintf(folder, sizeof(folder), "%s", test_temp(name));
             stopper s = {events[e], when, 0};
-            hone_callback callback = {stop, &s};
+            hone_callback callback = {.fn = stop, .payload = &s};
             hone_training_args b = run_args(folder);
             b.save_strategy = HONE_STRATEGY_NO;
             start(&part, &b, &callback);
@@ -254,7 +254,7 @@ static void a_full_disk_costs_nothing(void **state)
     char folder[512];
     int64_t *steps;
     size_t n;
-    hone_callback callback = {fill_disk, NULL};
+    hone_callback callback = {.fn = fill_disk};
     hone_training_args a = run_args(test_temp("roomy"));
     start(&whole, &a, NULL);
     assert_ok(hone_trainer_train(whole.trainer));

@@ -303,7 +303,7 @@ static void a_step_allocates_nothing(void **state)
     hone_examples *data = tiny_examples(997);
     hone_trainer *t;
     watch w = {0};
-    hone_callback callback = {watch_memory, &w};
+    hone_callback callback = {.fn = watch_memory, .payload = &w};
     hone_training_args a = quiet_args(test_temp("memory"));
     a.per_device_train_batch_size = 5;
     a.max_steps = 2000;
