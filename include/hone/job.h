@@ -24,8 +24,14 @@ HONE_API hone_status hone_job_new(hone_job **out, hone_job_kind kind, hone_task_
 HONE_API void hone_job_free(hone_job *job);
 /* Sets one option by name: of the task's data, of the run (threads, device), of hone_training_args. value NULL is a bare flag. */
 HONE_API hone_status hone_job_set(hone_job *job, const char *name, const char *value);
-/* Takes `--name value …` from argv[0..argc) (without program, command and task). What is no option is an error. */
+/* Takes `--name value …` from argv[0..argc) (without program, command and task). What is no option is an error. A first word FILE.json, and every --config FILE, is
+ * read before all others (hone_job_read_config), so that the command line has the last word. */
 HONE_API hone_status hone_job_parse(hone_job *job, int argc, char **argv);
+/* Sets options from a JSON object in a file: what hone_job_save_args and a trainer's training_args.json hold, and the reference's own. Members of options that do nothing here are
+ * treated as on the command line; null leaves an option as it is. HONE_FORMAT, HONE_INVALID_ARGUMENT with file and line; an unknown name with the nearest one. */
+HONE_API hone_status hone_job_read_config(hone_job *job, const char *path);
+/* Writes all options in force, which hone_job_read_config reads back, as one JSON object. */
+HONE_API hone_status hone_job_save_args(const hone_job *job, const char *path);
 /* All options of such a job with defaults. Free with hone_free_text. */
 HONE_API hone_status hone_job_help(char **out, const hone_job *job);
 /* Does it. *results (may be NULL) is a JSON object: training, what all_results.json holds; evaluation, eval_loss, eval_samples, eval_runtime, … and the task's metrics.

@@ -17,9 +17,14 @@ hone_status hone__options_set(const hone_option_table *t, void *options, const c
  * (n_rest; may be NULL: then it is an error). "--" ends options. */
 hone_status hone__options_parse(const hone_option_table *const *tables, void *const *structs, size_t n_tables, int argc, char **argv,
                                 const char **rest, size_t *n_rest);
+/* Sets one option from a JSON value; null leaves it. An array of one is its value, an array of strings for a STRING its texts with commas, an object for a STRING its text. */
+hone_status hone__options_set_json(const hone_option_table *t, void *options, const char *key, const json_t *value);
+/* HONE_INVALID_ARGUMENT "--name is no option" with the nearest name of the tables as hint. */
+hone_status hone__options_fail_unknown(const hone_option_table *const *tables, size_t n_tables, const char *name);
 /* Unknown keys are errors with the nearest name. */
 hone_status hone__options_from_json(const hone_option_table *t, void *options, const json_t *object, const char *file);
-void hone__options_to_json(const hone_option_table *t, const void *options, hone_json_writer *w); /* as one object */
+void hone__options_to_json(const hone_option_table *t, const void *options, hone_json_writer *w);     /* as one object */
+void hone__options_put_members(const hone_option_table *t, const void *options, hone_json_writer *w); /* its members alone */
 void hone__options_help(const hone_option_table *t, hone_str *out); /* grouped, aligned, with defaults and choices, 100 columns */
 
 #endif

@@ -27,7 +27,4 @@ static inline bool hone__option_is_foreign(const hone_option *row)
 /* Replaces a STRINGS value by copies of n texts. */
 hone_status hone__option_set_strings(const hone_option *row, void *options, const char *const *values, size_t n);
 
-/* HONE_INVALID_ARGUMENT "--name is no option" with the nearest name of the tables as hint. */
-hone_status hone__options_fail_unknown(const hone_option_table *const *tables, size_t n_tables, const char *name);
-
 #endif

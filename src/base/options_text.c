@@ -9,16 +9,31 @@ static hone_status fail_json_type(const hone_option *row, const char *expected)
     return hone__fail(HONE_INVALID_ARGUMENT, "--%s: must be %s", row->name, expected);
 }
 
-static hone_status set_array(const hone_option_table *t, const hone_option *row, void *options, const json_t *array)
+/* What takes one text takes several with commas: "a,b". */
+static hone_status set_joined(const hone_option_table *t, const hone_option *row, void *options, const json_t *array)
+{
+    hone_str text = HONE_STR_INIT;
+    hone_status status = HONE_OK;
+    for (size_t i = 0; i < json_array_size(array) && status == HONE_OK; i++) {
+        const char *item = json_string_value(json_array_get(array, i));
+        if (!item)
+            status = fail_json_type(row, "a string or an array of strings");
+        hone__str_printf(&text, "%s%s", i ? "," : "", item ? item : "");
+    }
+    if (status == HONE_OK)
+        status = hone__str_status(&text);
+    if (status == HONE_OK && text.data)
+        status = hone__options_set(t, options, row->name, text.data);
+    hone__str_dispose(&text);
+    return status;
+}
+
+static hone_status set_strings(const hone_option *row, void *options, const json_t *array)
 {
     const char **values = NULL;
     size_t n = json_array_size(array);
-    hone_status status = HONE_OK;
-    if (hone__option_is_foreign(row))
-        return n ? hone__options_set(t, options, row->name, "[…]") : HONE_OK;
-    if (row->type != HONE_OPTION_STRINGS)
-        return fail_json_type(row, "one value, is an array");
-    HONE_GO(HONE_NEW(&values, n));
+    hone_status status;
+    HONE_GO(HONE_NEW(&values, n + 1));
     for (size_t i = 0; i < n; i++) {
         values[i] = json_string_value(json_array_get(array, i));
         if (!values[i])
@@ -28,6 +43,19 @@ static hone_status set_array(const hone_option_table *t, const hone_option *row,
 done:
     hone__free(values);
     return status;
+}
+
+static hone_status set_array(const hone_option_table *t, const hone_option *row, void *options, const json_t *array)
+{
+    size_t n = json_array_size(array);
+    if (hone__option_is_foreign(row))
+        return n ? hone__options_set(t, options, row->name,
+                                     n == 1 && json_is_string(json_array_get(array, 0)) ? json_string_value(json_array_get(array, 0))
+                                                                                        : "[…]")
+                 : HONE_OK;
+    if (row->type == HONE_OPTION_STRINGS)
+        return set_strings(row, options, array);
+    return row->type == HONE_OPTION_STRING ? set_joined(t, row, options, array) : fail_json_type(row, "one value, is an array");
 }
 
 /* What takes name=value pairs as text takes them as an object too (lr_scheduler_kwargs): its text. */
@@ -48,7 +76,7 @@ static hone_status set_object(const hone_option_table *t, const hone_option *row
 }
 
 /* A scalar goes through the text form, so that both ways have the same ranges and messages. */
-static hone_status set_json(const hone_option_table *t, void *options, const char *key, const json_t *value)
+hone_status hone__options_set_json(const hone_option_table *t, void *options, const char *key, const json_t *value)
 {
     char text[32];
     const hone_option *row = hone__options_find(t, key);
@@ -92,7 +120,7 @@ hone_status hone__options_from_json(const hone_option_table *t, void *options, c
         return hone__fail(HONE_FORMAT, "%s: an object of options was expected", file);
     json_object_foreach((json_t *)(uintptr_t)object, key, value)
     {
-        hone_status status = set_json(t, options, key, value);
+        hone_status status = hone__options_set_json(t, options, key, value);
         if (status != HONE_OK)
             return hone__fail_in(status, "%s", file);
     }
@@ -130,15 +158,20 @@ static void put_value(const hone_option *row, const void *field, hone_json_write
     }
 }
 
-void hone__options_to_json(const hone_option_table *t, const void *options, hone_json_writer *w)
+void hone__options_put_members(const hone_option_table *t, const void *options, hone_json_writer *w)
 {
-    hone__jw_object(w);
     for (size_t i = 0; i < t->n_rows; i++) {
         if (hone__option_is_foreign(&t->rows[i]))
             continue;
         hone__jw_key(w, t->rows[i].name);
         put_value(&t->rows[i], hone__option_field(&t->rows[i], options), w);
     }
+}
+
+void hone__options_to_json(const hone_option_table *t, const void *options, hone_json_writer *w)
+{
+    hone__jw_object(w);
+    hone__options_put_members(t, options, w);
     hone__jw_end_object(w);
 }
 

@@ -4,8 +4,12 @@
 #include <stddef.h>
 #include <string.h>
 
-enum { N_EVALUATION_ROWS = 3 }; /* of run_rows: what an evaluation has too */
+enum { N_EVALUATION_ROWS = 5 }; /* of run_rows: what an evaluation has too */
 static const hone_option run_rows[] = {
+    {"config", HONE_OPTION_STRING, offsetof(hone_job_options, config), NULL, 0, 0, NULL, "Run",
+     "a JSON file of options, which those of the command line replace; a first word FILE.json is the same"},
+    {"save_args", HONE_OPTION_STRING, offsetof(hone_job_options, save_args), NULL, 0, 0, NULL, "Run",
+     "write all options in force to a JSON file, which --config reads"},
     {"threads", HONE_OPTION_INT, offsetof(hone_job_options, threads), "0", 0, 4096, NULL, "Machine",
      "threads to compute with (0: the cores of the machine)"},
     {"device", HONE_OPTION_STRING, offsetof(hone_job_options, device), "auto", 0, 0, NULL, "Machine",
@@ -127,6 +131,8 @@ void hone_job_free(hone_job *job)
 
 hone_status hone_job_set(hone_job *job, const char *name, const char *value)
 {
+    if (value && strcmp(name, "config") == 0)
+        HONE_TRY(hone_job_read_config(job, value));
     if (hone__options_find(job->class->options, name))
         return hone__options_set(job->class->options, job->task_options, name, value);
     if (hone__options_find(&job->own, name))
@@ -138,10 +144,31 @@ hone_status hone_job_set(hone_job *job, const char *name, const char *value)
     return HONE_OK;
 }
 
+/* Files of options come first, wherever they stand. */
+static hone_status read_configs(hone_job *job, int *argc, char ***argv)
+{
+    static const char name[] = "--config";
+    if (*argc > 0 && (*argv)[0][0] != '-' && hone__ends_with((*argv)[0], ".json")) {
+        HONE_TRY(hone_job_read_config(job, (*argv)[0]));
+        ++*argv, --*argc;
+    }
+    for (int i = 0; i < *argc && strcmp((*argv)[i], "--") != 0; i++) {
+        const char *word = (*argv)[i];
+        if (strncmp(word, name, sizeof(name) - 1) != 0)
+            continue;
+        if (word[sizeof(name) - 1] == '=')
+            HONE_TRY(hone_job_read_config(job, word + sizeof(name)));
+        else if (!word[sizeof(name) - 1] && i + 1 < *argc)
+            HONE_TRY(hone_job_read_config(job, (*argv)[i + 1]));
+    }
+    return HONE_OK;
+}
+
 hone_status hone_job_parse(hone_job *job, int argc, char **argv)
 {
     const hone_option_table *tables[] = {job->class->options, &job->own, &job->training, &hone__foreign_table};
     void *structs[] = {job->task_options, &job->run, &job->args, NULL};
+    HONE_TRY(read_configs(job, &argc, &argv));
     HONE_TRY(hone__options_parse(tables, structs, 4, argc, argv, NULL, NULL));
     hone__training_fold(&job->args);
     return HONE_OK;

@@ -11,6 +11,7 @@
 
 /* Options of every job beside the task's and the trainer's. */
 typedef struct hone_job_options {
+    char *config, *save_args;
     char *device;
     int64_t threads;
     int64_t early_stopping_patience; /* 0: no early stopping */
@@ -75,6 +76,9 @@ hone_status hone__job_check_vocabulary(const hone_job_parts *parts, const char *
 
 /* "test_f1" → "predict_f1", as the reference's scripts name them. to is cleared first. */
 hone_status hone__job_predict_metrics(hone_metrics *to, const hone_metrics *from);
+
+/* hone_job_read_config for a text; name: the file's, for messages. */
+hone_status hone__job_read_config(hone_job *job, const char *text, size_t len, const char *name);
 
 extern const hone_job_class hone__causal_lm_job;
 extern const hone_job_class hone__masked_lm_job;

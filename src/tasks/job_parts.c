@@ -27,7 +27,7 @@ hone_status hone__job_check_model(const hone_job *job, const char *model, const 
     if (!model && !tokenizer)
         return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--model_name_or_path: which model is to be fine-tuned?"),
                           "give a model folder; or --tokenizer_name and --config_overrides for a new model");
-    if (model && overrides)
+    if (model && overrides && *overrides)
         return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--config_overrides: the model of --model_name_or_path has its shape already"),
                           "leave one of the two out; --dropout replaces its dropout probabilities");
     return HONE_OK;

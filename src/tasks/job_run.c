@@ -290,6 +290,8 @@ hone_status hone_job_run(hone_job *job, char **results)
     if (results)
         *results = NULL;
     HONE_GO(check(job));
+    if (job->run.save_args)
+        HONE_GO(hone_job_save_args(job, job->run.save_args));
     if (job->kind == HONE_JOB_TRAIN)
         HONE_GO(settle_output_dir(job));
     job->started = true;

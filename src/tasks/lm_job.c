@@ -20,7 +20,7 @@ hone_status hone__lm_check_model(const hone_job *job, const char *model, const c
         return hone__job_check_model(job, model, tokenizer, overrides);
     if (!model && !tokenizer)
         return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--tokenizer_name: a new model needs a tokenizer"), "%s", hint);
-    if (model && overrides)
+    if (model && overrides && *overrides)
         return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--config_overrides: the model of --model_name_or_path has its shape already"),
                           "leave one of the two out");
     return HONE_OK;

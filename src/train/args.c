@@ -220,7 +220,11 @@ hone_status hone_training_args_to_json(char **out, const hone_training_args *arg
     hone_training_args folded = *args;
     *out = NULL;
     hone__training_fold(&folded);
-    hone__options_to_json(&hone__training_table, &folded, &w);
+    hone__jw_object(&w);
+    hone__jw_key(&w, "hone_version");
+    hone__jw_string(&w, HONE_VERSION);
+    hone__options_put_members(&hone__training_table, &folded, &w);
+    hone__jw_end_object(&w);
     hone__str_putc(&text, '\n');
     hone_status status = hone__str_take(out, &text);
     hone__str_dispose(&text);
