@@ -3,6 +3,7 @@
  *
  * The windows are computed a few at a time, so that a book costs its encoding and no more. Departures: spans of probability 0, which the reference may list where a passage has fewer tokens than answers
  * are asked for, are left out; a window is no longer than the model's positions. */
+#include "base/log.h"
 #include "base/mem.h"
 #include "metrics/text.h"
 #include "tasks/pipeline.h"
@@ -14,7 +15,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WINDOWS_AT_ONCE = 8, SLACK = 10 /* spans of a window beyond 2 top_k: widening makes some of them one */ };
+enum {
+    WINDOWS_AT_ONCE = 8,
+    LONG = 64 /* windows that are worth a progress bar */,
+    SLACK = 10 /* spans of a window beyond 2 top_k: widening makes some of them one */
+};
 
 /* A span of tokens of a window. */
 typedef struct span {
@@ -128,31 +133,22 @@ static size_t find_spans(answerer *a, size_t n)
     return n_found;
 }
 
-/* Where the tokens of a span stand in the passage, words whole. */
-static void widen(hone_span *chars, const hone_encoding *e, const span *s, bool to_words)
+/* A span's tokens, words whole. */
+static span widen(const hone_encoding *e, span s)
 {
-    const hone_span *offsets = hone_encoding_offsets_chars(e);
-    ptrdiff_t first = hone_encoding_token_to_word(e, (size_t)s->start), last = hone_encoding_token_to_word(e, (size_t)s->end);
+    ptrdiff_t first = hone_encoding_token_to_word(e, (size_t)s.start), last = hone_encoding_token_to_word(e, (size_t)s.end);
     hone_span from, to;
-    *chars = (hone_span){offsets[s->start].start, offsets[s->end].end};
-    if (to_words && first >= 0 && last >= 0 && hone_encoding_word_to_chars(e, (size_t)first, 1, &from) &&
-        hone_encoding_word_to_chars(e, (size_t)last, 1, &to))
-        *chars = (hone_span){from.start, to.end};
-}
-
-static size_t byte_of(hone_text t, size_t chars)
-{
-    size_t at = 0;
-    for (; chars > 0 && at < t.len; chars--)
-        for (at++; at < t.len && ((unsigned char)t.data[at] & 0xC0) == 0x80;)
-            at++;
-    return at;
+    if (first >= 0 && last >= 0 && hone_encoding_word_to_tokens(e, (size_t)first, 1, &from) &&
+        hone_encoding_word_to_tokens(e, (size_t)last, 1, &to))
+        return (span){s.score, (int32_t)from.start, (int32_t)to.end - 1};
+    return s;
 }
 
 /* A new answer, or more score for one that was found before. */
-static hone_status add_answer(answerer *a, hone_text context, hone_span chars, float score)
+static hone_status add_answer(answerer *a, hone_text context, const hone_encoding *e, span s)
 {
-    hone_span_answer x = {score, chars.start, chars.end, byte_of(context, chars.start), byte_of(context, chars.end)};
+    const hone_span *chars = hone_encoding_offsets_chars(e), *bytes = hone_encoding_offsets(e);
+    hone_span_answer x = {s.score, chars[s.start].start, chars[s.end].end, bytes[s.start].start, bytes[s.end].end};
     hone__str_clear(&a->lower);
     if (x.byte_end > x.byte_start)
         hone__python_lower(&a->lower, context.data + x.byte_start, x.byte_end - x.byte_start);
@@ -160,7 +156,7 @@ static hone_status add_answer(answerer *a, hone_text context, hone_span chars, f
     uint64_t lower = hone__hash64(a->lower.data, a->lower.len, 0);
     for (size_t i = 0; i < a->n_found; i++)
         if (a->found[i].lower == lower) {
-            a->found[i].answer.score += score;
+            a->found[i].answer.score += s.score;
             return HONE_OK;
         }
     HONE_TRY(HONE_GROW(&a->found, &a->found_capacity, a->n_found + 1));
@@ -186,11 +182,9 @@ static hone_status read_window(hone_pipeline *p, const hone_encoding *e, const f
     a->null_score = null_score < a->null_score ? null_score : a->null_score;
     a->start[0] = a->end[0] = 0;
     for (size_t i = 0, n_spans = find_spans(a, n); i < n_spans; i++) {
-        hone_span chars;
-        if (sequence[a->spans[i].start] != 1 || sequence[a->spans[i].end] != 1)
-            continue;
-        widen(&chars, e, &a->spans[i], !p->options.no_word_alignment);
-        HONE_GO(add_answer(a, context, chars, a->spans[i].score));
+        const span *s = &a->spans[i];
+        if (sequence[s->start] == 1 && sequence[s->end] == 1)
+            HONE_GO(add_answer(a, context, e, p->options.no_word_alignment ? *s : widen(e, *s)));
     }
 done:
     hone__free(wanted);
@@ -218,7 +212,11 @@ static hone_status read_windows(hone_pipeline *p, const hone_encoding *e, hone_t
         HONE_TRY(hone__pass_run(&a->pass, p->model, rows, count, 2));
         for (size_t i = 0; i < count; i++)
             HONE_TRY(read_window(p, rows[i].encoding, rows[i].logits, context));
+        if (n >= LONG)
+            hone__progress("reading the passage", (int64_t)(first + count), (int64_t)n, "windows", NULL);
     }
+    if (n >= LONG)
+        hone__progress_end("reading the passage", (int64_t)n, (int64_t)n, "windows", NULL);
     return HONE_OK;
 }
 
