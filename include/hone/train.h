@@ -15,6 +15,7 @@
 
 #include <hone/accelerator.h>
 #include <hone/metrics.h>
+#include <hone/options.h>
 #include <hone/tokenizer.h>
 
 #ifdef __cplusplus
@@ -67,7 +68,10 @@ typedef struct hone_training_args {
 
     hone_strategy logging_strategy;
     double logging_steps;
-    bool logging_first_step, include_num_input_tokens_seen, disable_tqdm;
+    bool logging_first_step, include_num_input_tokens_seen, include_tokens_per_second, disable_tqdm;
+    hone_strings report_to;             /* "tensorboard", "csv", "jsonl", "all", "none"; n 0: tensorboard and jsonl */
+    const char *logging_dir, *run_name; /* NULL: output_dir/runs/DATE_HOST, or runs/run_name */
+    int64_t log_histograms_steps;       /* 0: none */
 
     hone_strategy save_strategy;
     double save_steps;
@@ -302,7 +306,8 @@ HONE_API void hone_trainer_request_stop(hone_trainer *trainer);
  * A trainer has of its own, and one takes them away or puts another in their place by name:
  *     "DefaultFlowCallback"  decides when to log, evaluate, save and end, from the options' strategies
  *     "ProgressCallback"     the progress of training and evaluations (hone_set_progress); not with disable_tqdm
- *     "PrinterCallback"      each entry of the log as a line (hone_set_log) */
+ *     "PrinterCallback"      each entry of the log as a line (hone_set_log)
+ *     "ReportCallback"       the trackers of report_to (hone/tracker.h) */
 
 /* Adds a callback behind the others. HONE_INVALID_ARGUMENT when there is one of that name: remove it first. Takes the payload of one that has a `free`, also when this fails. */
 HONE_API hone_status hone_trainer_add_callback(hone_trainer *trainer, hone_callback callback);

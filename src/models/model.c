@@ -206,12 +206,17 @@ void hone_model_free(hone_model *m)
 
 /* ---- saving ---- */
 
+hone_status hone__model_config_text(hone_str *out, const hone_model *m)
+{
+    return hone__config_text(out, m->config, m->class->architectures[m->task]);
+}
+
 static hone_status save_config(const hone_model *m, const char *folder)
 {
     hone_str text = HONE_STR_INIT;
     char *path = NULL;
     hone_status status = HONE_OK;
-    HONE_GO(hone__config_text(&text, m->config, m->class->architectures[m->task]));
+    HONE_GO(hone__model_config_text(&text, m));
     HONE_GO(hone__path_join(&path, folder, "config.json"));
     status = hone__write_file(path, text.data, text.len);
 done:

@@ -21,4 +21,7 @@ hone_problem hone__model_problem(const hone_model *model, bool has_targets);
 /* Writes it into the configuration, as the reference does at its first batch. */
 hone_status hone__model_set_problem(hone_model *model, hone_problem problem);
 
+/* The text of config.json, as it is saved, appended to out. */
+hone_status hone__model_config_text(hone_str *out, const hone_model *model);
+
 #endif

@@ -59,6 +59,8 @@ static hone_status forget_old_run(const char *folder)
                                         "train_results.json",
                                         "eval_results.json",
                                         "trainer_state.json",
+                                        "train_log.jsonl",
+                                        "train_log.csv",
                                         "predict_results.json",
                                         "predictions.txt",
                                         "predictions.json",

@@ -11,6 +11,8 @@ extern const hone_option_table hone__foreign_table;
 
 /* To be called when options were set through the table itself: spellings that stand for another choice. */
 void hone__training_fold(hone_training_args *args);
+/* Refuses trackers that there are not (callback_report.c). */
+hone_status hone__reports_check(const hone_training_args *args);
 /* Steps from an option that is a count, or, below 1, a part of max_steps (semantics.md, 47). */
 int64_t hone__training_steps(double option, int64_t max_steps);
 /* Updates of warm-up in a training of max_steps. */

@@ -65,6 +65,7 @@ hone_status hone_training_args_check(const hone_training_args *a, bool has_eval_
     if (a->max_steps > 0 && a->warmup_steps > (double)a->max_steps)
         return refuse("--warmup_steps: the warm-up is longer than the training", "give less --warmup_steps, or more --max_steps");
     HONE_TRY(check_schedule(a));
+    HONE_TRY(hone__reports_check(a));
     HONE_TRY(check_eval(a, has_eval_dataset));
     return check_best(a);
 }

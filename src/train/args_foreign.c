@@ -108,10 +108,6 @@ static const hone_option rows[] = {
     IGNORED("logging_nan_inf_filter", "true", NULL, logging,
             "steps that are not finite change nothing: they are counted (nonfinite_steps) and never part of a mean"),
     IGNORED("log_level", "passive", "debug|info|warning|error|critical", logging, "give it on the command line"),
-    IGNORED("include_tokens_per_second", "false", NULL, logging, "tokens per second are shown while it trains"),
-    IGNORED("report_to", "none", "all", logging, "logs go to output_dir"),
-    IGNORED("logging_dir", "none", NULL, logging, "logs go to output_dir"),
-    IGNORED("run_name", "none", NULL, logging, "no tracker shows it"),
     IGNORED("project", "huggingface", "none", logging, "it is Trackio's"),
     IGNORED("trackio_space_id", "trackio", "none", logging, "it is Trackio's"),
 

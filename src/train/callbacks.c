@@ -98,12 +98,15 @@ void hone__drop_callbacks(const hone_trainer_options *options, size_t first)
 hone_status hone__trainer_make_callbacks(hone_trainer *t, hone_status status)
 {
     size_t taken = 0;
+    hone_callback report;
     if (status != HONE_OK)
         goto done;
     HONE_GO(hone_trainer_add_callback(t, hone__flow_callback()));
     if (!t->args.disable_tqdm)
         HONE_GO(hone_trainer_add_callback(t, hone__progress_callback()));
     HONE_GO(hone_trainer_add_callback(t, hone__printer_callback()));
+    HONE_GO(hone__report_callback(&report));
+    HONE_GO(hone_trainer_add_callback(t, report));
     while (taken < t->options.n_callbacks)
         HONE_GO(hone_trainer_add_callback(t, t->options.callbacks[taken++]));
 done:

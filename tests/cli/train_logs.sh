@@ -1,0 +1,91 @@
+# What a run tells while it runs: train_log.jsonl, train_log.csv, event files. Complete after kill -9 and a resumed run, no step twice; disks and folders that take nothing; --report_to and its neighbours.
+. "$(dirname "$0")/lib.sh"
+command -v python3 >/dev/null || { echo "skipped: python3 reads the logs"; exit 77; }
+export GOMP_SPINCOUNT=1000
+a_corpus corpus
+a_tokenizer tok
+TRAIN="train causal-lm --tokenizer_name tok --config_overrides n_embd=32,n_layer=1,n_head=2,n_positions=64 --train_file corpus --validation_file corpus --block_size 16 --threads 1
+    --per_device_train_batch_size 2 --learning_rate 1e-3 --max_steps 60 --logging_steps 3 --eval_strategy steps --eval_steps 12 --save_steps 10"
+
+# ---- what an undisturbed run leaves ----
+run 0 $TRAIN --output_dir whole --report_to all --log_histograms_steps 30
+[ -s whole/train_log.csv ] && [ -s whole/train_log.jsonl ] || complain "logs are missing"
+cat >same.py <<'PY'
+# same.py A B: log_history of A is in train_log.jsonl and train_log.csv of B, entry by entry; what a clock made may differ
+import csv, json, sys
+a, b = sys.argv[1:3]
+history = json.load(open(a + "/trainer_state.json"))["log_history"]
+timed = lambda k: "_runtime" in k or "_per_second" in k
+lines = [json.loads(l) for l in open(b + "/train_log.jsonl")]
+rows = [{k: v for k, v in r.items() if v != ""} for r in csv.DictReader(open(b + "/train_log.csv"))]
+assert len(history) == len(lines) == len(rows), (len(history), len(lines), len(rows))
+for h, l, r in zip(history, lines, rows):
+    assert sorted(h) == list(l) and sorted(h) == sorted(r), (h, l, r)
+    for k in h:
+        if not timed(k):
+            assert h[k] == l[k] == float(r[k]), (k, h, l, r)
+width = {len(r) for r in csv.reader(open(b + "/train_log.csv"))}
+assert len(width) == 1, width
+PY
+python3 same.py whole whole || complain "the logs of the undisturbed run"
+equals "$(ls -d whole/runs/*_"$(hostname)" | wc -l)" 1 "runs/DATE_HOST"
+
+# ---- killed in the middle, and gone on with: the logs are those of the undisturbed run ----
+"$HONE" $TRAIN --output_dir killed --report_to all --logging_steps 1 >out 2>err &
+pid=$!
+for _ in $(seq 2000); do [ "$(cat killed/train_log.jsonl 2>/dev/null | wc -l)" -lt 14 ] || break; sleep 0.005; done
+kill -9 $pid; wait $pid 2>/dev/null
+[ -s killed/train_log.jsonl ] && [ ! -e killed/train_results.json ] || echo "the run was over before it was killed"
+printf '{"step": 14, "lo' >>killed/train_log.jsonl
+printf '14,0.5' >>killed/train_log.csv
+printf '\x40\0\0\0\0\0\0\0torn' >>"$(ls killed/runs/*/events* | tail -1)"
+run 0 $TRAIN --output_dir killed --report_to all --logging_steps 1
+run 0 $TRAIN --output_dir straight --report_to all --logging_steps 1
+python3 same.py straight killed || complain "the logs of the resumed run"
+equals "$(ls -d killed/runs/* | wc -l)" 1 "the resumed run's folder"
+
+# ---- with the tensorboard package, where it is ----
+TB=${HONE_TENSORBOARD_PYTHON:-python3}
+if "$TB" -c "import tensorboard" 2>/dev/null; then
+    for folder in whole killed; do
+        "$TB" "$HONE_SOURCE_DIR/tools/check_tensorboard.py" $folder >out 2>err || complain "TensorBoard reads $folder otherwise"
+    done
+    says out "as trainer_state.json has them"
+else
+    echo "skipped: the package tensorboard is not there (HONE_TENSORBOARD_PYTHON)"
+fi
+
+# ---- what goes where ----
+run 0 $TRAIN --max_steps 3 --eval_strategy no --output_dir none --report_to none
+clean none/runs none/train_log.jsonl none/train_log.csv
+run 0 $TRAIN --max_steps 3 --eval_strategy no --output_dir default
+[ -s default/train_log.jsonl ] && [ -d default/runs ] && [ ! -e default/train_log.csv ] || complain "the default of --report_to"
+run 0 $TRAIN --max_steps 3 --eval_strategy no --output_dir named --report_to tensorboard,csv --run_name blue
+ls named/runs/blue/events.out.tfevents.* >/dev/null || complain "--run_name"
+clean named/train_log.jsonl
+run 0 $TRAIN --max_steps 3 --eval_strategy no --output_dir elsewhere --report_to tensorboard csv --logging_dir deep/er
+ls deep/er/events.out.tfevents.* >/dev/null || complain "--logging_dir"
+clean elsewhere/runs
+
+# ---- what cannot be ----
+fails 2 '--report_to: there is no tracker "wandb"' $TRAIN --output_dir no --report_to wandb
+says err "tensorboard, csv, jsonl"
+fails 2 "--run_name" $TRAIN --output_dir no --run_name a/b
+fails 2 "--log_histograms_steps" $TRAIN --output_dir no --report_to jsonl --log_histograms_steps 5
+clean no
+echo >file
+fails 1 "--logging_dir: cannot make the folder file/logs" $TRAIN --output_dir no --logging_dir file/logs
+clean no/checkpoint-10 no/model.safetensors
+
+# ---- a log that takes nothing: one warning, the training goes on (/dev/full is a disk without room) ----
+run 0 $TRAIN --max_steps 10 --eval_strategy no --output_dir full --report_to jsonl
+rm -f full/train_log.jsonl full/model.safetensors && ln -s /dev/full full/train_log.jsonl
+run 0 $TRAIN --max_steps 20 --eval_strategy no --output_dir full --report_to jsonl
+equals "$(grep -c 'warning: cannot write .*train_log.jsonl' err)" 1 "warnings of a full disk"
+says err "the training goes on"
+[ -s full/model.safetensors ] || complain "no model after a full log"
+
+# ---- another run in the folder takes the old one's lines away ----
+run 0 $TRAIN --max_steps 3 --eval_strategy no --output_dir whole --overwrite_output_dir --report_to none
+clean whole/train_log.jsonl whole/train_log.csv
+exit $FAILED
