@@ -16,6 +16,7 @@
 #include <hone/optimizer.h>
 #include <hone/options.h>
 #include <hone/pipeline.h>
+#include <hone/profile.h>
 #include <hone/qa.h>
 #include <hone/status.h>
 #include <hone/tape.h>

@@ -82,6 +82,9 @@ typedef struct hone_training_args {
     const char *resume_from_checkpoint; /* "true" or "last": the newest whole one; else a folder */
 
     bool gradient_checkpointing, bf16, fp16;
+
+    bool profile, profile_layers; /* where a step's time went (hone/profile.h); layer by layer too */
+    const char *profile_steps;    /* "4:6": the steps of the trace. NULL: these */
 } hone_training_args;
 
 /* What is not named here is 0, false or NULL. */

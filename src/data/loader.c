@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
+#include "base/spans.h"
 
 #include <string.h>
 
@@ -270,7 +271,7 @@ static bool collate(hone_loader *loader, hone_batch *batch)
     return false;
 }
 
-bool hone_loader_next(hone_loader *loader, hone_batch *batch)
+static bool next_batch(hone_loader *loader, hone_batch *batch)
 {
     const hone_loader_options *o = &loader->options;
     *batch = (hone_batch){0};
@@ -286,6 +287,14 @@ bool hone_loader_next(hone_loader *loader, hone_batch *batch)
     loader->next_batch++;
     lend(batch, &loader->pack, (int32_t)n_rows);
     return collate(loader, batch);
+}
+
+bool hone_loader_next(hone_loader *loader, hone_batch *batch)
+{
+    hone__part_begin("data");
+    bool found = next_batch(loader, batch);
+    hone__span_end();
+    return found;
 }
 
 int64_t hone_loader_position(const hone_loader *loader)

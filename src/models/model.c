@@ -1,5 +1,6 @@
 /* hone/model.h: making a model from a configuration or a folder, asking it, running it, saving it. Architectures are classes (models/class.h). */
 #include "base/log.h"
+#include "base/spans.h"
 #include "models/class.h"
 #include "nn/table.h"
 
@@ -328,7 +329,10 @@ bool hone_model_parameter(const hone_model *m, size_t i, hone_parameter *out)
 hone_output hone_model_forward(const hone_model *m, hone_tape *t, const hone_batch *batch)
 {
     hone__tape_set_recompute(t, m->recompute);
-    return m->class->forward(m, t, batch, NULL);
+    hone__part_begin("forward");
+    hone_output out = m->class->forward(m, t, batch, NULL);
+    hone__span_end();
+    return out;
 }
 
 void hone_model_keep_hidden_states(hone_model *m, bool on)

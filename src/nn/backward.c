@@ -204,13 +204,22 @@ static void finish_node(hone_tape *t, const hone_node *n)
     }
 }
 
+/* The layer that a site belongs to, -1: none */
+static int layer_of(uint32_t site)
+{
+    uint32_t place = site & 255;
+    return place >= HONE_PLACE_ATTENTION && place <= HONE_PLACE_FFN_OUTPUT ? (int)(site >> 8) : -1;
+}
+
 hone_status hone__tape_walk(hone_tape *t, size_t from, size_t to)
 {
     for (size_t i = to; i-- > from;) {
         const hone_node *n = t->nodes[i];
         if (hone__grad_has(n->out[0]) || hone__grad_has(n->out[1])) {
             hone__pool_release(&t->scratch, (hone__pool_mark){0, 0, 0});
+            hone__span_begin(HONE__SPAN_BACKWARD, n->op->name, layer_of(n->site));
             hone_status status = n->op->backward(t, n);
+            hone__span_end();
             if (status != HONE_OK)
                 return hone__fail_in(status, "backward of %s", n->op->name);
         }
@@ -291,12 +300,9 @@ static hone_status seed_gradient(hone_tape *t, hone_tensor *loss)
     return hone__ops(t)->unary(t->backend, &dx, &dx, HONE_UNARY_ADD_SCALAR, narrow, 0.0f);
 }
 
-hone_status hone_tape_backward(hone_tape *t, hone_tensor *loss)
+static hone_status run_backward(hone_tape *t, hone_tensor *loss)
 {
-    hone_status status = hone_tape_status(t);
-    if (status != HONE_OK)
-        return status;
-    HONE_TRY(check_loss(t, loss));
+    hone_status status;
     drop_old(t);
     if (t->poison)
         HONE_GO(poison(t));
@@ -306,5 +312,17 @@ hone_status hone_tape_backward(hone_tape *t, hone_tensor *loss)
 done:
     if (status != HONE_OK && t->error.status == HONE_OK)
         hone__error_save(&t->error, status);
+    return status;
+}
+
+hone_status hone_tape_backward(hone_tape *t, hone_tensor *loss)
+{
+    hone_status status = hone_tape_status(t);
+    if (status != HONE_OK)
+        return status;
+    HONE_TRY(check_loss(t, loss));
+    hone__part_begin("backward");
+    status = run_backward(t, loss);
+    hone__span_end();
     return status;
 }

@@ -51,8 +51,11 @@ static hone_status backward(hone_tape *t, const hone_node *n)
     hone__pool_mark mark = hone__pool_get_mark(&t->saved);
     t->training = a->training;
     t->seed = a->seed;
+    int layer = t->layer;
+    t->layer = a->index;
     t->replaying = t->recording = true;
     hone_status status = replay(t, n, first);
+    t->layer = layer;
     t->training = training;
     t->seed = seed;
     t->replaying = replaying;
@@ -125,10 +128,16 @@ hone_tensor *hone__tape_layer(hone_tape *t, hone_layer_fn layer, const void *sel
 {
     hone_tensor *in[] = {x}, *y = NULL;
     layer_attr how = {layer, self, l, rows, t->training, t->seed};
-    if (!hone__op_begin(t, &hone__op_layer, in))
-        return NULL;
-    if (t->recording && !t->recompute)
-        return layer(t, self, l, in[0], rows);
-    hone_status status = t->recording ? run_for_later(t, &y, &how, in) : run_unrecorded(t, &y, &how, in[0]);
-    return status == HONE_OK ? y : t->error.status != HONE_OK ? NULL : hone__op_end(t, &hone__op_layer, status, NULL);
+    hone_status status;
+    int outer = t->layer;
+    t->layer = l;
+    if (hone__op_begin(t, &hone__op_layer, in)) {
+        if (t->recording && !t->recompute)
+            status = (y = layer(t, self, l, in[0], rows)) ? HONE_OK : hone_tape_status(t);
+        else
+            status = t->recording ? run_for_later(t, &y, &how, in) : run_unrecorded(t, &y, &how, in[0]);
+        y = hone__op_end(t, &hone__op_layer, status, &y);
+    }
+    t->layer = outer;
+    return y;
 }

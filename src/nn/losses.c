@@ -144,7 +144,8 @@ static hone_tensor *cross_entropy(hone_tape *t, hone_tensor *logits, hone_tensor
     HONE_GO(read_weights(t, &per_class, in[WEIGHTS]));
     if (per_class && smoothing > 0.0f) {
         HONE_GO(composed_weights(t, &w, &m, per_class, host, n, mean));
-        return compose(t, in[LOGITS], in[LABELS], per_class, w, m, smoothing);
+        y = compose(t, in[LOGITS], in[LABELS], per_class, w, m, smoothing);
+        goto done;
     }
     HONE_GO(hone__op_attr(t, (void **)&attr, sizeof(*attr)));
     attr->smoothing = smoothing;

@@ -13,6 +13,7 @@
 #ifndef HONE_NN_OP_H
 #define HONE_NN_OP_H
 
+#include "base/spans.h"
 #include "nn/tape.h"
 
 /* ---- memory of a device, given back all at once (pool.c) ---- */
@@ -69,6 +70,7 @@ struct hone_tape {
     bool counting;    /* an unrecorded run of a layer that will be recorded later: uses of parameters count */
     bool replaying;   /* that later run: they have been counted */
     bool counted_any; /* a parameter that wants a gradient was seen while counting */
+    int layer;        /* of the model that runs, for profiles; -1: none */
     uint64_t seed;
     hone_dtype dtype;
     double loss_scale;

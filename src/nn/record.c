@@ -252,11 +252,13 @@ bool hone__op_begin(hone_tape *t, const hone_op_info *op, hone_tensor **in)
             return false;
         }
     }
+    hone__span_begin(HONE__SPAN_FORWARD, op->name, t->layer);
     return true;
 }
 
 hone_tensor *hone__op_end(hone_tape *t, const hone_op_info *op, hone_status status, hone_tensor *const *y)
 {
+    hone__span_end();
     if (status == HONE_OK)
         return y ? *y : NULL;
     if (t->error.status == HONE_OK)

@@ -43,6 +43,7 @@ hone_status hone_tape_new(hone_tape **out, hone_device *device, const hone_tape_
     t->seed = options->seed;
     t->dtype = options->dtype;
     t->loss_scale = 1.0;
+    t->layer = -1;
     t->generation = 1;
     start_pools(t, device->backend);
     HONE_GO(hone__arena_new(&t->host, 0));

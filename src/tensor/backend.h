@@ -262,12 +262,14 @@ typedef struct hone_backend_ops {
 
 struct hone_backend {
     const hone_backend_ops *ops;
+    const hone_backend_ops *inner; /* what ops passes on to while it measures (hone__backend_measure); NULL: it does not */
     int n_threads;
     /* false: data is the host's, and host arrays may be lent to entries; true: everything goes through upload and download */
     bool own_memory;
     /* What alloc gave and release has not taken back: every backend's alloc and release call hone__backend_count */
     size_t bytes_now, bytes_peak;
-    void *self; /* the backend's own */
+    int n_measuring; /* how often measuring was asked for */
+    void *self;      /* the backend's own */
 };
 
 static inline void hone__backend_count(hone_backend *b, size_t more, size_t less)
@@ -280,6 +282,10 @@ static inline void hone__backend_count(hone_backend *b, size_t more, size_t less
 /* Opens "cpu", "ref", "dry" or "auto" (the fastest there is). HONE_UNSUPPORTED names what exists. n_threads 0: all cores. */
 hone_status hone__backend_open(hone_backend **out, const char *name, int n_threads);
 void hone__backend_close(hone_backend *b);
+
+/* From now on (on: true) every entry that computes is a span with its floating point operations and bytes, for the thread that profiles (base/spans.h). May be asked for
+ * more than once, and is taken back as often. */
+hone_status hone__backend_measure(hone_backend *b, bool on);
 
 /* Each backend folder has one of these; it fills b->ops and b->self. */
 hone_status hone__ref_open(hone_backend *b);

@@ -109,6 +109,10 @@ static const hone_option rows[] = {
     {"resume_from_checkpoint", HONE_OPTION_STRING, AT(resume_from_checkpoint), NULL, 0, 0, NULL, save,
      "true or last: the newest whole checkpoint of output_dir; or a folder"},
 
+    {"profile", HONE_OPTION_BOOL, AT(profile), "false", 0, 0, NULL, speed,
+     "say at the end where a step's time went, op by op, and write profile.txt and a Chrome trace, profile_trace.json, into output_dir"},
+    {"profile_steps", HONE_OPTION_STRING, AT(profile_steps), NULL, 0, 0, NULL, speed, "first and last step of the trace (4:6)"},
+    {"profile_layers", HONE_OPTION_BOOL, AT(profile_layers), "false", 0, 0, NULL, speed, "the profile's sums by layer of the model too"},
     {"gradient_checkpointing", HONE_OPTION_BOOL, AT(gradient_checkpointing), "false", 0, 0, NULL, speed,
      "compute layers again in backward instead of keeping their activations"},
     {"bf16", HONE_OPTION_BOOL, AT(bf16), "false", 0, 0, NULL, speed, "mixed precision with bfloat16, where the device has it"},

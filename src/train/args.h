@@ -17,6 +17,8 @@ hone_status hone__reports_check(const hone_training_args *args);
 int64_t hone__training_steps(double option, int64_t max_steps);
 /* Updates of warm-up in a training of max_steps. */
 int64_t hone__training_warmup(const hone_training_args *args, int64_t max_steps);
+/* --profile_steps is a range of steps (profile.c). */
+hone_status hone__training_check_profile(const hone_training_args *args);
 const char *hone__training_output_dir(const hone_training_args *args);
 
 #endif

@@ -31,8 +31,10 @@ static hone_status pass_batches(hone_trainer *t, hone_pass *p, hone_loader *load
     while (hone_loader_next(loader, &batch)) {
         if (hone__trainer_stops(t))
             return hone__fail(HONE_CANCELLED, "stopped while %s", p->what);
+        hone_profile_step_begin(p->profile);
         HONE_TRY(pass_batch(t, p, &batch));
         HONE_TRY(hone__trainer_event(t, HONE_ON_PREDICTION_STEP, NULL));
+        hone_profile_step_end(p->profile);
     }
     return hone_loader_status(loader);
 }
@@ -69,6 +71,16 @@ static hone_status put_speed(hone_metrics *metrics, const hone_pass *p, double s
     return put(metrics, p, "steps_per_second", seconds > 0 ? (double)n_batches / seconds : 0);
 }
 
+/* --profile without a training: each batch is a step. */
+static hone_status own_profile(hone_trainer *t, hone_pass *p, int64_t n_batches)
+{
+    if (t->profile || t->trained)
+        return HONE_OK;
+    HONE_TRY(hone__trainer_profile_start(t, n_batches));
+    p->profile = t->profile;
+    return HONE_OK;
+}
+
 hone_status hone__trainer_pass(hone_trainer *t, hone_pass *p, hone_metrics *metrics)
 {
     hone_loader *loader = NULL;
@@ -78,6 +90,7 @@ hone_status hone__trainer_pass(hone_trainer *t, hone_pass *p, hone_metrics *metr
     options.batch_size = t->args.per_device_eval_batch_size;
     options.collator = t->task.collate_eval;
     HONE_GO(hone_loader_new(&loader, p->examples, &options));
+    HONE_GO(own_profile(t, p, hone_loader_batches(loader)));
     if (p->scored && t->task.eval_begin && !t->args.prediction_loss_only)
         HONE_GO(t->task.eval_begin(t->task.self, p->examples));
     t->eval_loader = loader;
@@ -86,6 +99,8 @@ hone_status hone__trainer_pass(hone_trainer *t, hone_pass *p, hone_metrics *metr
     if (p->scored)
         HONE_GO(put_scores(t, metrics, p));
     HONE_GO(put_speed(metrics, p, hone__seconds() - started, hone_loader_batches(loader)));
+    if (p->profile)
+        status = hone__trainer_profile_end(t);
 done:
     t->eval_loader = NULL;
     hone_loader_free(loader);

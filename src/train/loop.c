@@ -146,7 +146,9 @@ static hone_status micro_step(hone_trainer *t, const hone_batch *batch, double *
     double value = 0;
     hone_tape_reset(t->tape);
     hone_output out = hone_model_forward(t->model, t->tape, batch);
+    hone_profile_begin(t->profile, "loss");
     hone_tensor *loss = hone__trainer_loss(t, t->tape, &out, batch, true);
+    hone_profile_end(t->profile);
     HONE_TRY(hone_tape_backward(t->tape, loss));
     HONE_TRY(hone_tensor_item(loss, &value));
     *loss_sum += value;
@@ -180,12 +182,16 @@ static hone_status update(hone_trainer *t, double loss_sum, double items)
     bool finite;
     HONE_TRY(t->comm->ops->all_reduce_f64(t->comm, both, 2));
     double loss = both[1] > 0 ? both[0] / both[1] : 0;
+    hone__part_begin("clip");
     HONE_TRY(hone__optimizer_clip(t->opt, both[1], t->args.max_grad_norm, &norm, &finite));
+    hone__span_end();
     t->window.grad_norm = norm;
     t->window.learning_rate = hone_optimizer_learning_rate(t->opt);
     HONE_TRY(hone__trainer_event(t, HONE_ON_PRE_OPTIMIZER_STEP, NULL));
+    hone__part_begin("optimizer");
     if (isfinite(loss) || !finite) /* a step whose gradients are not finite passes itself over */
         HONE_TRY(hone_optimizer_step(t->opt));
+    hone__span_end();
     HONE_TRY(hone__trainer_event(t, HONE_ON_OPTIMIZER_STEP, NULL));
     hone_optimizer_zero_grad(t->opt);
     t->window.n_steps++;
@@ -262,22 +268,28 @@ hone_status hone__trainer_log_evaluate_save(hone_trainer *t)
     hone_trainer_control *c = &t->control;
     if (c->should_log) {
         c->should_log = false;
+        hone__part_begin("log");
         if (t->window.n_steps > 0)
             HONE_TRY(hone__trainer_log_step(t));
+        hone__span_end();
     }
     if (c->should_evaluate) {
         c->should_evaluate = false;
         hone_metrics metrics = HONE_METRICS_INIT;
         t->pending.evaluate = true;
         t->pending.save = c->should_save;
+        hone__part_begin("evaluate");
         hone_status status = hone__trainer_evaluate_now(t, &metrics);
+        hone__span_end();
         hone_metrics_dispose(&metrics);
         HONE_TRY(status);
         t->pending.evaluate = t->pending.save = false;
     }
     if (c->should_save) {
         c->should_save = false;
+        hone__part_begin("save");
         HONE_TRY(hone__trainer_save_checkpoint(t, NULL));
+        hone__span_end();
     }
     return HONE_OK;
 }
@@ -318,7 +330,10 @@ static hone_status run_epoch(hone_trainer *t)
         HONE_TRY(hone__trainer_event(t, HONE_ON_EPOCH_BEGIN, NULL));
     while (epoch_goes_on(t)) {
         t->pending.epoch_done = false;
-        HONE_TRY(run_group(t));
+        hone_profile_step_begin(t->profile);
+        hone_status status = run_group(t);
+        hone_profile_step_end(t->profile);
+        HONE_TRY(status);
         HONE_TRY(end_step(t));
     }
     return end_epoch(t);
@@ -345,6 +360,7 @@ static bool run_goes_on(const hone_trainer *t)
 
 static hone_status run(hone_trainer *t)
 {
+    HONE_TRY(hone__trainer_profile_start(t, t->state.max_steps - t->state.global_step));
     HONE_TRY(hone__trainer_event(t, HONE_ON_TRAIN_BEGIN, NULL));
     if (t->state.global_step == 0 && t->args.eval_on_start && t->options.eval_dataset) {
         hone_metrics metrics = HONE_METRICS_INIT;
@@ -396,6 +412,7 @@ static hone_status finish(hone_trainer *t)
     t->trained = true;
     hone__log(HONE_LOG_INFO, "trained in %.1f s; most memory that the process held: %.1f MB", t->train_seconds,
               (double)hone__rss_peak() / (1024.0 * 1024.0));
+    HONE_TRY(hone__trainer_profile_end(t));
     HONE_TRY(load_best(t));
     HONE_TRY(make_train_metrics(t));
     HONE_TRY(hone_trainer_log(t, &t->train_metrics));
@@ -428,6 +445,7 @@ hone_status hone_trainer_train(hone_trainer *t)
     if (status == HONE_OK)
         return finish(t);
     hone__trainer_close_progress(t);
+    hone__trainer_profile_stop(t, status);
     return status == HONE_CANCELLED ? save_stopped(t) : status;
 }
 

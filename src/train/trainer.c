@@ -93,6 +93,7 @@ void hone_trainer_free(hone_trainer *t)
     if (!t)
         return;
     hone__trainer_free_callbacks(t);
+    hone_profile_free(t->profile);
     hone_scheduler_free(t->scheduler);
     hone_optimizer_free(t->opt);
     hone_loader_free(t->train_loader);

@@ -6,9 +6,11 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/spans.h"
 #include "comm/comm.h"
 #include "train/args.h"
 #include "train/optimizer.h"
+#include <hone/profile.h>
 #include <stdatomic.h>
 
 /* What a checkpoint leaves to be done when it is resumed: a stop is honoured at once after an update, before the log entry, the evaluation and the events of that step. */
@@ -67,6 +69,7 @@ struct hone_trainer {
     double train_seconds;
     int64_t started_step;
     hone_metrics train_metrics, last_eval;
+    hone_profile *profile; /* --profile while it measures, else NULL */
     atomic_int stop;
     const atomic_int *also_stop; /* a job's wish to stop, which outlives the trainer; NULL: none */
 };
@@ -122,7 +125,8 @@ typedef struct hone_pass {
     /* Called after each batch's forward pass; NULL: nothing is kept. */
     hone_status (*keep)(void *payload, hone_tape *tape, hone_output *out, const hone_batch *batch);
     void *payload;
-    double loss, items; /* sums over the batches */
+    double loss, items;    /* sums over the batches */
+    hone_profile *profile; /* whose steps the batches are; NULL: they are part of a training's */
 } hone_pass;
 hone_status hone__trainer_pass(hone_trainer *t, hone_pass *p, hone_metrics *metrics);
 hone_status hone__trainer_evaluate_now(hone_trainer *t,
@@ -157,6 +161,15 @@ hone_status hone__model_load_weights(hone_model *model, const char *folder);
 /* ---- results.c ---- */
 /* NAME in output_dir; owned. */
 hone_status hone__trainer_path(char **out, const hone_trainer *t, const char *name);
+
+/* ---- profile.c ---- */
+/* When --profile asks for it and none is on; n_steps: how many there will be. */
+hone_status hone__trainer_profile_start(hone_trainer *t, int64_t n_steps);
+/* Tables and trace of the profile that is on, which ends. */
+hone_status hone__trainer_profile_end(hone_trainer *t);
+
+/* The same when the run ended with this failure: tables and trace only after a wish to stop. The failure's message stays. */
+void hone__trainer_profile_stop(hone_trainer *t, hone_status status);
 
 /* ---- plot.c ---- */
 hone_status hone__trainer_plot(hone_str *svg, const hone_trainer *t);

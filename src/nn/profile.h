@@ -1,0 +1,27 @@
+/* A profile from the inside: profile.c runs it, profile_report.c prints it, profile_trace.c writes its trace. */
+#ifndef HONE_NN_PROFILE_H
+#define HONE_NN_PROFILE_H
+
+#include "base/spans.h"
+#include "tensor/backend.h"
+#include <hone/profile.h>
+
+struct hone_profile {
+    hone__spans spans;
+    hone_device *device;
+    hone_profile_options options;
+    int64_t n_steps; /* begun */
+    double peak;     /* operations a second of sgemm; 0: unknown */
+    uint32_t *order; /* entries: spans with calls, parents first */
+    int *depths;     /* of them */
+    size_t n_order;
+};
+
+/* Measures the machine's sgemm rate: peak. */
+hone_status hone__profile_peak(hone_profile *p);
+/* Brings `order` up to date. */
+hone_status hone__profile_sort(hone_profile *p);
+/* Operations and bytes of a span with all that lies in it. */
+void hone__profile_work(const hone_profile *p, uint32_t span, double *flops, double *bytes);
+
+#endif
