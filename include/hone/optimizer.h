@@ -54,16 +54,18 @@ HONE_API hone_status hone_optimizer_save(const hone_optimizer *opt, const char *
 HONE_API hone_status hone_optimizer_load(hone_optimizer *opt, const char *path);
 
 /* X(enumerator suffix, name) */
-#define HONE_SCHEDULE_MAP(X)                        \
-    X(LINEAR, "linear")                             \
-    X(COSINE, "cosine")                             \
-    X(COSINE_WITH_RESTARTS, "cosine_with_restarts") \
-    X(POLYNOMIAL, "polynomial")                     \
-    X(CONSTANT, "constant")                         \
-    X(CONSTANT_WITH_WARMUP, "constant_with_warmup") \
-    X(INVERSE_SQRT, "inverse_sqrt")                 \
-    X(COSINE_WITH_MIN_LR, "cosine_with_min_lr")     \
-    X(WARMUP_STABLE_DECAY, "warmup_stable_decay")
+#define HONE_SCHEDULE_MAP(X)                                  \
+    X(LINEAR, "linear")                                       \
+    X(COSINE, "cosine")                                       \
+    X(COSINE_WITH_RESTARTS, "cosine_with_restarts")           \
+    X(POLYNOMIAL, "polynomial")                               \
+    X(CONSTANT, "constant")                                   \
+    X(CONSTANT_WITH_WARMUP, "constant_with_warmup")           \
+    X(INVERSE_SQRT, "inverse_sqrt")                           \
+    X(COSINE_WITH_MIN_LR, "cosine_with_min_lr")               \
+    X(WARMUP_STABLE_DECAY, "warmup_stable_decay")             \
+    X(COSINE_WARMUP_WITH_MIN_LR, "cosine_warmup_with_min_lr") \
+    X(REDUCE_LR_ON_PLATEAU, "reduce_lr_on_plateau")
 
 typedef enum hone_schedule {
 #define X(name, text) HONE_SCHEDULE_##name,
@@ -78,7 +80,9 @@ typedef struct hone_scheduler_options {
     int64_t num_training_steps; /* 0; constant and inverse_sqrt do not need it */
     /* lr_scheduler_kwargs: "power=2,lr_end=1e-6" or a JSON object. cosine: num_cycles (0.5); cosine_with_restarts: num_cycles (1); polynomial: lr_end (1e-7),
      * power (1); inverse_sqrt: timescale (warm-up steps, or 10000); cosine_with_min_lr: min_lr or min_lr_rate, num_cycles; warmup_stable_decay: num_decay_steps
-     * (asked for), num_stable_steps, warmup_type and decay_type (linear, cosine, 1-sqrt), min_lr_ratio, num_cycles. */
+     * (asked for), num_stable_steps, warmup_type and decay_type (linear, cosine, 1-sqrt), min_lr_ratio, num_cycles; cosine_warmup_with_min_lr: as cosine_with_min_lr, and
+     * warmup_lr_rate; reduce_lr_on_plateau (torch's ReduceLROnPlateau, without warm-up): mode (min, max), factor (0.1), patience (10), threshold (1e-4), threshold_mode (rel,
+     * abs), cooldown (0), min_lr (0), eps (1e-8). */
     const char *kwargs;
 } hone_scheduler_options;
 #define HONE_SCHEDULER_OPTIONS_INIT \
@@ -96,7 +100,9 @@ HONE_API void hone_scheduler_free(hone_scheduler *scheduler);
 HONE_API void hone_scheduler_step(hone_scheduler *scheduler);
 /* Steps taken so far. */
 HONE_API int64_t hone_scheduler_steps(const hone_scheduler *scheduler);
-/* The learning rate of any step, counted from 0. */
+/* reduce_lr_on_plateau: the value of the watched metric after an evaluation. Other schedules pay no heed to it. */
+HONE_API void hone_scheduler_step_metric(hone_scheduler *scheduler, double metric);
+/* The learning rate of any step, counted from 0; of reduce_lr_on_plateau the present one. */
 HONE_API double hone_scheduler_learning_rate_at(const hone_scheduler *scheduler, int64_t step);
 /* Goes to a step at once (resuming). */
 HONE_API void hone_scheduler_jump(hone_scheduler *scheduler, int64_t step);

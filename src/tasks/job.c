@@ -147,9 +147,7 @@ hone_status hone_job_set(hone_job *job, const char *name, const char *value)
         return hone__options_set(&job->own, &job->run, name, value);
     if (!hone__options_find(&job->training, name) && hone__options_find(&hone__foreign_table, name))
         return hone__options_set(&hone__foreign_table, NULL, name, value);
-    HONE_TRY(hone__options_set(&job->training, &job->args, name, value));
-    hone__training_fold(&job->args);
-    return HONE_OK;
+    return hone__options_set(&job->training, &job->args, name, value);
 }
 
 /* Files of options come first, wherever they stand. */
@@ -177,9 +175,7 @@ hone_status hone_job_parse(hone_job *job, int argc, char **argv)
     const hone_option_table *tables[] = {job->class->options, &job->own, &job->training, &hone__foreign_table};
     void *structs[] = {job->task_options, &job->run, &job->args, NULL};
     HONE_TRY(read_configs(job, &argc, &argv));
-    HONE_TRY(hone__options_parse(tables, structs, 4, argc, argv, NULL, NULL));
-    hone__training_fold(&job->args);
-    return HONE_OK;
+    return hone__options_parse(tables, structs, 4, argc, argv, NULL, NULL);
 }
 
 hone_status hone_job_help(char **out, const hone_job *job)

@@ -113,8 +113,6 @@ hone_status hone__job_read_config(hone_job *job, const char *text, size_t len, c
         else if (status != HONE_OK)
             hone__fail_in(status, "%s", name);
     }
-    if (status == HONE_OK)
-        hone__training_fold(&job->args);
     json_decref(root);
     return status;
 }

@@ -10,8 +10,8 @@
 #define HUGE      1e300
 #define COUNT     9e18
 
-#define X(name, text) text "|"
-static const char schedules[] = HONE_SCHEDULE_MAP(X) "wsd";
+#define X(name, text) "|" text
+static const char schedules[] = HONE_SCHEDULE_MAP(X);
 #undef X
 
 static const char run[] = "Run", data[] = "Batches and epochs", optim[] = "Optimizer and schedule", eval[] = "Evaluation",
@@ -51,7 +51,7 @@ static const hone_option rows[] = {
     {"adam_epsilon", HONE_OPTION_DOUBLE, AT(adam_epsilon), "1e-08", 0, HUGE, NULL, optim, "added to the root of the second moment"},
     {"max_grad_norm", HONE_OPTION_DOUBLE, AT(max_grad_norm), "1", 0, HUGE, NULL, optim,
      "the gradients are scaled down to this global norm (0: not)"},
-    {"lr_scheduler_type", HONE_OPTION_ENUM, AT(lr_scheduler_type), "linear", 0, 0, schedules, optim,
+    {"lr_scheduler_type", HONE_OPTION_ENUM, AT(lr_scheduler_type), "linear", 0, 0, schedules + 1, optim,
      "how the learning rate goes on after the warm-up"},
     {"lr_scheduler_kwargs", HONE_OPTION_STRING, AT(lr_scheduler_kwargs), NULL, 0, 0, NULL, optim,
      "more for the schedule: num_cycles=2,power=3 or a JSON object"},
@@ -133,6 +133,7 @@ static const hone_option_alias aliases[] = {
     {"num_epochs", "num_train_epochs", NULL, NULL},
     {"lr_scheduler", "lr_scheduler_type", NULL, NULL},
     {"adafactor", "optim", "adafactor", "is --optim adafactor now"},
+    {"lr_scheduler_type=wsd", "lr_scheduler_type", "warmup_stable_decay", NULL},
     {"optim=adamw_hf", "optim", "adamw_torch", "is adamw_torch now"},
     {"optim=adamw", "optim", "adamw_torch", NULL},
     {"optim=adamw_torch_xla", "optim", "adamw_torch", "is AdamW on a TPU: the same update as adamw_torch"},
@@ -178,13 +179,6 @@ static const hone_option_alias aliases[] = {
 
 const hone_option_table hone__training_table = {rows, sizeof(rows) / sizeof(*rows), aliases, sizeof(aliases) / sizeof(*aliases)};
 
-/* "wsd" is the last choice, one beyond the names of HONE_SCHEDULE_MAP. */
-void hone__training_fold(hone_training_args *args)
-{
-    if ((int)args->lr_scheduler_type == HONE_N_SCHEDULES)
-        args->lr_scheduler_type = HONE_SCHEDULE_WARMUP_STABLE_DECAY;
-}
-
 hone_status hone_training_args_init(hone_training_args *args)
 {
     memset(args, 0, sizeof(*args));
@@ -201,18 +195,14 @@ hone_status hone_training_args_set(hone_training_args *args, const char *name, c
 {
     if (!hone__options_find(&hone__training_table, name) && hone__options_find(&hone__foreign_table, name))
         return hone__options_set(&hone__foreign_table, NULL, name, value);
-    HONE_TRY(hone__options_set(&hone__training_table, args, name, value));
-    hone__training_fold(args);
-    return HONE_OK;
+    return hone__options_set(&hone__training_table, args, name, value);
 }
 
 hone_status hone_training_args_parse(hone_training_args *args, int argc, char **argv)
 {
     const hone_option_table *tables[] = {&hone__training_table, &hone__foreign_table};
     void *structs[] = {args, NULL};
-    HONE_TRY(hone__options_parse(tables, structs, 2, argc, argv, NULL, NULL));
-    hone__training_fold(args);
-    return HONE_OK;
+    return hone__options_parse(tables, structs, 2, argc, argv, NULL, NULL);
 }
 
 hone_status hone_training_args_help(char **out)
@@ -229,13 +219,11 @@ hone_status hone_training_args_to_json(char **out, const hone_training_args *arg
 {
     hone_str text = HONE_STR_INIT;
     hone_json_writer w = hone__json_writer(&text, 2);
-    hone_training_args folded = *args;
     *out = NULL;
-    hone__training_fold(&folded);
     hone__jw_object(&w);
     hone__jw_key(&w, "hone_version");
     hone__jw_string(&w, HONE_VERSION);
-    hone__options_put_members(&hone__training_table, &folded, &w);
+    hone__options_put_members(&hone__training_table, args, &w);
     hone__jw_end_object(&w);
     hone__str_putc(&text, '\n');
     hone_status status = hone__str_take(out, &text);

@@ -9,8 +9,6 @@ extern const hone_option_table hone__training_table;
 /* What the reference has and hone has not, with the reason (IGNORED and REFUSED rows; no fields). */
 extern const hone_option_table hone__foreign_table;
 
-/* To be called when options were set through the table itself: spellings that stand for another choice. */
-void hone__training_fold(hone_training_args *args);
 /* Refuses trackers that there are not (callback_report.c). */
 hone_status hone__reports_check(const hone_training_args *args);
 /* Steps from an option that is a count, or, below 1, a part of max_steps (semantics.md, 47). */

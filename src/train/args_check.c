@@ -37,6 +37,24 @@ static hone_status check_best(const hone_training_args *a)
     return HONE_OK;
 }
 
+static hone_status check_plateau(const hone_training_args *a)
+{
+    const char *name = a->metric_for_best_model ? a->metric_for_best_model : "loss";
+    if (a->lr_scheduler_type != HONE_SCHEDULE_REDUCE_LR_ON_PLATEAU)
+        return HONE_OK;
+    if (a->eval_strategy == HONE_STRATEGY_NO)
+        return refuse("--lr_scheduler_type reduce_lr_on_plateau: it follows an evaluation's metric, and nothing is evaluated",
+                      "give --eval_strategy epoch or steps");
+    if (a->warmup_steps > 0 || a->warmup_ratio > 0)
+        return refuse("--lr_scheduler_type reduce_lr_on_plateau: it has no warm-up", "leave --warmup_steps and --warmup_ratio out");
+    bool greater = a->greater_is_better == HONE_TRUE || (a->greater_is_better == HONE_AUTO && !hone__ends_with(name, "loss"));
+    if (greater && !(a->lr_scheduler_kwargs && strstr(a->lr_scheduler_kwargs, "mode")))
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT,
+                                     "--lr_scheduler_type reduce_lr_on_plateau: it waits for %s to fall, and greater is better", name),
+                          "give --lr_scheduler_kwargs mode=max (or mode=min, if that is meant)");
+    return HONE_OK;
+}
+
 /* The parameters of the schedule, though how many updates there will be is not known yet. */
 static hone_status check_schedule(const hone_training_args *a)
 {
@@ -67,6 +85,7 @@ hone_status hone_training_args_check(const hone_training_args *a, bool has_eval_
     HONE_TRY(hone__training_check_profile(a));
     HONE_TRY(check_schedule(a));
     HONE_TRY(hone__reports_check(a));
+    HONE_TRY(check_plateau(a));
     HONE_TRY(check_eval(a, has_eval_dataset));
     return check_best(a);
 }

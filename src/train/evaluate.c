@@ -154,9 +154,12 @@ static hone_status judge(hone_trainer *t, const hone_metrics *metrics)
 
 hone_status hone__trainer_evaluate_now(hone_trainer *t, hone_metrics *metrics)
 {
+    double value;
     HONE_TRY(evaluate(t, metrics));
     HONE_TRY(hone_trainer_log(t, metrics));
     HONE_TRY(hone__trainer_event(t, HONE_ON_EVALUATE, metrics));
+    if (t->state.global_step > 0 && hone__trainer_best_metric(t, metrics, &value))
+        hone_scheduler_step_metric(t->scheduler, value);
     return judge(t, metrics);
 }
 

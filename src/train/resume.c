@@ -2,6 +2,7 @@
  * rest of the run is bit for bit what it would have been; elsewhere it agrees to rounding and a warning says so (engine.md, 5). No generator state is needed: order, masks
  * and weights come from counters. */
 #include "nn/tape.h"
+#include "train/schedule.h"
 #include "train/trainer.h"
 
 #include <inttypes.h>
@@ -56,6 +57,27 @@ static hone_status get_fields(hone_trainer *t, const json_t *root, const char *p
     return HONE_OK;
 }
 
+/* Where a schedule that follows a metric stands. */
+static void put_plateau(hone_json_writer *w, const hone_plateau *p)
+{
+    hone__jw_key(w, "plateau_best");
+    hone__jw_double(w, p->best);
+    hone__jw_key(w, "plateau_learning_rate");
+    hone__jw_double(w, p->learning_rate);
+    hone__jw_key(w, "plateau_n_bad");
+    hone__jw_int(w, p->n_bad);
+    hone__jw_key(w, "plateau_cooldown");
+    hone__jw_int(w, p->cooldown);
+}
+
+static hone_status get_plateau(hone_plateau *p, const json_t *root, const char *path)
+{
+    HONE_TRY(hone__json_get_double(root, "plateau_best", &p->best, path));
+    HONE_TRY(hone__json_get_double(root, "plateau_learning_rate", &p->learning_rate, path));
+    HONE_TRY(hone__json_get_int(root, "plateau_n_bad", &p->n_bad, path));
+    return hone__json_get_int(root, "plateau_cooldown", &p->cooldown, path);
+}
+
 /* What decides about the data's order, and about bits. */
 static void put_world(hone_json_writer *w, const hone_trainer *t)
 {
@@ -92,6 +114,8 @@ hone_status hone__trainer_write_resume_state(const hone_trainer *t, const char *
     hone__jw_key(&w, "format");
     hone__jw_int(&w, 1);
     put_fields(&w, t);
+    if (hone__scheduler_plateau(t->scheduler))
+        put_plateau(&w, hone__scheduler_plateau(t->scheduler));
     put_world(&w, t);
     hone__jw_key(&w, "callbacks");
     HONE_GO(hone__trainer_write_callbacks(&w, t));
@@ -150,6 +174,8 @@ static hone_status read_hone_state(hone_trainer *t, const char *folder)
     HONE_GO(get_fields(t, root, path));
     HONE_GO(hone__trainer_read_callbacks(t, json_object_get(root, "callbacks"), path));
     HONE_GO(hone__json_get_int(root, "scheduler_steps", &steps, path));
+    if (hone__scheduler_plateau(t->scheduler))
+        HONE_GO(get_plateau(hone__scheduler_plateau(t->scheduler), root, path));
     hone_scheduler_jump(t->scheduler, steps);
 done:
     json_decref(root);

@@ -1,7 +1,7 @@
 /* The factors of transformers' schedules, formula for formula (optimization.py of 4.57): warm-up is linear from 0, so that the first update of a run with warm-up has rate 0;
- * polynomial ends at lr_end, not 0; cosine_with_restarts is 0 from its end on. */
+ * polynomial ends at lr_end, not 0; cosine_with_restarts is 0 from its end on. reduce_lr_on_plateau is torch's ReduceLROnPlateau (2.x), which follows a metric. */
 #include "train/schedule.h"
-#include "base/options.h"
+#include "train/kwargs.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -20,6 +20,14 @@ static const hone_option kwargs_rows[] = {
     {"num_stable_steps", HONE_OPTION_DOUBLE, AT(num_stable_steps), "nan", 0, 0, NULL, NULL, NULL},
     {"num_decay_steps", HONE_OPTION_DOUBLE, AT(num_decay_steps), "nan", 0, 0, NULL, NULL, NULL},
     {"min_lr_ratio", HONE_OPTION_DOUBLE, AT(min_lr_ratio), "nan", 0, 0, NULL, NULL, NULL},
+    {"warmup_lr_rate", HONE_OPTION_DOUBLE, AT(warmup_lr_rate), "nan", 0, 0, NULL, NULL, NULL},
+    {"factor", HONE_OPTION_DOUBLE, AT(factor), "0.1", 0, 0.9999999, NULL, NULL, NULL},
+    {"threshold", HONE_OPTION_DOUBLE, AT(threshold), "0.0001", 0, 0, NULL, NULL, NULL},
+    {"cooldown", HONE_OPTION_DOUBLE, AT(cooldown), "0", 0, 1e15, NULL, NULL, NULL},
+    {"patience", HONE_OPTION_DOUBLE, AT(patience), "10", 0, 1e15, NULL, NULL, NULL},
+    {"eps", HONE_OPTION_DOUBLE, AT(eps), "1e-08", 0, 0, NULL, NULL, NULL},
+    {"mode", HONE_OPTION_ENUM, AT(mode), "min", 0, 0, "min|max", NULL, NULL},
+    {"threshold_mode", HONE_OPTION_ENUM, AT(threshold_mode), "rel", 0, 0, "rel|abs", NULL, NULL},
     {"warmup_type", HONE_OPTION_ENUM, AT(warmup_type), "linear", 0, 0, "linear|cosine|1-sqrt", NULL, NULL},
     {"decay_type", HONE_OPTION_ENUM, AT(decay_type), "cosine", 0, 0, "linear|cosine|1-sqrt", NULL, NULL},
 };
@@ -36,57 +44,12 @@ static const char *const reads[HONE_N_SCHEDULES] = {
     "timescale",
     "num_cycles min_lr min_lr_rate",
     "num_stable_steps num_decay_steps min_lr_ratio num_cycles warmup_type decay_type",
+    "num_cycles min_lr min_lr_rate warmup_lr_rate",
+    "factor patience threshold cooldown min_lr eps mode threshold_mode",
 };
 #define X(name, text) text,
 static const char *const names[] = {HONE_SCHEDULE_MAP(X)};
 #undef X
-
-static hone_status check_key(hone_schedule kind, const char *key)
-{
-    size_t len = strlen(key);
-    for (const char *at = reads[kind]; *at; at += strcspn(at, " "), at += *at == ' ')
-        if (strcspn(at, " ") == len && memcmp(at, key, len) == 0)
-            return HONE_OK;
-    hone_status status = hone__fail(HONE_INVALID_ARGUMENT, "--lr_scheduler_kwargs: %s has no \"%s\"", names[kind], key);
-    return *reads[kind] ? hone__hint(status, "it has: %s", reads[kind]) : hone__hint(status, "it has no further parameters");
-}
-
-static hone_status read_object(hone_schedule_spec *s, const char *text)
-{
-    json_t *object = NULL, *value;
-    const char *key;
-    hone_status status = hone__json_parse(&object, text, strlen(text), "--lr_scheduler_kwargs");
-    if (status == HONE_OK)
-        status = hone__options_from_json(&kwargs_table, s, object, "--lr_scheduler_kwargs");
-    json_object_foreach(object, key, value)
-    {
-        if (status == HONE_OK)
-            status = check_key(s->kind, key);
-    }
-    json_decref(object);
-    return status;
-}
-
-/* "a=1,b=2" */
-static hone_status read_pairs(hone_schedule_spec *s, const char *text)
-{
-    char *copy = NULL, *rest = NULL;
-    HONE_TRY(hone__strdup(&copy, text));
-    hone_status status = HONE_OK;
-    for (char *item = strtok_r(copy, ", ", &rest); item && status == HONE_OK; item = strtok_r(NULL, ", ", &rest)) {
-        char *equals = strchr(item, '=');
-        if (!equals) {
-            status = hone__fail(HONE_INVALID_ARGUMENT, "--lr_scheduler_kwargs: \"%s\" is not name=value", item);
-            break;
-        }
-        *equals = '\0';
-        status = check_key(s->kind, item);
-        if (status == HONE_OK)
-            status = hone__options_set(&kwargs_table, s, item, equals + 1);
-    }
-    hone__free(copy);
-    return status;
-}
 
 static double or_else(double value, double fallback)
 {
@@ -97,7 +60,7 @@ static hone_status complete_min_lr(hone_schedule_spec *s)
 {
     if (isnan(s->min_lr) == isnan(s->min_lr_rate))
         return hone__hint(
-            hone__fail(HONE_INVALID_ARGUMENT, "--lr_scheduler_type cosine_with_min_lr: one of min_lr and min_lr_rate is needed"),
+            hone__fail(HONE_INVALID_ARGUMENT, "--lr_scheduler_type %s: one of min_lr and min_lr_rate is needed", names[s->kind]),
             "give --lr_scheduler_kwargs min_lr=1e-6");
     if (isnan(s->min_lr_rate))
         s->min_lr_rate = s->min_lr / s->base;
@@ -117,7 +80,7 @@ static hone_status complete(hone_schedule_spec *s)
                           "give a smaller lr_end");
     if (s->kind == HONE_SCHEDULE_INVERSE_SQRT && !(s->timescale > 0))
         return hone__fail(HONE_INVALID_ARGUMENT, "--lr_scheduler_kwargs: timescale must be above 0");
-    if (s->kind == HONE_SCHEDULE_COSINE_WITH_MIN_LR)
+    if (s->kind == HONE_SCHEDULE_COSINE_WITH_MIN_LR || s->kind == HONE_SCHEDULE_COSINE_WARMUP_WITH_MIN_LR)
         return complete_min_lr(s);
     if (s->kind == HONE_SCHEDULE_WARMUP_STABLE_DECAY && isnan(s->num_decay_steps))
         return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--lr_scheduler_type warmup_stable_decay: num_decay_steps is needed"),
@@ -135,10 +98,7 @@ hone_status hone__schedule_init(hone_schedule_spec *out, hone_schedule kind, dou
     out->base = base;
     out->warmup = (double)options->num_warmup_steps;
     out->total = (double)options->num_training_steps;
-    if (options->kwargs && options->kwargs[strspn(options->kwargs, " ")] == '{')
-        HONE_TRY(read_object(out, options->kwargs));
-    else if (options->kwargs)
-        HONE_TRY(read_pairs(out, options->kwargs));
+    HONE_TRY(hone__kwargs_read(&kwargs_table, out, options->kwargs, "--lr_scheduler_kwargs", names[kind], reads[kind]));
     return complete(out);
 }
 
@@ -176,6 +136,16 @@ static double warmup_stable_decay(const hone_schedule_spec *s, double step)
     return fmax(0, factor * (1 - s->min_lr_ratio) + s->min_lr_ratio);
 }
 
+/* Its warm-up begins above 0, and the cosine a step earlier. */
+static double cosine_warmup_with_min_lr(const hone_schedule_spec *s, double step)
+{
+    if (step < s->warmup)
+        return isnan(s->warmup_lr_rate) ? (step + 1) / fmax(1, s->warmup)
+                                        : s->warmup_lr_rate + (1 - s->warmup_lr_rate) * step / fmax(1, s->warmup - 1);
+    double factor = 0.5 * (1 + cos(PI * s->num_cycles * 2 * progress(s, step + 1)));
+    return fmax(0, factor * (1 - s->min_lr_rate) + s->min_lr_rate);
+}
+
 static double after_warmup(const hone_schedule_spec *s, double step)
 {
     double factor, p;
@@ -202,9 +172,43 @@ static double after_warmup(const hone_schedule_spec *s, double step)
 double hone__schedule_factor(const hone_schedule_spec *s, int64_t step)
 {
     double k = (double)step;
-    if (s->kind == HONE_SCHEDULE_CONSTANT)
+    if (s->kind == HONE_SCHEDULE_CONSTANT || s->kind == HONE_SCHEDULE_REDUCE_LR_ON_PLATEAU)
         return 1;
+    if (s->kind == HONE_SCHEDULE_COSINE_WARMUP_WITH_MIN_LR)
+        return cosine_warmup_with_min_lr(s, k);
     if (s->kind == HONE_SCHEDULE_WARMUP_STABLE_DECAY)
         return warmup_stable_decay(s, k);
     return k < s->warmup ? k / fmax(1, s->warmup) : after_warmup(s, k);
+}
+
+/* ---- reduce_lr_on_plateau ---- */
+
+hone_plateau hone__plateau_begin(const hone_schedule_spec *s)
+{
+    return (hone_plateau){.best = s->mode ? -INFINITY : INFINITY, .learning_rate = s->base};
+}
+
+static bool is_better(const hone_schedule_spec *s, double value, double best)
+{
+    double margin = s->mode ? s->threshold : -s->threshold;
+    double bound = s->threshold_mode ? best + margin : best * (1 + margin);
+    return s->mode ? value > bound : value < bound;
+}
+
+void hone__plateau_step(const hone_schedule_spec *s, hone_plateau *p, double metric)
+{
+    bool better = is_better(s, metric, p->best);
+    p->best = better ? metric : p->best;
+    p->n_bad = better ? 0 : p->n_bad + 1;
+    if (p->cooldown > 0) {
+        p->cooldown--;
+        p->n_bad = 0;
+    }
+    if ((double)p->n_bad <= s->patience)
+        return;
+    double rate = fmax(p->learning_rate * s->factor, isnan(s->min_lr) ? 0 : s->min_lr);
+    if (p->learning_rate - rate > s->eps)
+        p->learning_rate = rate;
+    p->cooldown = (int64_t)s->cooldown;
+    p->n_bad = 0;
 }

@@ -8,6 +8,7 @@ struct hone_scheduler {
     hone_schedule_spec spec;
     hone_optimizer *opt;
     int64_t steps;
+    hone_plateau plateau; /* of reduce_lr_on_plateau */
 };
 
 static hone_status find(hone_schedule *out, const char *name)
@@ -44,6 +45,7 @@ hone_status hone_scheduler_new(hone_scheduler **out, const char *name, hone_opti
         hone__free(s);
         return status;
     }
+    s->plateau = hone__plateau_begin(&s->spec);
     hone_scheduler_jump(s, 0);
     *out = s;
     return HONE_OK;
@@ -66,7 +68,22 @@ int64_t hone_scheduler_steps(const hone_scheduler *scheduler)
 
 double hone_scheduler_learning_rate_at(const hone_scheduler *scheduler, int64_t step)
 {
+    if (scheduler->spec.kind == HONE_SCHEDULE_REDUCE_LR_ON_PLATEAU)
+        return scheduler->plateau.learning_rate;
     return scheduler->spec.base * hone__schedule_factor(&scheduler->spec, step);
+}
+
+hone_plateau *hone__scheduler_plateau(hone_scheduler *scheduler)
+{
+    return scheduler->spec.kind == HONE_SCHEDULE_REDUCE_LR_ON_PLATEAU ? &scheduler->plateau : NULL;
+}
+
+void hone_scheduler_step_metric(hone_scheduler *scheduler, double metric)
+{
+    if (scheduler->spec.kind != HONE_SCHEDULE_REDUCE_LR_ON_PLATEAU)
+        return;
+    hone__plateau_step(&scheduler->spec, &scheduler->plateau, metric);
+    hone_scheduler_jump(scheduler, scheduler->steps);
 }
 
 void hone_scheduler_jump(hone_scheduler *scheduler, int64_t step)

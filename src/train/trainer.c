@@ -34,14 +34,6 @@ static hone_status check_smoothing(const hone_trainer *t)
     return HONE_OK;
 }
 
-/* From strings that are lent to a copy of one's own. */
-static hone_status copy_args(hone_training_args *to, const hone_training_args *from)
-{
-    HONE_TRY(hone__options_copy(&hone__training_table, to, from));
-    hone__training_fold(to);
-    return HONE_OK;
-}
-
 static hone_status make_tapes(hone_trainer *t)
 {
     hone_tape_options training = {.recording = true, .training = true, .seed = t->args.seed}, inference = {.seed = t->args.seed};
@@ -69,7 +61,7 @@ hone_status hone_trainer_new(hone_trainer **out, hone_model *model, const hone_t
     t->last_saved_step = -1;
     t->state.max_steps = -1;
     atomic_init(&t->stop, 0);
-    status = copy_args(&t->args, args ? args : &default_args);
+    status = hone__options_copy(&hone__training_table, &t->args, args ? args : &default_args);
     HONE_GO(hone__trainer_make_callbacks(t, status));
     t->output_dir = hone__training_output_dir(&t->args);
     HONE_GO(hone_training_args_check(&t->args, t->options.eval_dataset != NULL));

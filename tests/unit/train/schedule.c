@@ -50,6 +50,30 @@ static const struct {
      {0.0001, 0.000325, 0.000775, 0.001, 0.001, 0.001, 0.0005975077640500379, 0.00043079002116969166, 0.00030286299768266493, 0.00019501552810007573, 0.0001, 0.0001, 0.0001, 0.0001, 0.0001, 0.0001}},
     {"warmup_stable_decay", 3, 14, "num_decay_steps=5,warmup_type=1-sqrt,decay_type=linear",
      {0.0, 0.00018350341907227396, 0.00042264973081037417, 0.001, 0.001, 0.001, 0.001, 0.001, 0.001, 0.001, 0.0008, 0.0006, 0.0004, 0.00019999999999999996, 0.0, 0.0}},
+    {"cosine_warmup_with_min_lr", 3, 12, "min_lr=0.0001",
+     {0.0003333333333333333, 0.0006666666666666666, 0.001, 0.0009728616793536587, 0.00089471999940354, 0.0007750000000000001, 0.0006281416799501187, 0.00047185832004988137, 0.00032500000000000015, 0.00020528000059645996, 0.00012713832064634127, 0.0001, 0.0001271383206463412, 0.0002052800005964599, 0.0003249999999999999, 0.00047185832004988137}},
+    {"cosine_warmup_with_min_lr", 4, 14, "min_lr_rate=0.25,warmup_lr_rate=0.1",
+     {0.0001, 0.0004, 0.0007, 0.001, 0.0009816461936106827, 0.0009283813728906053, 0.0008454194696096775, 0.0007408813728906053, 0.000625, 0.0005091186271093948, 0.0004045805303903226, 0.00032161862710939476, 0.00026835380638931745, 0.00025, 0.00026835380638931745, 0.00032161862710939466}},
+    {"cosine_warmup_with_min_lr", 0, 9, "min_lr_rate=0.0,num_cycles=1.0",
+     {0.000883022221559489, 0.0005868240888334653, 0.0002500000000000001, 3.0153689607045842e-05, 3.0153689607045788e-05, 0.0002499999999999998, 0.000586824088833465, 0.000883022221559489, 0.001, 0.0008830222215594891, 0.0005868240888334653, 0.0002500000000000004, 3.0153689607045788e-05, 3.0153689607045676e-05, 0.0002500000000000001, 0.0005868240888334648}},
+};
+
+/* torch's ReduceLROnPlateau: the rate after each of these metrics. */
+static const double metrics[16] = {1.0, 0.9, 0.95, 0.91, 0.9, 0.899999, 0.5, 0.6, 0.7, 0.8, 0.5, 0.49, 0.4901, 0.6, 0.6, 0.6};
+static const struct {
+    const char *kwargs;
+    double rate[16];
+} plateaus[] = {
+    {"patience=1",
+     {0.001, 0.001, 0.001, 0.0001, 0.0001, 1e-05, 1e-05, 1e-05, 1.0000000000000002e-06, 1.0000000000000002e-06, 1.0000000000000002e-07, 1.0000000000000002e-07, 1.0000000000000002e-07, 1.0000000000000004e-08, 1.0000000000000004e-08, 1.0000000000000004e-08}},
+    {"patience=0,factor=0.5,cooldown=2",
+     {0.001, 0.001, 0.0005, 0.0005, 0.0005, 0.00025, 0.00025, 0.00025, 0.000125, 0.000125, 0.000125, 0.000125, 6.25e-05, 6.25e-05, 6.25e-05, 3.125e-05}},
+    {"mode=max,patience=2,threshold=0.1,threshold_mode=abs,min_lr=5e-05,factor=0.3",
+     {0.001, 0.001, 0.001, 0.0003, 0.0003, 0.0003, 8.999999999999999e-05, 8.999999999999999e-05, 8.999999999999999e-05, 5e-05, 5e-05, 5e-05, 5e-05, 5e-05, 5e-05, 5e-05}},
+    {"mode=max,patience=0,threshold=0.05,eps=2e-05",
+     {0.001, 0.0001, 1e-05, 1e-05, 1e-05, 1e-05, 1e-05, 1e-05, 1e-05, 1e-05, 1e-05, 1e-05, 1e-05, 1e-05, 1e-05, 1e-05}},
+    {"patience=0,threshold=0.02,threshold_mode=abs,factor=0.7",
+     {0.001, 0.001, 0.0007, 0.00049, 0.000343, 0.00024009999999999998, 0.00024009999999999998, 0.00016806999999999998, 0.00011764899999999998, 8.235429999999999e-05, 5.764800999999999e-05, 4.035360699999999e-05, 2.8247524899999994e-05, 1.9773267429999995e-05, 1.3841287200999995e-05, 9.688901040699997e-06}},
 };
 /* clang-format on */
 
@@ -77,6 +101,22 @@ static void rates_are_the_reference_s(void **state)
             if (fabs(rate - expected) > 1e-15 * fmax(1, fabs(expected)) && fabs(rate - expected) > 1e-12 * fabs(expected))
                 fail_msg("%s (%s), step %d: %.17g, the reference has %.17g", cases[i].name, cases[i].kwargs ? cases[i].kwargs : "", step,
                          rate, expected);
+        }
+    }
+}
+
+static void plateaus_are_torch_s(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(plateaus) / sizeof(*plateaus); i++) {
+        hone_schedule_spec spec;
+        hone_scheduler_options options = {0, 0, plateaus[i].kwargs};
+        assert_ok(hone__schedule_init(&spec, HONE_SCHEDULE_REDUCE_LR_ON_PLATEAU, 1e-3, &options));
+        hone_plateau p = hone__plateau_begin(&spec);
+        for (int step = 0; step < 16; step++) {
+            hone__plateau_step(&spec, &p, metrics[step]);
+            if (p.learning_rate != plateaus[i].rate[step]) /* the same products in the same order */
+                fail_msg("%s, step %d: %.17g, torch has %.17g", plateaus[i].kwargs, step, p.learning_rate, plateaus[i].rate[step]);
         }
     }
 }
@@ -111,6 +151,7 @@ static void bad_kwargs_are_named(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(rates_are_the_reference_s),
+    cmocka_unit_test(plateaus_are_torch_s),
     cmocka_unit_test(kwargs_may_be_json),
     cmocka_unit_test(bad_kwargs_are_named),
 };
