@@ -27,7 +27,9 @@ uint64_t hone__writer_offset(const hone_file_writer *w);
 /* Ends and frees w in every case; on failure the old file is untouched and nothing is left behind. */
 hone_status hone__writer_commit(hone_file_writer *w);
 void hone__writer_abort(hone_file_writer *w); /* NULL is legal */
-/* The same for a text that is at hand. */
+/* Removes from a folder (not from those in it) what writers of processes that are gone left behind. */
+void hone__writer_clean(const char *folder);
+/* As writer_open … commit, for a text that is at hand. */
 hone_status hone__write_file(const char *path, const void *data, size_t len);
 
 hone_status hone__make_dirs(const char *path);   /* mkdir -p */

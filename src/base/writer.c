@@ -2,8 +2,10 @@
  * never a part. What is no regular file (a pipe, a device) cannot be replaced, and is written to as it is. */
 #include "base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -42,6 +44,30 @@ static hone_status name_aside(char **out, const char *path)
     hone_status status = hone__str_take(out, &name);
     hone__str_dispose(&name);
     return status;
+}
+
+/* Whether `name` is what name_aside makes, by a process that is gone. */
+static bool is_orphan(const char *name)
+{
+    const char *mark = NULL;
+    for (const char *p = name; (p = strstr(p, ".tmp-")); p++)
+        mark = p;
+    long pid = 0;
+    unsigned n;
+    int end = 0;
+    if (!mark || sscanf(mark, ".tmp-%ld-%u%n", &pid, &n, &end) != 2 || mark[end] || pid <= 0)
+        return false;
+    return kill((pid_t)pid, 0) != 0 && errno == ESRCH;
+}
+
+void hone__writer_clean(const char *folder)
+{
+    DIR *dir = opendir(folder);
+    for (struct dirent *entry = dir ? readdir(dir) : NULL; entry; entry = readdir(dir))
+        if (is_orphan(entry->d_name))
+            (void)unlinkat(dirfd(dir), entry->d_name, 0);
+    if (dir)
+        closedir(dir);
 }
 
 static hone_status open_target(hone_file_writer *w)

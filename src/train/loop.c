@@ -129,8 +129,10 @@ static hone_status prepare(hone_trainer *t)
     hone_model_set_recompute(t->model, t->args.gradient_checkpointing);
     HONE_TRY(hone__trainer_reserve(t));
     t->flos_per_token = count_flos_per_token(t->model);
-    if (hone__is_dir(t->output_dir))
+    if (hone__is_dir(t->output_dir)) {
         hone__checkpoint_clean(t->output_dir);
+        hone__writer_clean(t->output_dir);
+    }
     HONE_TRY(resume_if_asked(t));
     HONE_TRY(hone__make_dirs(t->output_dir));
     t->started = hone__seconds();

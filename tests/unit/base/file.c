@@ -199,6 +199,16 @@ static void killed_writer(void **state)
     assert_int_equal(waitpid(child, &how, 0), child);
     assert_true(WIFSIGNALED(how) && WTERMSIG(how) == SIGKILL);
     assert_holds(path, "old");
+    /* what it left behind goes; what a living process writes, and what only looks like it, stays */
+    hone_file_writer *living;
+    assert_ok(hone__writer_open(&living, path));
+    test_write_text(test_temp("killed/notes.tmp-1x"), "mine");
+    assert_int_equal(n_files(test_temp("killed")), 4);
+    hone__writer_clean(test_temp("killed"));
+    assert_int_equal(n_files(test_temp("killed")), 3);
+    assert_ok(hone__writer_commit(living));
+    assert_int_equal(n_files(test_temp("killed")), 2);
+    assert_holds(path, "");
 }
 
 static hone_status write_once(void *path)

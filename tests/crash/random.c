@@ -1,0 +1,68 @@
+/* kill -9 at random moments, again and again until a run has ended; its end is that of a run that nobody killed, bit for bit. The seed is printed: HONE_CRASH_SEED repeats it, HONE_CRASH_ROUNDS
+ * asks for so many times as many kills. */
+#include "support/crash.h"
+
+/* Kills at random moments until the run ends, again and again. Gives the number of kills. */
+static int kill_until_it_ends(const char *line, double seconds, uint64_t *chance)
+{
+    char full[2048];
+    int n_kills = 0;
+    for (bool there = false;;) {
+        hone_str text = HONE_STR_INIT;
+        snprintf(full, sizeof(full), "%s --output_dir killed", line);
+        hone__str_printf(&text, "%s%s", full, there ? " --resume_from_checkpoint true" : "");
+        crash_end end = crash_run(text.data, &(crash_how){.kill_after = crash_uniform(chance) * seconds});
+        hone__str_dispose(&text);
+        if (end.status == 0)
+            break;
+        if (!end.killed && !strstr(end.said, "there is no whole checkpoint") && !strstr(end.said, "is not empty"))
+            fail_msg("status %d\n%s", end.status, end.said);
+        n_kills += end.killed;
+        there = end.killed;
+        if (!end.killed)
+            crash_remove("killed"); /* nothing was saved yet */
+    }
+    return n_kills;
+}
+
+static void kill_at_random(const char *line, int n)
+{
+    uint64_t chance = crash_seed();
+    int n_kills = 0, n_runs = 0;
+    crash_command();
+    crash_make_data();
+    double seconds = crash_run_whole(line, "whole");
+    double again = crash_run_whole(line, "killed");
+    seconds = again < seconds ? again : seconds;
+    crash_remove("killed");
+    while (n_kills < n) {
+        n_kills += kill_until_it_ends(line, seconds, &chance);
+        crash_assert_same("whole", "killed", "killed at random");
+        crash_remove("killed");
+        n_runs++;
+    }
+    crash_remove("whole");
+    printf("%d kills in %d runs of %.2f s\n", n_kills, n_runs, seconds);
+}
+
+static void kills_at_random_moments(void **state)
+{
+    (void)state;
+    kill_at_random(CRASH_GPT2
+                   "--max_steps 60 --save_steps 5 --save_total_limit 2 --eval_strategy steps --eval_steps 5 --load_best_model_at_end",
+                   60 * crash_rounds());
+}
+
+static void kills_of_an_encoder_at_random_moments(void **state)
+{
+    (void)state;
+    kill_at_random(CRASH_BERT
+                   "--num_train_epochs 5 --gradient_accumulation_steps 3 --save_steps 2 --save_total_limit 1 --eval_strategy epoch",
+                   60 * crash_rounds());
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(kills_at_random_moments),
+    cmocka_unit_test(kills_of_an_encoder_at_random_moments),
+};
+TEST_MAIN(tests)
