@@ -38,6 +38,9 @@ HONE_API hone_status hone_job_help(char **out, const hone_job *job);
  * Free with hone_free_text. HONE_INVALID_ARGUMENT before anything has run means that the options were wrong (hone_job_started tells). HONE_CANCELLED: stopped by
  * hone_job_request_stop, a checkpoint was saved. */
 HONE_API hone_status hone_job_run(hone_job *job, char **results);
+/* What a training would take, without doing it: tokenizer and data are read, the model's files are checked and not read. HONE_OUT_OF_MEMORY with the remedy when it does not fit (*out is what it
+ * would take); under auto_find_batch_size *out is that of batches in parts. Nothing is written but caches. */
+HONE_API hone_status hone_job_forecast(hone_memory_forecast *out, hone_job *job);
 /* The last evaluation of a job that was run as a table for people (token classification: seqeval's, with scheme and mode); *out NULL when the task has none. Free with
  * hone_free_text. */
 HONE_API hone_status hone_job_report(char **out, const hone_job *job);

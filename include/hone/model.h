@@ -41,10 +41,12 @@ typedef struct hone_model_options {
     bool ignore_mismatched_sizes; /* a head of another shape is newly initialised instead of refused */
     double dropout;               /* < 0: the config's; else replaces every dropout probability */
     int64_t vocab_size, bos_token_id, eos_token_id, pad_token_id; /* from_config: taken from the tokenizer; -1: the config's */
+    /* The model is there but for its weights, which take no memory until hone_model_fill: as accelerate's init_empty_weights. Files are checked, not read */
+    bool empty_weights;
 } hone_model_options;
-#define HONE_MODEL_OPTIONS_INIT                                  \
-    {                                                            \
-        NULL, false, NULL, 42, NULL, false, -1.0, -1, -1, -1, -1 \
+#define HONE_MODEL_OPTIONS_INIT                                         \
+    {                                                                   \
+        NULL, false, NULL, 42, NULL, false, -1.0, -1, -1, -1, -1, false \
     }
 
 /* path: a folder (or a Hub name once a resolver is registered). options NULL: the defaults. Warnings about unused and newly initialised weights go to the log.
@@ -53,6 +55,8 @@ HONE_API hone_status hone_model_from_pretrained(hone_model **out, hone_task_kind
 /* Fresh weights for model_type "gpt2", "bert" or "distilbert" as the reference initialises them, from Philox keyed by seed and parameter name. */
 HONE_API hone_status hone_model_from_config(hone_model **out, hone_task_kind task, const char *model_type,
                                             const hone_model_options *options);
+/* Reads, or makes, the weights of a model that was opened with empty_weights, as its options said; nothing to do for any other. A trainer does it when it knows that its run fits into memory. */
+HONE_API hone_status hone_model_fill(hone_model *model);
 /* Frees the model, and its device when it opened that itself; NULL is legal. */
 HONE_API void hone_model_free(hone_model *model);
 

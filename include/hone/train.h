@@ -82,6 +82,8 @@ typedef struct hone_training_args {
     const char *resume_from_checkpoint; /* "true" or "last": the newest whole one; else a folder */
 
     bool gradient_checkpointing, bf16, fp16;
+    bool auto_find_batch_size;
+    const char *memory_limit; /* "none", "6GB", …; NULL: what machine and control group have */
 
     bool profile, profile_layers; /* where a step's time went (hone/profile.h); layer by layer too */
     const char *profile_steps;    /* "4:6": the steps of the trace. NULL: these */
@@ -141,6 +143,8 @@ typedef struct hone_task {
     void *self;
     /* () the loss of a micro-batch as a SUM over its items: the trainer divides by the items of the whole accumulated batch. Default: hone_model_loss's mean times the items. */
     hone_tensor *(*loss)(void *self, hone_tape *t, hone_output *out, const hone_batch *batch);
+    /* Whether `loss` may be called on a device that computes nothing (values are 0) to forecast memory: it keeps no count of its calls. false: the model's own loss stands in for it. */
+    bool loss_runs_dry;
     /* Items that the loss of this batch sums over. Default: hone_model_count_items. */
     int64_t (*count_items)(void *self, const hone_model *model, const hone_batch *batch);
     /* Evaluation: at its start, over these examples. */
@@ -301,6 +305,32 @@ HONE_API const hone_metrics *hone_trainer_log_entry(const hone_trainer *trainer,
 HONE_API hone_status hone_trainer_log(hone_trainer *trainer, const hone_metrics *metrics);
 /* The model that is trained. Lent. */
 HONE_API hone_model *hone_trainer_model(const hone_trainer *trainer);
+
+/* What a training will take, in bytes, as a run of its largest batches on a device that computes nothing says. `own` is hone's own memory (to about 2 %), `resident` what
+ * the process will hold at most (to about 10 %: libraries and the kernel have a part in it). */
+typedef struct hone_memory_forecast {
+    size_t parameters, gradients, moments;
+    size_t activations;            /* kept for backward */
+    size_t activation_gradients;   /* of them, in backward */
+    size_t scratch;                /* of one operation at a time */
+    size_t data;                   /* what is there already: tokenizer, examples, … */
+    size_t batches;                /* what is made on the host for the steps: packed batches, records */
+    size_t evaluation, checkpoint; /* more while the one or the other is at work; the greater of the two counts */
+    size_t own;                    /* the most of all that at one time, or what was needed before */
+    size_t process;                /* beside it: program, libraries and their threads, files that are mapped */
+    size_t resident;
+    size_t limit;           /* of `resident`: SIZE_MAX when none is known */
+    const char *limit_name; /* "the machine's memory"; static storage */
+    size_t addresses;       /* that libraries and threads will take beyond what they hold */
+    int64_t rows, tokens;   /* of the largest batch */
+    int32_t longest;        /* row */
+} hone_memory_forecast;
+/* Takes milliseconds; nothing large is allocated, and a model that was opened with empty_weights stays empty. hone_trainer_train does it too: a run that does not fit into the machine's
+ * memory, or a limit that it lives under, is HONE_OUT_OF_MEMORY with the remedy before its first step. */
+HONE_API hone_status hone_trainer_forecast(hone_memory_forecast *out, hone_trainer *trainer);
+/* The same without data: every row has `length` tokens, cut to the model's positions, all of them labelled (masked language models: one of seven). args NULL: the defaults. HONE_OUT_OF_MEMORY with the
+ * remedy when it does not fit; *out is what it would take. */
+HONE_API hone_status hone_model_forecast(hone_memory_forecast *out, hone_model *model, const hone_training_args *args, int32_t length);
 
 /* Asks a running hone_trainer_train to end after this accumulation group, with a checkpoint. From any thread; about signal handlers see hone_job_request_stop. */
 HONE_API void hone_trainer_request_stop(hone_trainer *trainer);

@@ -62,7 +62,24 @@ bool hone__add_size(size_t *out, size_t a, size_t b);
 /* Peak and present resident set of the process in bytes (getrusage, /proc/self/statm). */
 size_t hone__rss_peak(void);
 size_t hone__rss_now(void);
+/* The part of the resident set that pages of files are, and all addresses that the process has taken. */
+size_t hone__rss_of_files(void);
+size_t hone__address_space_now(void);
 /* Memory of the machine that is free for use (MemAvailable), 0 when unknown. */
 size_t hone__memory_available(void);
+
+/* The most that something may be; SIZE_MAX: no limit is known. */
+typedef struct hone_limit {
+    size_t bytes;
+    const char *what; /* "the machine's memory", …: static storage */
+} hone_limit;
+/* Of what the process holds: the machine's memory, or that of a control group (version 1 or 2) that it lives in, whichever is less. */
+hone_limit hone__memory_limit(void);
+/* Of the addresses that it takes (ulimit -v). */
+hone_limit hone__address_space_limit(void);
+/* The least limit of a control group: `groups` is the text of /proc/self/cgroup, `root` where the groups are mounted (/sys/fs/cgroup). */
+size_t hone__cgroup_limit(const char *groups, const char *root);
+/* "512MB", "1.5GiB", "2G", "1000000" as bytes; false for anything else. Powers of ten, with an i or without a B of two. */
+bool hone__parse_size(size_t *out, const char *text);
 
 #endif

@@ -1,5 +1,5 @@
 /* hone info MODEL: what a model folder holds, and the memory that training and running it take. Activations are forecast by a step that computes nothing. */
-#include "cli/cli.h"
+#include "cli/cli_info.h"
 
 #include <hone/model.h>
 #include <hone/tokenizer.h>
@@ -27,11 +27,17 @@ static const hone_option rows[] = {
     {"block_size", HONE_OPTION_INT, FIELD(block_size), "128", 1, 1e9, NULL, "options", "tokens of a row, for the memory of training"},
 };
 static const hone_option_table table = {rows, sizeof(rows) / sizeof(*rows), NULL, 0};
-static const cli_spec spec = {"hone info MODEL   or   hone info --model_type gpt2 [--config_overrides n_layer=4,…] [--tokenizer_name DIR]",
-                              "Says what a model folder holds: architecture, parameters, labels, and the memory that it takes to train it "
-                              "and to run it. With --model_type\n"
-                              "it says so of a model that is not there yet.",
-                              &table, true};
+static const cli_spec spec = {
+    "hone info MODEL   or   hone info --model_type gpt2 [--config_overrides n_layer=4,…] [--tokenizer_name DIR]\n"
+    "       hone info --train TASK, and all options of hone train\n"
+    "       hone info MODEL --train [--task TASK] [--max_seq_length N] [--batch_size N], and options of the trainer",
+    "Says what a model folder holds: architecture, parameters, labels, and the memory that it takes to train it "
+    "and to run it. With --model_type\n"
+    "it says so of a model that is not there yet. With --train it forecasts the memory of a training, part by part: of "
+    "the training command that\n"
+    "follows, without doing it; or of MODEL on rows of one length. What does not fit into memory ends with status 1 "
+    "and says what would.",
+    &table, true};
 
 /* Everything that is shown. bytes_run is that of one row. */
 typedef struct facts {
@@ -172,6 +178,8 @@ int cmd_info(int argc, char **argv)
     options o;
     cli_args args;
     int exit_status;
+    if (cli_info_is_train(argc, argv))
+        return cli_info_train(argc, argv);
     if (cli_parse(&args, &spec, &o, argc, argv, &exit_status)) {
         if (args.n_words == 0 && !o.model_type)
             exit_status = cli_missing("MODEL (a folder), or --model_type,");

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "base/spans.h"
+#include "data/loader.h"
 
 #include <string.h>
 
@@ -295,6 +296,55 @@ bool hone_loader_next(hone_loader *loader, hone_batch *batch)
     bool found = next_batch(loader, batch);
     hone__span_end();
     return found;
+}
+
+/* ---- the largest batches ---- */
+
+/* The longest row there is, whatever batch it comes to. */
+static int32_t longest_row(const hone_loader *loader)
+{
+    int32_t longest = 0;
+    for (int64_t i = 0; i < loader->n; i++) {
+        int32_t length = hone_examples_length(loader->examples, i);
+        longest = length > longest ? length : longest;
+    }
+    return longest;
+}
+
+static hone_loader_extent measure(const hone_loader *loader, int64_t batch)
+{
+    const hone_loader_options *o = &loader->options;
+    hone_loader_extent x = {.epoch = loader->epoch, .batch = batch};
+    int64_t first = (batch * o->n_ranks + o->rank) * o->batch_size, end = first + o->batch_size;
+    if (o->n_ranks == 1 && end > loader->n)
+        end = loader->n;
+    for (int64_t k = first; k < end; k++) {
+        int32_t length = hone_examples_length(loader->examples, example_at(loader, k));
+        x.tokens += length;
+        x.longest = length > x.longest ? length : x.longest;
+    }
+    return x;
+}
+
+hone_status hone__loader_survey(hone_loader *loader, int64_t n_batches, int64_t max_rows, hone_loader_extent *most,
+                                hone_loader_extent *longest)
+{
+    int64_t limit = loader->n ? longest_row(loader) : 0;
+    *most = *longest = (hone_loader_extent){0};
+    for (int64_t done = 0; done < n_batches && done * loader->options.batch_size < max_rows && loader->n_batches > 0; done++) {
+        if (done % loader->n_batches == 0) {
+            HONE_TRY(hone_loader_start_epoch(loader, done / loader->n_batches));
+            make_order(loader);
+        }
+        hone_loader_extent x = measure(loader, done % loader->n_batches);
+        if (x.tokens > most->tokens)
+            *most = x;
+        if (x.longest > longest->longest || (x.longest == longest->longest && x.tokens > longest->tokens))
+            *longest = x;
+        if (most->tokens == limit * loader->options.batch_size)
+            break; /* no other can be larger */
+    }
+    return hone_loader_start_epoch(loader, 0);
 }
 
 int64_t hone_loader_position(const hone_loader *loader)

@@ -54,6 +54,8 @@ struct hone_model {
     hone_safetensors *file; /* whose mapping the weights are, or NULL */
     hone_own_memory *own;
     size_t n_own, own_capacity;
+    hone_model_options *to_fill;   /* of a model whose weights are still to come, else NULL */
+    char *folder;                  /* that they come from; NULL: none */
     struct hone_model_view *views; /* hone_model_parameter's: one for each name of a file */
     size_t n_views;
 };
@@ -72,7 +74,7 @@ hone_status hone__model_new(hone_model **out, const hone_model_class *class, hon
 /* Position of each token in its row (lent by the tape or the batch); NULL and the tape's error when the model has fewer. `field`: how its config spells their number. */
 const int32_t *hone__positions(hone_tape *t, const hone_batch *batch, int64_t n_positions, const char *field);
 
-/* Every parameter from the folder's files; what they lack is initialised. Warnings go to the log. */
+/* Every parameter from the folder's files; what they lack is initialised. Warnings go to the log. With empty_weights only names and shapes are checked. */
 hone_status hone__weights_load(hone_model *m, const char *folder, const hone_model_options *options);
 /* The part of a parameter's value or gradient that a name of a file stands for. */
 hone_tensor hone__slice_tensor(const hone_tensor *whole, const hone_param_slice *s);

@@ -44,8 +44,7 @@ done:
     return status;
 }
 
-/* A model of the same configuration on the dry device. */
-static hone_status make_twin(hone_model **out, const hone_model *m, hone_device *dry)
+hone_status hone__model_twin(hone_model **out, const hone_model *m, hone_device *dry)
 {
     hone_model_options o = HONE_MODEL_OPTIONS_INIT;
     o.device = dry;
@@ -122,7 +121,7 @@ hone_status hone_model_describe(hone_model_info *out, const hone_model *m, int32
         length = (int32_t)m->config->max_positions;
     count_groups(out, m);
     HONE_GO(hone_device_open(&dry, &(hone_device_options){.name = "dry", .n_threads = m->device->backend->n_threads}));
-    HONE_GO(make_twin(&twin, m, dry));
+    HONE_GO(hone__model_twin(&twin, m, dry));
     status = forecast(out, twin, rows, length);
 done:
     hone_model_free(twin);

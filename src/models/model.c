@@ -125,6 +125,51 @@ static hone_status finish(hone_model *m, bool for_training)
     return make_views(m);
 }
 
+/* What hone_model_fill needs: the rest of the options has done its work. */
+static hone_status note_options(hone_model *m, const char *folder, const hone_model_options *o)
+{
+    if (folder)
+        HONE_TRY(hone__strdup(&m->folder, folder));
+    HONE_TRY(HONE_NEW(&m->to_fill, 1));
+    *m->to_fill =
+        (hone_model_options){.for_training = o->for_training, .seed = o->seed, .ignore_mismatched_sizes = o->ignore_mismatched_sizes};
+    return HONE_OK;
+}
+
+static hone_status fill(hone_model *m, const char *folder, const hone_model_options *o)
+{
+    if (folder)
+        HONE_TRY(hone__weights_load(m, folder, o));
+    if (o->empty_weights)
+        return note_options(m, folder, o);
+    if (!folder) {
+        HONE_TRY(hone__params_allocate(m->params));
+        HONE_TRY(hone__weights_initialise(m, o->seed));
+    }
+    return finish(m, o->for_training);
+}
+
+hone_status hone_model_fill(hone_model *m)
+{
+    hone_model_options *o = m->to_fill;
+    if (!o)
+        return HONE_OK;
+    HONE_TRY(fill(m, m->folder, o));
+    hone__free(o);
+    m->to_fill = NULL;
+    return HONE_OK;
+}
+
+bool hone__model_is_empty(const hone_model *m)
+{
+    return m->to_fill != NULL;
+}
+
+bool hone__model_trains(const hone_model *m)
+{
+    return m->to_fill ? m->to_fill->for_training : m->params->grad != NULL;
+}
+
 static hone_status load(hone_model **out, hone_task_kind task, const char *folder, const char *path, const hone_model_options *o)
 {
     json_t *json = NULL;
@@ -140,8 +185,7 @@ static hone_status load(hone_model **out, hone_task_kind task, const char *folde
         HONE_GO(fail_type(path, type));
     HONE_GO(hone__model_new(&m, class, task, json, path, o));
     HONE_GO(hone__generation_config_load(m, folder));
-    HONE_GO(hone__weights_load(m, folder, o));
-    HONE_GO(finish(m, o->for_training));
+    HONE_GO(fill(m, folder, o));
     *out = m;
     m = NULL;
 done:
@@ -176,9 +220,7 @@ hone_status hone_model_from_config(hone_model **out, hone_task_kind task, const 
         return fail_type("--model_type", model_type ? model_type : "");
     HONE_GO(hone__model_new(&m, class, task, NULL, "the configuration", o));
     HONE_GO(hone__generation_config_load(m, NULL));
-    HONE_GO(hone__params_allocate(m->params));
-    HONE_GO(hone__weights_initialise(m, o->seed));
-    HONE_GO(finish(m, o->for_training));
+    HONE_GO(fill(m, NULL, o));
     *out = m;
     m = NULL;
 done:
@@ -197,6 +239,8 @@ void hone_model_free(hone_model *m)
     hone__safetensors_close(m->file);
     if (m->owns_device)
         hone_device_free(m->device);
+    hone__free(m->to_fill);
+    hone__free(m->folder);
     hone__free(m->views);
     hone__free(m->parts);
     hone__free(m->eos);

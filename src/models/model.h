@@ -8,6 +8,13 @@
 /* The store of all parameters: flat buffers, names of the file. Lent; trainable when the model was made for_training. */
 hone_params *hone__model_params(const hone_model *model);
 
+/* A model of the same configuration, ready to be trained, on a device that computes nothing: for forecasts. */
+hone_status hone__model_twin(hone_model **out, const hone_model *model, hone_device *dry);
+/* Whether its weights are still to come (hone_model_fill). */
+bool hone__model_is_empty(const hone_model *model);
+/* Whether it was opened to be trained, weights or not. */
+bool hone__model_trains(const hone_model *model);
+
 /* hone_next_token_loss with label smoothing: (1 - s) nll + s * the mean over the vocabulary of -log p. */
 hone_tensor *hone__next_token_loss(hone_tape *t, hone_output *out, const hone_batch *batch, const float *weights, float smoothing);
 

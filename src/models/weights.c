@@ -196,6 +196,8 @@ static hone_status begin_fresh(loading *x, hone_param *p, const hone_param_slice
     hone_str *names = x->mismatch ? &x->misfits : &x->fresh;
     hone__str_printf(names, "%s'%s'", names->len ? ", " : "", s->file_name);
     x->mismatch = false;
+    if (x->options->empty_weights)
+        return HONE_OK;
     if (!p->tensor.data)
         HONE_TRY(own(x->m, p));
     return initialise(x->m, p, s, x->options->seed);
@@ -212,7 +214,7 @@ static hone_status load_slice(bool *found, loading *x, hone_param *p, const hone
     x->used[t - hone__safetensors_at(x->file, 0)] = true;
     HONE_TRY(check_shape(found, x, p, s, t));
     x->mismatch = !*found;
-    if (!*found || lend(x, p, s, t))
+    if (!*found || x->options->empty_weights || lend(x, p, s, t))
         return HONE_OK;
     if (!p->tensor.data)
         HONE_TRY(own(x->m, p));
@@ -314,9 +316,11 @@ hone_status hone__weights_load(hone_model *m, const char *folder, const hone_mod
     HONE_GO(open_file(&x.file, folder));
     HONE_GO(HONE_NEW(&x.used, hone__safetensors_count(x.file)));
     HONE_GO(HONE_ALLOC(&x.piece, PIECE));
-    if (options->for_training)
+    if (options->for_training && !options->empty_weights)
         HONE_GO(hone__params_allocate(m->params));
     HONE_GO(load_all(&x));
+    if (options->empty_weights)
+        goto done;
     warn_unused(&x, folder, m->class->architectures[m->task]);
     warn_fresh(&x, folder, m->class->architectures[m->task]);
     if (!m->params->master) { /* the weights live in its mapping */

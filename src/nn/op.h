@@ -33,7 +33,8 @@ typedef struct hone__pool_mark {
 hone_status hone__pool_alloc(hone__pool *p, void **out, size_t bytes);
 hone__pool_mark hone__pool_get_mark(const hone__pool *p);
 void hone__pool_release(hone__pool *p, hone__pool_mark mark);
-void hone__pool_reset(hone__pool *p); /* empties it; several blocks become one */
+void hone__pool_reset(hone__pool *p);                        /* empties it; several blocks become one */
+hone_status hone__pool_reserve(hone__pool *p, size_t bytes); /* an empty pool: one block of at least so many bytes */
 void hone__pool_dispose(hone__pool *p);
 
 /* ---- a tensor of a tape ---- */

@@ -77,10 +77,21 @@ void hone__pool_reset(hone__pool *p)
     (void)add_block(p, p->peak); /* when that fails, the next allocation tries again and reports */
 }
 
+hone_status hone__pool_reserve(hone__pool *p, size_t bytes)
+{
+    HONE_ASSERT(p->used == 0);
+    if (bytes == 0 || (p->n_blocks == 1 && p->blocks[0].size >= bytes))
+        return HONE_OK;
+    free_blocks(p);
+    if (bytes > p->peak)
+        p->peak = bytes;
+    return add_block(p, bytes);
+}
+
 void hone__pool_dispose(hone__pool *p)
 {
     free_blocks(p);
     hone__free(p->blocks);
     p->blocks = NULL;
-    p->capacity = 0;
+    p->capacity = p->peak = 0;
 }

@@ -179,6 +179,17 @@ static hone_status reserve(hone_table *t, int64_t n)
     return HONE_OK;
 }
 
+hone_status hone__table_reserve(hone_table *t, int32_t capacity)
+{
+    HONE_ASSERT(t->n_slots == 0);
+    return reserve(t, capacity);
+}
+
+int32_t hone__table_capacity(const hone_table *t)
+{
+    return t->capacity;
+}
+
 hone_status hone__table_take(hone_table *t, hone_mat *slots, int32_t *to, const int32_t *ids, int64_t n, int32_t skip)
 {
     hone_backend *b = t->params->backend;

@@ -15,6 +15,9 @@ void hone__table_free(hone_table *table);
 hone_status hone__table_read(hone_table *table, const int32_t *ids, int64_t n);
 /* A slot for every id but `skip`, which gets -1: to[i] is that of ids[i]. New slots are 0; *slots is all of them, as many rows as are in use. */
 hone_status hone__table_take(hone_table *table, hone_mat *slots, int32_t *to, const int32_t *ids, int64_t n, int32_t skip);
+/* Room for `capacity` slots (cut to the table's rows), when none is in use; and how many there is room for. */
+hone_status hone__table_reserve(hone_table *table, int32_t capacity);
+int32_t hone__table_capacity(const hone_table *table);
 /* What is in the slots, by rows, for norm2. Valid until the next take or zero_grad. */
 const hone_slots *hone__table_slots(hone_table *table);
 /* One step of the optimizer with the gradients in the slots times *factor. */

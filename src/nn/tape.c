@@ -203,3 +203,24 @@ size_t hone_tape_bytes_peak(const hone_tape *t)
 {
     return t->saved.peak + t->scratch.peak + t->grads.peak + hone__arena_peak(t->host);
 }
+
+void hone__tape_needs_of(hone__tape_needs *out, const hone_tape *t)
+{
+    *out = (hone__tape_needs){t->saved.peak, t->scratch.peak, t->grads.peak};
+}
+
+hone_status hone__tape_reserve(hone_tape *t, const hone__tape_needs *needs)
+{
+    hone_tape_reset(t);
+    HONE_TRY(hone__pool_reserve(&t->saved, needs->saved));
+    HONE_TRY(hone__pool_reserve(&t->scratch, needs->scratch));
+    return hone__pool_reserve(&t->grads, needs->grads);
+}
+
+void hone__tape_trim(hone_tape *t)
+{
+    hone_tape_reset(t);
+    hone__pool_dispose(&t->saved);
+    hone__pool_dispose(&t->scratch);
+    hone__pool_dispose(&t->grads);
+}

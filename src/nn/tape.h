@@ -74,6 +74,15 @@ hone_tensor *hone__cross_entropy_sum(hone_tape *t, hone_tensor *logits, hone_ten
 hone_tensor *hone__tape_gather_tokens(hone_tape *t, hone_tensor *x, const int32_t *index, int32_t m);
 /* Column `column` of x (N, C), per token, as (R, T): one line a row of the batch, `fill` behind its end. */
 hone_tensor *hone__rows_matrix(hone_tape *t, hone_tensor *x, int64_t column, float fill);
+/* What a tape's device memory held at its fullest: tensors kept for backward, scratch of one op, gradients of activations. */
+typedef struct hone__tape_needs {
+    size_t saved, scratch, grads;
+} hone__tape_needs;
+void hone__tape_needs_of(hone__tape_needs *out, const hone_tape *t);
+/* Resets the tape and makes room for so much at once (0: as it is), so that steps that need no more ask for nothing. */
+hone_status hone__tape_reserve(hone_tape *t, const hone__tape_needs *needs);
+/* Resets the tape and gives its device memory back. */
+void hone__tape_trim(hone_tape *t);
 /* Debugging: at backward, fills with NaN every tensor that no record has declared as saved. */
 void hone__tape_set_poison(hone_tape *t, bool on);
 

@@ -199,6 +199,7 @@ static hone_status train(hone_job *job, const hone_job_parts *parts, char **resu
     hone_metrics metrics = HONE_METRICS_INIT;
     hone_status status;
     HONE_GO(make_trainer(&trainer, job, parts));
+    HONE_GO(hone__trainer_settle_memory(trainer)); /* before an old run is forgotten */
     if (job->args.overwrite_output_dir && !asks_to_resume(job))
         HONE_GO(forget_old_run(hone__training_output_dir(&job->args)));
     tell_size(parts);
@@ -303,6 +304,28 @@ hone_status hone_job_run(hone_job *job, char **results)
         HONE_GO(hone__fail(HONE_CANCELLED, "stopped before the first step"));
     status = job->kind == HONE_JOB_TRAIN ? train(job, &parts, results) : evaluate_only(job, &parts, results);
 done:
+    free_parts(job, &parts);
+    return status;
+}
+
+hone_status hone_job_forecast(hone_memory_forecast *out, hone_job *job)
+{
+    hone_job_parts parts = {0};
+    hone_trainer *trainer = NULL;
+    hone_status status;
+    *out = (hone_memory_forecast){0};
+    if (job->kind != HONE_JOB_TRAIN)
+        return hone__fail(HONE_INVALID_ARGUMENT, "only the memory of a training is forecast");
+    HONE_GO(check(job));
+    job->started = true;
+    HONE_GO(open_device(job, &parts));
+    HONE_GO(job->class->set_up(job, &parts));
+    HONE_GO(make_trainer(&trainer, job, &parts));
+    HONE_GO(hone_trainer_forecast(out, trainer));
+    HONE_GO(hone__trainer_settle_memory(trainer));
+    *out = trainer->forecast;
+done:
+    hone_trainer_free(trainer);
     free_parts(job, &parts);
     return status;
 }

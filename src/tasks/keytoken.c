@@ -137,5 +137,5 @@ static int64_t count_rows(void *self, const hone_model *model, const hone_batch 
 
 hone_task hone__keytoken_task(hone_keytoken *k)
 {
-    return (hone_task){.kind = HONE_CAUSAL_LM, .self = k, .loss = loss, .count_items = count_rows};
+    return (hone_task){.kind = HONE_CAUSAL_LM, .self = k, .loss = loss, .loss_runs_dry = true, .count_items = count_rows};
 }

@@ -100,6 +100,7 @@ static hone_status make_model(hone_job *job, hone_job_parts *parts)
     hone_model_options m = HONE_MODEL_OPTIONS_INIT;
     m.device = parts->device;
     m.for_training = job->kind == HONE_JOB_TRAIN;
+    m.empty_weights = m.for_training; /* until it is known that the run fits into memory */
     m.seed = job->args.seed;
     if (o->model_name_or_path)
         return hone_model_from_pretrained(&parts->model, HONE_MASKED_LM, o->model_name_or_path, &m);

@@ -34,6 +34,7 @@ static hone_status make_model(const hone_job *job, hone_job_parts *parts)
     hone_model_options m = HONE_MODEL_OPTIONS_INIT;
     m.device = parts->device;
     m.for_training = job->kind == HONE_JOB_TRAIN;
+    m.empty_weights = m.for_training; /* until it is known that the run fits into memory */
     m.seed = job->args.seed;
     m.dropout = o->dropout;
     if (o->model_name_or_path)

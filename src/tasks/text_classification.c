@@ -222,6 +222,7 @@ static hone_status make_model(set_up_state *s)
     hone_model_options m = HONE_MODEL_OPTIONS_INIT;
     m.device = parts->device;
     m.for_training = s->job->kind == HONE_JOB_TRAIN;
+    m.empty_weights = m.for_training; /* until it is known that the run fits into memory */
     m.seed = s->job->args.seed;
     m.labels = s->adopts ? (const char *const *)s->own_classes.names : NULL;
     m.ignore_mismatched_sizes = o->ignore_mismatched_sizes;

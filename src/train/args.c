@@ -115,6 +115,10 @@ static const hone_option rows[] = {
     {"profile_layers", HONE_OPTION_BOOL, AT(profile_layers), "false", 0, 0, NULL, speed, "the profile's sums by layer of the model too"},
     {"gradient_checkpointing", HONE_OPTION_BOOL, AT(gradient_checkpointing), "false", 0, 0, NULL, speed,
      "compute layers again in backward instead of keeping their activations"},
+    {"auto_find_batch_size", HONE_OPTION_BOOL, AT(auto_find_batch_size), "false", 0, 0, NULL, speed,
+     "cut batches that would not fit into memory into parts; updates stay those of the whole batch"},
+    {"memory_limit", HONE_OPTION_STRING, AT(memory_limit), NULL, 0, 0, NULL, speed,
+     "most memory that the process may hold, 6GB or 512MiB; none: any (what machine and control group have)"},
     {"bf16", HONE_OPTION_BOOL, AT(bf16), "false", 0, 0, NULL, speed, "mixed precision with bfloat16, where the device has it"},
     {"fp16", HONE_OPTION_BOOL, AT(fp16), "false", 0, 0, NULL, speed, "mixed precision with float16, where the device has it"},
 };

@@ -1,5 +1,6 @@
 /* Combinations of options that cannot work, refused before the first step with the remedy. */
 #include "train/args.h"
+#include "base/mem.h"
 #include "train/schedule.h"
 
 #include <math.h>
@@ -63,6 +64,16 @@ static hone_status check_schedule(const hone_training_args *a)
     return hone__schedule_init(&schedule, (hone_schedule)a->lr_scheduler_type, a->learning_rate, &options);
 }
 
+static hone_status check_memory(const hone_training_args *a)
+{
+    size_t bytes;
+    if (!a->memory_limit || strcmp(a->memory_limit, "auto") == 0 || strcmp(a->memory_limit, "none") == 0 ||
+        hone__parse_size(&bytes, a->memory_limit))
+        return HONE_OK;
+    return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--memory_limit: \"%s\" is no size", a->memory_limit),
+                      "give 6GB, 512MiB, a number of bytes, or none");
+}
+
 hone_status hone_training_args_check(const hone_training_args *a, bool has_eval_dataset)
 {
     if (a->max_steps == 0)
@@ -83,6 +94,7 @@ hone_status hone_training_args_check(const hone_training_args *a, bool has_eval_
     if (a->max_steps > 0 && a->warmup_steps > (double)a->max_steps)
         return refuse("--warmup_steps: the warm-up is longer than the training", "give less --warmup_steps, or more --max_steps");
     HONE_TRY(hone__training_check_profile(a));
+    HONE_TRY(check_memory(a));
     HONE_TRY(check_schedule(a));
     HONE_TRY(hone__reports_check(a));
     HONE_TRY(check_plateau(a));

@@ -39,8 +39,6 @@ static const hone_option rows[] = {
     IGNORED("gradient_checkpointing_kwargs", "none", NULL, torch, "there is one way to compute activations again"),
     IGNORED("full_determinism", "false", NULL, torch, "every run is deterministic"),
     IGNORED("debug", "", "none", torch, "steps that are not finite are found, passed over and counted in every run"),
-    REFUSED("auto_find_batch_size", "false", NULL, torch,
-            "the batch size is what it is|give a smaller --per_device_train_batch_size and more --gradient_accumulation_steps"),
     IGNORED("skip_memory_metrics", "true", NULL, torch, "memory is in the log of every run"),
     IGNORED("average_tokens_across_devices", "true", NULL, torch, "a loss is always the mean over the tokens of the whole batch"),
     IGNORED("restore_callback_states_from_checkpoint", "false", NULL, torch, "what callbacks count is in a checkpoint and always restored"),

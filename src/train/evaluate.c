@@ -5,23 +5,44 @@
 #include <math.h>
 #include <string.h>
 
-static hone_status pass_batch(hone_trainer *t, hone_pass *p, const hone_batch *batch)
+/* A trainer that trains has one tape for both. */
+static hone_tape *begin_inference(hone_trainer *t, bool on)
+{
+    if (!t->tape)
+        return t->inference;
+    hone_tape_set_recording(t->tape, !on);
+    hone_tape_set_training(t->tape, !on);
+    return t->tape;
+}
+
+static hone_status pass_part(hone_trainer *t, hone_pass *p, const hone_batch *batch)
 {
     double value = 0;
     bool own = t->task.eval_with_task_loss;
-    hone_tape_reset(t->inference);
-    hone_output out = hone_model_forward(t->model, t->inference, batch);
+    hone_tape *tape = begin_inference(t, true);
+    hone_tape_reset(tape);
+    hone_output out = hone_model_forward(t->model, tape, batch);
     if (p->keep)
-        HONE_TRY(p->keep(p->payload, t->inference, &out, batch));
+        HONE_TRY(p->keep(p->payload, tape, &out, batch));
     if (!p->scored)
-        return hone_tape_status(t->inference);
+        return hone_tape_status(tape);
     if (t->task.eval_batch && !t->args.prediction_loss_only)
-        HONE_TRY(t->task.eval_batch(t->task.self, t->inference, &out, batch));
-    hone_tensor *loss = hone__trainer_loss(t, t->inference, &out, batch, own);
-    HONE_TRY(hone_tape_status(t->inference));
+        HONE_TRY(t->task.eval_batch(t->task.self, tape, &out, batch));
+    hone_tensor *loss = hone__trainer_loss(t, tape, &out, batch, own);
+    HONE_TRY(hone_tape_status(tape));
     HONE_TRY(hone_tensor_item(loss, &value));
     p->loss += value;
     p->items += hone__trainer_count_items(t, batch, own);
+    return HONE_OK;
+}
+
+static hone_status pass_batch(hone_trainer *t, hone_pass *p, const hone_batch *batch)
+{
+    hone_batch part;
+    for (int32_t r = 0; r < batch->n_rows; r += part.n_rows) {
+        HONE_TRY(hone__trainer_part(&part, t, batch, r));
+        HONE_TRY(pass_part(t, p, &part));
+    }
     return HONE_OK;
 }
 
@@ -104,7 +125,7 @@ hone_status hone__trainer_pass(hone_trainer *t, hone_pass *p, hone_metrics *metr
 done:
     t->eval_loader = NULL;
     hone_loader_free(loader);
-    hone_tape_reset(t->inference);
+    hone_tape_reset(begin_inference(t, false));
     return status;
 }
 

@@ -123,11 +123,14 @@ static hone_status prepare(hone_trainer *t)
         return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "there is no training data"),
                           "set train_dataset in hone_trainer_options (--train_file)");
     reset_run(t);
+    HONE_TRY(hone__trainer_settle_memory(t));
+    HONE_TRY(hone_model_fill(t->model));
     HONE_TRY(make_loader(t));
     count_steps(t);
     HONE_TRY(make_optimizer(t));
     hone_model_set_recompute(t->model, t->args.gradient_checkpointing);
     HONE_TRY(hone__trainer_reserve(t));
+    HONE_TRY(hone__trainer_reserve_memory(t));
     t->flos_per_token = count_flos_per_token(t->model);
     if (hone__is_dir(t->output_dir)) {
         hone__checkpoint_clean(t->output_dir);
@@ -143,7 +146,7 @@ static hone_status prepare(hone_trainer *t)
 
 /* ---- a step ---- */
 
-static hone_status micro_step(hone_trainer *t, const hone_batch *batch, double *loss_sum, double *items)
+static hone_status compute_part(hone_trainer *t, const hone_batch *batch, double *loss_sum, double *items)
 {
     double value = 0;
     hone_tape_reset(t->tape);
@@ -157,6 +160,16 @@ static hone_status micro_step(hone_trainer *t, const hone_batch *batch, double *
     *items += hone__trainer_count_items(t, batch, true);
     t->state.num_input_tokens_seen += batch->n_tokens;
     t->total_flos += t->flos_per_token * batch->n_tokens;
+    return HONE_OK;
+}
+
+static hone_status micro_step(hone_trainer *t, const hone_batch *batch, double *loss_sum, double *items)
+{
+    hone_batch part;
+    for (int32_t r = 0; r < batch->n_rows; r += part.n_rows) {
+        HONE_TRY(hone__trainer_part(&part, t, batch, r));
+        HONE_TRY(compute_part(t, &part, loss_sum, items));
+    }
     return HONE_OK;
 }
 
@@ -244,20 +257,50 @@ static void tell_memory(const hone_trainer *t)
                   (double)hone_tape_bytes_peak(t->tape) / mega, (double)hone__rss_now() / mega);
 }
 
-/* One update: up to gradient_accumulation_steps micro-batches, fewer at the end of an epoch. */
-static hone_status run_group(hone_trainer *t)
+/* The micro-batches of an update: gradient_accumulation_steps of them, fewer at the end of an epoch. *batch: the last one. */
+static hone_status compute_group(hone_trainer *t, hone_batch *batch, double *loss_sum, double *items)
 {
-    double loss_sum = 0, items = 0;
-    hone_batch batch;
-    HONE_TRY(hone__trainer_event(t, HONE_ON_STEP_BEGIN, NULL));
     for (int64_t i = 0; i < t->args.gradient_accumulation_steps && t->position_batch < t->n_batches; i++) {
         if (i > 0)
             HONE_TRY(hone__trainer_event(t, HONE_ON_SUBSTEP_END, NULL));
-        if (!hone_loader_next(t->train_loader, &batch))
+        if (!hone_loader_next(t->train_loader, batch))
             return hone_loader_status(t->train_loader);
-        HONE_TRY(micro_step(t, &batch, &loss_sum, &items));
+        HONE_TRY(micro_step(t, batch, loss_sum, items));
         t->position_batch++;
     }
+    return HONE_OK;
+}
+
+/* After a failed allocation: the group from its start again, in smaller parts, when there are any. */
+static bool starts_group_again(hone_trainer *t, hone_status status, const hone_batch *batch, int64_t first)
+{
+    hone_error_state why;
+    hone__error_save(&why, status);
+    if (status == HONE_OUT_OF_MEMORY && hone__trainer_shrink(t, batch) &&
+        hone_loader_start_epoch_at(t->train_loader, t->position_epoch, first) == HONE_OK) {
+        hone_optimizer_zero_grad(t->opt);
+        t->position_batch = first;
+        return true;
+    }
+    hone__error_restore(&why);
+    return false;
+}
+
+/* One update. */
+static hone_status run_group(hone_trainer *t)
+{
+    double loss_sum, items, flos = t->total_flos;
+    int64_t first = t->position_batch, seen = t->state.num_input_tokens_seen;
+    hone_batch batch = {0};
+    hone_status status;
+    HONE_TRY(hone__trainer_event(t, HONE_ON_STEP_BEGIN, NULL));
+    do {
+        loss_sum = items = 0;
+        t->total_flos = flos;
+        t->state.num_input_tokens_seen = seen;
+        status = compute_group(t, &batch, &loss_sum, &items);
+    } while (status != HONE_OK && starts_group_again(t, status, &batch, first));
+    HONE_TRY(status);
     HONE_TRY(update(t, loss_sum, items));
     tell_memory(t);
     return check_nonfinite(t);
@@ -412,8 +455,10 @@ static hone_status finish(hone_trainer *t)
 {
     t->train_seconds = hone__seconds() - t->started;
     t->trained = true;
-    hone__log(HONE_LOG_INFO, "trained in %.1f s; most memory that the process held: %.1f MB", t->train_seconds,
-              (double)hone__rss_peak() / (1024.0 * 1024.0));
+    hone_mem_stats own;
+    hone__mem_stats(&own);
+    hone__log(HONE_LOG_INFO, "trained in %.1f s; most memory that the process held: %.1f MB, hone's own %.1f MB", t->train_seconds,
+              (double)hone__rss_peak() / 1e6, (double)own.bytes_peak / 1e6);
     HONE_TRY(hone__trainer_profile_end(t));
     HONE_TRY(load_best(t));
     HONE_TRY(make_train_metrics(t));

@@ -39,7 +39,7 @@ static hone_status make_tapes(hone_trainer *t)
     hone_tape_options training = {.recording = true, .training = true, .seed = t->args.seed}, inference = {.seed = t->args.seed};
     hone_device *device = hone_model_device(t->model);
     if (t->options.train_dataset)
-        HONE_TRY(hone_tape_new(&t->tape, device, &training));
+        return hone_tape_new(&t->tape, device, &training); /* evaluations use it too, so that its memory is there once */
     return hone_tape_new(&t->inference, device, &inference);
 }
 
@@ -68,7 +68,7 @@ hone_status hone_trainer_new(hone_trainer **out, hone_model *model, const hone_t
     HONE_GO(check_metric(t));
     HONE_GO(check_precision(t));
     HONE_GO(check_smoothing(t));
-    if (t->options.train_dataset && !hone__model_params(model)->grad)
+    if (t->options.train_dataset && !hone__model_trains(model))
         HONE_GO(hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "the model was opened for inference and cannot be trained"),
                            "set for_training in hone_model_options"));
     HONE_GO(make_tapes(t));
@@ -91,6 +91,7 @@ void hone_trainer_free(hone_trainer *t)
     hone_loader_free(t->train_loader);
     hone_tape_free(t->tape);
     hone_tape_free(t->inference);
+    hone__free(t->part_starts);
     hone__free(t->ones);
     for (size_t i = 0; i < t->n_logs; i++)
         hone_metrics_dispose(&t->logs[i]);

@@ -9,6 +9,7 @@
 #include "base/spans.h"
 #include "comm/comm.h"
 #include "train/args.h"
+#include "train/memory.h"
 #include "train/optimizer.h"
 #include <hone/profile.h>
 #include <stdatomic.h>
@@ -40,6 +41,12 @@ struct hone_trainer {
     const hone_loader *eval_loader; /* of the pass that is going on */
     const char *pass_name;          /* of that pass: "evaluating" */
     hone_tape *tape, *inference;
+    hone_memory_forecast forecast; /* own 0: unknown */
+    hone_forecast_details forecast_details;
+    bool settled;        /* it fits */
+    int64_t part_tokens; /* batches of more are cut into parts; 0: none is */
+    int32_t *part_starts;
+    size_t part_starts_capacity;
     float *ones; /* weights of a sum over tokens */
     size_t ones_capacity;
 

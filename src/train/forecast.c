@@ -1,0 +1,278 @@
+/* What a training will take, before it takes it (engine.md, 2): the largest batches of the run, with their group of micro-batches and the largest batch of an evaluation, go through a twin of the model
+ * on the device that computes nothing. Its tape, tables and optimizer are the real ones, so that what they ask for is what the run will ask for; what is not of the device (books of tables,
+ * batches) is made for real and counted. Only memory that other code takes (libraries, threads) is estimated. */
+#include "train/trainer.h"
+#include "data/loader.h"
+#include "nn/table.h"
+#include "train/memory.h"
+
+#include <string.h>
+#include <unistd.h>
+
+enum { MOST_ROWS = 4000000 /* that are looked at for the largest batch */, MOST_MICRO_BATCHES = 64 /* of a group that are run */ };
+
+typedef struct dry_run {
+    hone_trainer *t;
+    hone_forecast_case which;
+    hone_device *device;
+    hone_model *twin;
+    hone_optimizer *opt;
+    hone_tape *tape;
+    hone_loader *train, *eval;
+    int32_t *starts;
+    size_t starts_capacity;
+    hone__tape_needs most;
+    int32_t slots;
+    hone_loader_extent largest;
+    size_t before, with_twin, with_training, with_evaluation; /* hone's own memory, which is none of the device's */
+} dry_run;
+
+static size_t own_now(void)
+{
+    hone_mem_stats stats;
+    hone__mem_stats(&stats);
+    return (size_t)stats.bytes_now;
+}
+
+static hone_status make_loader(hone_loader **out, const dry_run *d, bool train)
+{
+    const hone_trainer *t = d->t;
+    hone_loader_options options = HONE_LOADER_OPTIONS_INIT;
+    options.batch_size =
+        train ? (d->which.batch_size ? d->which.batch_size : t->args.per_device_train_batch_size) : t->args.per_device_eval_batch_size;
+    options.collator = train ? t->task.collate_train : t->task.collate_eval;
+    if (train) {
+        options.shuffle = true;
+        options.seed = t->args.data_seed >= 0 ? (uint64_t)t->args.data_seed : t->args.seed;
+        options.drop_last = t->args.dataloader_drop_last;
+        options.rank = t->comm->rank;
+        options.n_ranks = t->comm->n_ranks;
+    }
+    return hone_loader_new(out, train ? t->options.train_dataset : t->options.eval_dataset, &options);
+}
+
+static hone_status open_run(dry_run *d)
+{
+    hone_trainer *t = d->t;
+    hone_tape_options training = {.recording = true, .training = true, .seed = t->args.seed};
+    hone_device_options options = {.name = "dry", .n_threads = hone__model_params(t->model)->backend->n_threads};
+    HONE_TRY(hone_device_open(&d->device, &options));
+    HONE_TRY(hone__model_twin(&d->twin, t->model, d->device));
+    hone_model_set_recompute(d->twin, d->which.recompute);
+    d->with_twin = own_now();
+    HONE_TRY(hone_optimizer_adamw_new(&d->opt, d->twin, NULL));
+    HONE_TRY(hone_tape_new(&d->tape, d->device, &training));
+    return make_loader(&d->train, d, true);
+}
+
+static void close_run(dry_run *d)
+{
+    hone_loader_free(d->train);
+    hone_loader_free(d->eval);
+    hone_tape_free(d->tape);
+    hone_optimizer_free(d->opt);
+    hone_model_free(d->twin);
+    hone_device_free(d->device);
+    hone__free(d->starts);
+}
+
+/* ---- steps ---- */
+
+static hone_status run_part(dry_run *d, const hone_batch *part, bool train)
+{
+    hone_tape_reset(d->tape);
+    hone_tape_set_recording(d->tape, train);
+    hone_tape_set_training(d->tape, train);
+    hone_output out = hone_model_forward(d->twin, d->tape, part);
+    bool own = d->t->task.loss_runs_dry && (train || d->t->task.eval_with_task_loss);
+    hone_tensor *loss = hone__trainer_loss(d->t, d->tape, &out, part, own);
+    return train ? hone_tape_backward(d->tape, loss) : hone_tape_status(d->tape);
+}
+
+static hone_status run_batch(dry_run *d, const hone_batch *batch, bool train)
+{
+    size_t n_labels = 0;
+    hone_model_labels(d->twin, &n_labels);
+    HONE_TRY(HONE_GROW(&d->starts, &d->starts_capacity, (size_t)batch->n_rows + 1));
+    for (int32_t r = 0, n; r < batch->n_rows; r += n) {
+        n = hone__part_rows(batch, r, d->which.part_tokens);
+        hone_batch part = hone__part(batch, r, n, (int64_t)n_labels, d->starts);
+        HONE_TRY(run_part(d, &part, train));
+    }
+    return HONE_OK;
+}
+
+static int32_t most_slots(const hone_params *params)
+{
+    int32_t most = 0;
+    for (size_t i = 0; i < params->n_items; i++) {
+        int32_t n = params->items[i]->table ? hone__table_capacity(params->items[i]->table) : 0;
+        most = n > most ? n : most;
+    }
+    return most;
+}
+
+/* The group of micro-batches that the batch of *at belongs to. */
+static hone_status run_group(dry_run *d, const hone_loader_extent *at)
+{
+    int64_t group = d->t->args.gradient_accumulation_steps, first = at->batch / group * group;
+    hone_batch batch;
+    if (at->batch - first >= MOST_MICRO_BATCHES)
+        first = at->batch - MOST_MICRO_BATCHES + 1;
+    hone_optimizer_zero_grad(d->opt);
+    HONE_TRY(hone_loader_start_epoch_at(d->train, at->epoch, first));
+    for (int64_t i = 0; i < group && i < MOST_MICRO_BATCHES && hone_loader_next(d->train, &batch); i++)
+        HONE_TRY(run_batch(d, &batch, true));
+    hone_optimizer_zero_grad(d->opt);
+    d->slots = most_slots(hone__model_params(d->twin));
+    return hone_loader_status(d->train);
+}
+
+static int64_t batches_of_run(const hone_trainer *t, const hone_loader *loader)
+{
+    double per_epoch = (double)hone_loader_batches(loader), group = (double)t->args.gradient_accumulation_steps;
+    double n = t->args.max_steps > 0 ? (double)t->args.max_steps * group : t->args.num_train_epochs * per_epoch + group;
+    return n < 1e15 ? (int64_t)n : (int64_t)1e15;
+}
+
+static hone_status run_training(dry_run *d)
+{
+    hone_loader_extent longest;
+    HONE_TRY(hone__loader_survey(d->train, batches_of_run(d->t, d->train), MOST_ROWS, &d->largest, &longest));
+    HONE_TRY(run_group(d, &d->largest));
+    if (longest.longest > d->largest.longest)
+        HONE_TRY(run_group(d, &longest));
+    return HONE_OK;
+}
+
+static hone_status run_extent(dry_run *d, const hone_loader_extent *at)
+{
+    hone_batch batch;
+    HONE_TRY(hone_loader_start_epoch_at(d->eval, 0, at->batch));
+    if (hone_loader_next(d->eval, &batch))
+        HONE_TRY(run_batch(d, &batch, false));
+    return hone_loader_status(d->eval);
+}
+
+static hone_status run_evaluation(dry_run *d)
+{
+    hone_loader_extent largest, longest;
+    if (!d->t->options.eval_dataset)
+        return HONE_OK;
+    HONE_TRY(make_loader(&d->eval, d, false));
+    HONE_TRY(hone__loader_survey(d->eval, hone_loader_batches(d->eval), MOST_ROWS, &largest, &longest));
+    HONE_TRY(run_extent(d, &largest));
+    return longest.longest > largest.longest ? run_extent(d, &longest) : HONE_OK;
+}
+
+static hone_status run(dry_run *d)
+{
+    d->before = own_now();
+    HONE_TRY(open_run(d));
+    HONE_TRY(run_training(d));
+    d->with_training = own_now();
+    HONE_TRY(run_evaluation(d));
+    d->with_evaluation = own_now();
+    hone__tape_needs_of(&d->most, d->tape);
+    return HONE_OK;
+}
+
+/* ---- what the process has beside hone's own memory ---- */
+
+/* Measured on a dozen runs with 1 to 4 threads (docs/memory.md): code that oneDNN generates and its buffers of packed matrices, a thread's stack and heap. */
+#define OF_LIBRARIES ((size_t)5 << 20)
+#define OF_A_THREAD  ((size_t)3 << 19)
+#define OF_A_STACK   ((size_t)8 << 20) /* addresses */
+
+static size_t of_libraries(const hone_trainer *t)
+{
+    return OF_LIBRARIES + OF_A_THREAD * (size_t)hone__model_params(t->model)->backend->n_threads;
+}
+
+/* Moments of rows that no text reads are never written: their pages are not there. */
+static size_t untouched(const dry_run *d)
+{
+    (void)d;
+    return 0;
+}
+
+/* ---- sums ---- */
+
+static size_t most(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+static size_t less(size_t a, size_t b)
+{
+    return a > b ? a - b : 0;
+}
+
+/* A buffer of all parameters. */
+static size_t buffer_bytes(const hone_params *p)
+{
+    return p->n_elements * hone_dtype_size(p->dtype);
+}
+
+/* What the model itself has taken already, and what of it nobody has written to yet. */
+static size_t model_bytes(size_t *unwritten, const hone_params *p)
+{
+    *unwritten = p->grad ? hone__params_gradient_bytes(p) + 2 * buffer_bytes(p) : 0;
+    return (p->master ? buffer_bytes(p) : 0) + *unwritten;
+}
+
+/* Books that tables keep of their slots: in what the gradients take, and made for real in the dry run too. */
+static size_t book_bytes(const hone_params *p)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < p->n_items; i++)
+        bytes += p->items[i]->table ? (size_t)hone__table_capacity(p->items[i]->table) * (3 * sizeof(int32_t) + sizeof(uint64_t)) : 0;
+    return bytes;
+}
+
+static void sum_up(hone_memory_forecast *out, const dry_run *d)
+{
+    const hone_params *p = hone__model_params(d->twin);
+    size_t unwritten, peak, there = model_bytes(&unwritten, hone__model_params(d->t->model)), rss = hone__rss_now();
+    hone_mem_stats stats;
+    hone__mem_stats(&stats);
+    peak = (size_t)stats.bytes_peak;
+    out->parameters = buffer_bytes(p);
+    out->gradients = hone__params_gradient_bytes(p);
+    out->moments = 2 * buffer_bytes(p);
+    out->activations = d->most.saved;
+    out->activation_gradients = d->most.grads;
+    out->scratch = d->most.scratch + d->opt->scratch_bytes;
+    out->data = less(d->before, there);
+    out->batches = less(d->with_training - d->with_twin, book_bytes(p));
+    out->evaluation = d->with_evaluation - d->with_training;
+    out->checkpoint = hone__checkpoint_bytes(d->t);
+    size_t training = out->parameters + out->gradients + out->moments + out->activations + out->activation_gradients + out->scratch +
+                      out->data + out->batches;
+    out->own = most(peak, training + most(out->evaluation, out->checkpoint));
+    out->process = less(rss, less(stats.bytes_now, unwritten)) + of_libraries(d->t);
+    out->resident = out->own + out->process - untouched(d);
+    out->addresses = of_libraries(d->t) + OF_A_STACK * (size_t)hone__model_params(d->t->model)->backend->n_threads;
+    out->rows = d->which.batch_size ? d->which.batch_size : d->t->args.per_device_train_batch_size;
+    out->tokens = d->largest.tokens;
+    out->longest = d->largest.longest;
+}
+
+size_t hone__checkpoint_bytes(const hone_trainer *t)
+{
+    (void)t;
+    return (size_t)1 << 20; /* a piece of a tensor on its way to the file */
+}
+
+hone_status hone__forecast(hone_memory_forecast *out, hone_forecast_details *details, hone_trainer *t, const hone_forecast_case *which)
+{
+    dry_run d = {.t = t, .which = *which};
+    *out = (hone_memory_forecast){0};
+    hone_status status = run(&d);
+    if (status == HONE_OK)
+        sum_up(out, &d);
+    if (status == HONE_OK && details)
+        *details = (hone_forecast_details){d.most, d.slots};
+    close_run(&d);
+    return status;
+}
