@@ -2,6 +2,7 @@
 #include "data/csv.h"
 #include "data/dataset.h"
 #include "data/json_scan.h"
+#include "data/texts.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -29,6 +30,11 @@ void hone__source_close(hone_source *f)
     f->owned = NULL;
     f->data = "";
     f->len = 0;
+}
+
+void hone__source_release(const hone_source *f)
+{
+    hone__text_release(&f->map, 0, f->map.len);
 }
 
 /* The next line of the bytes that are looked at; one that is cut off does not count, unless it is the only one. */

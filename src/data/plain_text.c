@@ -30,6 +30,19 @@ static size_t line_len(const char *text, size_t len)
     return (size_t)(cr - text) + (cr + 1 < text + len && cr[1] == '\n' ? 2 : 1);
 }
 
+/* Whether there is a CR in the text that was just taken from the file; of a long one no more than a piece stays in memory. */
+static bool has_cr(const hone_text_stream *s, const char *text, size_t len)
+{
+    for (size_t at = 0; at < len; at += HONE__TEXT_RELEASE_BYTES) {
+        size_t n = len - at < HONE__TEXT_RELEASE_BYTES ? len - at : HONE__TEXT_RELEASE_BYTES;
+        if (memchr(text + at, '\r', n))
+            return true;
+        if (len > HONE__TEXT_RELEASE_BYTES)
+            hone__text_release(&s->map, (size_t)(text - s->data) + at, (size_t)(text - s->data) + at + n);
+    }
+    return false;
+}
+
 hone_text_step hone__plain_text_next(hone_text_stream *s, hone_document *doc, hone_status *status)
 {
     if (s->pos >= s->len)
@@ -39,7 +52,7 @@ hone_text_step hone__plain_text_next(hone_text_stream *s, hone_document *doc, ho
     s->pos += len;
     s->line++;
     *doc = (hone_document){.data = text, .len = len, .path = s->path, .line = s->options.line_by_line ? s->line : 0};
-    if (s->options.raw_newlines || !memchr(text, '\r', len))
+    if (s->options.raw_newlines || !has_cr(s, text, len))
         return HONE__TEXT_DOCUMENT;
     hone__str_clear(&s->text);
     append_unix(&s->text, text, len);

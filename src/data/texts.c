@@ -91,8 +91,6 @@ done:
 
 /* ---- one file ---- */
 
-#define RELEASE_BYTES ((size_t)32 << 20) /* of a file, that are read before their pages are given back */
-
 void hone__text_release(const hone_mapping *m, size_t from, size_t to)
 {
     const size_t page = 4096;
@@ -104,7 +102,7 @@ void hone__text_release(const hone_mapping *m, size_t from, size_t to)
 /* What was read and is no longer lent. */
 static void release_read(hone_text_stream *s)
 {
-    if (s->pos - s->released < RELEASE_BYTES)
+    if (s->pos - s->released < HONE__TEXT_RELEASE_BYTES)
         return;
     hone__text_release(&s->map, s->released, s->pos);
     s->released = s->pos;
@@ -115,9 +113,9 @@ static size_t valid_prefix(const hone_text_stream *s)
 {
     size_t valid = 0;
     while (valid < s->len) {
-        size_t len = s->len - valid < RELEASE_BYTES ? s->len - valid : RELEASE_BYTES;
+        size_t len = s->len - valid < HONE__TEXT_RELEASE_BYTES ? s->len - valid : HONE__TEXT_RELEASE_BYTES;
         size_t n = hone__utf8_valid(s->data + valid, len);
-        if (s->len > RELEASE_BYTES)
+        if (s->len > HONE__TEXT_RELEASE_BYTES)
             hone__text_release(&s->map, valid, valid + n);
         valid += n;
         if (n + 4 <= len || (n < len && valid + len - n == s->len))

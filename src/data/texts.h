@@ -45,6 +45,7 @@ hone_text_step hone__plain_text_next(hone_text_stream *s, hone_document *doc, ho
 void hone__jsonl_start(hone_text_stream *s);
 hone_text_step hone__jsonl_next(hone_text_stream *s, hone_document *doc, hone_status *status);
 
+#define HONE__TEXT_RELEASE_BYTES ((size_t)32 << 20) /* of a file, that are read before their pages are given back */
 /* Gives the pages of m in [from, to) back, as far as they are whole, so that reading a large file once does not fill memory; they come again when they are read. */
 void hone__text_release(const hone_mapping *m, size_t from, size_t to);
 

@@ -13,6 +13,11 @@ bool hone__tokenizer_marks_words(const hone_tokenizer *tok);
 /* Whether transformers' decode cleans up spaces of its own accord: clean_up_tokenization_spaces of tokenizer_config.json, or its default. */
 bool hone__tokenizer_cleans_up(const hone_tokenizer *tok);
 
+/* Whether a long text may be encoded in pieces that are cut where hone__tokenizer_cut says: their ids, one after the other, are those of the whole, without special tokens. */
+bool hone__tokenizer_cuts_at_lines(const hone_tokenizer *tok);
+/* The first such place in text[from..], len when there is none. */
+size_t hone__tokenizer_cut(const char *text, size_t len, size_t from);
+
 /* How many special tokens are added to a text, or to a pair. */
 size_t hone__tokenizer_n_added(const hone_tokenizer *tok, bool pair);
 

@@ -117,6 +117,52 @@ static void order_for_any_threads(void **state)
     options.n_threads = 0;
 }
 
+/* One file of 3 MB whose lines may be cut apart, one that is long and has no such place, and short ones between them. */
+static const char *write_long_documents(void)
+{
+    static const char *const names[] = {"long/a.txt", "long/b.txt", "long/c.txt", "long/d.txt"};
+    assert_ok(hone__make_dirs(test_temp("long")));
+    for (int k = 0; k < 4; k++) {
+        FILE *file = fopen(test_temp(names[k]), "wb");
+        assert_non_null(file);
+        for (int i = 0; i < (k == 0 ? 200000 : k == 2 ? 40000 : 7); i++)
+            fprintf(file, k == 2 ? " the line %d\n" : i % 5 ? "the line %d\n" : "  then %d:\n\n", i);
+        assert_int_equal(fclose(file), 0);
+    }
+    return test_temp("long");
+}
+
+static void long_documents_are_cut(void **state)
+{
+    (void)state;
+    const char *path = write_long_documents();
+    hone_text_options text = HONE_TEXT_OPTIONS_INIT;
+    options.overwrite_cache = true;
+    for (int round = 0; round < 12; round++) {
+        hone_examples *e;
+        hone_blocks_info info;
+        size_t n_blocks;
+        options.concatenate = round & 1;
+        options.block_size = round & 2 ? 100003 : 8;
+        options.n_threads = 1 + round / 4;
+        int32_t *expected = expect(path, &text, &n_blocks);
+        assert_true(n_blocks > 2);
+        assert_ok(hone_text_blocks(&e, &path, 1, &text, tok, &options, &info));
+        assert_int_equal(hone_examples_count(e), n_blocks);
+        assert_int_equal(info.text.n_documents, 4);
+        for (size_t i = 0; i < n_blocks; i++) {
+            hone_example x;
+            assert_ok(hone_examples_get(e, (int64_t)i, &x));
+            assert_memory_equal(x.input_ids, expected + i * (size_t)options.block_size, (size_t)options.block_size * sizeof(int32_t));
+        }
+        hone_examples_free(e);
+        hone__free(expected);
+    }
+    options.overwrite_cache = options.concatenate = false;
+    options.n_threads = 0;
+    options.block_size = 8;
+}
+
 static bool from_cache(const char *path, const hone_text_options *text)
 {
     hone_examples *e;
@@ -201,6 +247,7 @@ static void limits(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test_setup_teardown(order_for_any_threads, setup, teardown), cmocka_unit_test_setup_teardown(keys, setup, teardown),
+    cmocka_unit_test_setup_teardown(order_for_any_threads, setup, teardown),
+    cmocka_unit_test_setup_teardown(long_documents_are_cut, setup, teardown), cmocka_unit_test_setup_teardown(keys, setup, teardown),
     cmocka_unit_test_setup_teardown(damaged_cache_is_made_anew, setup, teardown), cmocka_unit_test_setup_teardown(limits, setup, teardown)};
 TEST_MAIN(tests)
