@@ -2,6 +2,7 @@
 #include "unit/train/tiny.h"
 
 #include <hone/job.h>
+#include <hone/tracker.h>
 
 static hone_status make_model(hone_model **out)
 {
@@ -143,5 +144,40 @@ static void arguments(void **state)
     test_oom(fill_args, NULL);
 }
 
-static const struct CMUnitTest tests[] = {cmocka_unit_test(arguments), cmocka_unit_test(training), cmocka_unit_test(tagging)};
+/* Each kind of log, begun, gone on with from a file that must be cut back, and written to. */
+static hone_status track(void *payload)
+{
+    const char *kind = payload;
+    hone_metrics m = HONE_METRICS_INIT;
+    hone_tracker *t = NULL;
+    hone_status status;
+    const float values[] = {1, 2, -3};
+    char folder[4200];
+    snprintf(folder, sizeof(folder), "%s", test_temp(kind));
+    for (int64_t resume = -1; resume < 2; resume += 2) {
+        HONE_GO(hone_metrics_set(&m, resume < 0 ? "loss" : "other", 1));
+        HONE_GO(hone_tracker_open(&t, kind, folder, &(hone_tracker_options){resume, true}));
+        for (int64_t step = 1; step < 4; step++)
+            HONE_GO(hone_tracker_log(t, step, &m));
+        HONE_GO(hone_tracker_log_text(t, 4, "note", "text"));
+        HONE_GO(hone_tracker_log_histogram(t, 4, "values", values, 3));
+        (void)hone_tracker_flush(t); /* what could not be written for want of memory is kept */
+        hone_tracker_free(t);
+        t = NULL;
+    }
+done:
+    hone_metrics_dispose(&m);
+    hone_tracker_free(t);
+    return status;
+}
+
+static void trackers(void **state)
+{
+    (void)state;
+    for (const char *const *kind = (const char *const[]){"tensorboard", "csv", "jsonl", NULL}; *kind; kind++)
+        printf("%s: %zu allocations\n", *kind, test_oom(track, (void *)(uintptr_t)*kind));
+}
+
+static const struct CMUnitTest tests[] = {cmocka_unit_test(arguments), cmocka_unit_test(training), cmocka_unit_test(tagging),
+                                          cmocka_unit_test(trackers)};
 TEST_MAIN(tests)
