@@ -21,14 +21,14 @@ static double rate_of_products(hone_backend *b, const hone_backend_ops *ops, con
     return best;
 }
 
-hone_status hone__profile_peak(hone_profile *p)
+hone_status hone__measure_peak(double *out, hone_backend *b)
 {
-    hone_backend *b = p->device->backend;
-    const hone_backend_ops *ops = b->inner;
+    const hone_backend_ops *ops = b->inner ? b->inner : b->ops;
     size_t bytes = (size_t)PEAK_SIDE * PEAK_SIDE * sizeof(float);
     void *memory[3] = {NULL, NULL, NULL};
     hone_mat m[3];
     hone_status status = HONE_OK;
+    *out = 0;
     if (strcmp(ops->name, "cpu") != 0)
         return HONE_OK; /* plain loops would take seconds, and a dry run computes nothing */
     for (int i = 0; i < 3; i++) {
@@ -36,11 +36,16 @@ hone_status hone__profile_peak(hone_profile *p)
         m[i] = (hone_mat){memory[i], HONE_DTYPE_F32, PEAK_SIDE, PEAK_SIDE, PEAK_SIDE};
         HONE_GO(ops->random(b, &m[i], HONE_RANDOM_UNIFORM, -1.0f, 1.0f, (uint64_t)i));
     }
-    p->peak = rate_of_products(b, ops, m);
+    *out = rate_of_products(b, ops, m);
 done:
     for (int i = 0; i < 3; i++)
         ops->release(b, memory[i], bytes);
     return status;
+}
+
+hone_status hone__profile_peak(hone_profile *p)
+{
+    return hone__measure_peak(&p->peak, p->device->backend);
 }
 
 /* ---- life ---- */

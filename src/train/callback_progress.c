@@ -1,19 +1,27 @@
 /* The progress of training, evaluations and predictions, told to whoever listens (hone/log.h). In the place of transformers' ProgressCallback. */
 #include "train/trainer.h"
 
+/* The loss of the steps since the last entry of the log, updates that were passed over, tokens a second of the training steps. */
+static void put_note(char *out, size_t size, const hone_trainer *t)
+{
+    int64_t good = t->window.n_steps - t->window.n_nonfinite;
+    size_t n = 0;
+    *out = '\0';
+    if (good > 0)
+        n = (size_t)snprintf(out, size, "loss %.4f, ", t->window.loss_sum / (double)good);
+    else if (t->total_loss_steps > 0)
+        n = (size_t)snprintf(out, size, "loss %.4f, ", t->total_loss / (double)t->total_loss_steps);
+    if (t->state.n_nonfinite_steps > 0)
+        n += (size_t)snprintf(out + n, size - n, "%lld not finite, ", (long long)t->state.n_nonfinite_steps);
+    snprintf(out + n, size - n, "%.0f tokens/s", t->throughput.seconds > 0 ? t->throughput.tokens / t->throughput.seconds : 0.0);
+}
+
 static void show_step(hone_trainer *t)
 {
-    char note[96], loss[32] = "";
+    char note[128];
     if (!hone__progress_due())
         return;
-    double seconds = hone__seconds() - t->started;
-    int64_t good = t->window.n_steps - t->window.n_nonfinite;
-    if (good > 0)
-        snprintf(loss, sizeof(loss), "loss %.4f  ", t->window.loss_sum / (double)good);
-    else if (t->total_loss_steps > 0 && t->n_logs > 0)
-        snprintf(loss, sizeof(loss), "loss %.4f  ", t->total_loss / (double)t->total_loss_steps);
-    snprintf(note, sizeof(note), "%s%.0f tokens/s", loss,
-             seconds > 0 ? ((double)t->state.num_input_tokens_seen - t->tokens_started) / seconds : 0.0);
+    put_note(note, sizeof(note), t);
     hone__progress("training", t->state.global_step, t->state.max_steps, "steps", note);
     t->progress_is_open = true;
 }

@@ -48,6 +48,9 @@ hone_status hone__trainer_log_step(hone_trainer *t)
     HONE_GO(hone_metrics_set(&entry, "learning_rate", w->learning_rate));
     if (w->n_nonfinite > 0)
         HONE_GO(hone_metrics_set_int(&entry, "nonfinite_steps", w->n_nonfinite));
+    double seconds = hone__seconds() - t->started;
+    if (t->args.include_num_input_tokens_seen && seconds > 0)
+        HONE_GO(hone_metrics_set(&entry, "train_tokens_per_second", t->throughput.tokens / seconds));
     *w = (hone_loss_window){.grad_norm = w->grad_norm, .learning_rate = w->learning_rate};
     status = hone_trainer_log(t, &entry);
 done:

@@ -138,6 +138,7 @@ static hone_status prepare(hone_trainer *t)
     }
     HONE_TRY(resume_if_asked(t));
     HONE_TRY(hone__make_dirs(t->output_dir));
+    hone__throughput_begin(t);
     t->started = hone__seconds();
     t->tokens_started = (double)t->state.num_input_tokens_seen;
     t->started_step = t->state.global_step;
@@ -160,6 +161,7 @@ static hone_status compute_part(hone_trainer *t, const hone_batch *batch, double
     *items += hone__trainer_count_items(t, batch, true);
     t->state.num_input_tokens_seen += batch->n_tokens;
     t->total_flos += t->flos_per_token * batch->n_tokens;
+    hone__throughput_add(t, batch);
     return HONE_OK;
 }
 
@@ -376,7 +378,9 @@ static hone_status run_epoch(hone_trainer *t)
     while (epoch_goes_on(t)) {
         t->pending.epoch_done = false;
         hone_profile_step_begin(t->profile);
+        double begun = hone__seconds();
         hone_status status = run_group(t);
+        t->throughput.seconds += hone__seconds() - begun;
         hone_profile_step_end(t->profile);
         HONE_TRY(status);
         HONE_TRY(end_step(t));
@@ -432,6 +436,8 @@ static hone_status make_train_metrics(hone_trainer *t)
     HONE_TRY(hone_metrics_set(m, "train_runtime", seconds));
     HONE_TRY(hone_metrics_set(m, "train_samples_per_second", seconds > 0 ? samples / seconds : 0));
     HONE_TRY(hone_metrics_set(m, "train_steps_per_second", seconds > 0 ? steps / seconds : 0));
+    if (t->args.include_tokens_per_second)
+        HONE_TRY(hone_metrics_set(m, "train_tokens_per_second", seconds > 0 ? t->throughput.tokens / seconds : 0));
     HONE_TRY(hone_metrics_set(m, "total_flos", t->total_flos));
     HONE_TRY(hone_metrics_set(m, "train_loss", t->total_loss_steps ? t->total_loss / (double)t->total_loss_steps : 0));
     if (t->state.n_nonfinite_steps > 0)
@@ -459,6 +465,7 @@ static hone_status finish(hone_trainer *t)
     hone__mem_stats(&own);
     hone__log(HONE_LOG_INFO, "trained in %.1f s; most memory that the process held: %.1f MB, hone's own %.1f MB", t->train_seconds,
               (double)hone__rss_peak() / 1e6, (double)own.bytes_peak / 1e6);
+    HONE_TRY(hone__throughput_tell(t));
     HONE_TRY(hone__trainer_profile_end(t));
     HONE_TRY(load_best(t));
     HONE_TRY(make_train_metrics(t));

@@ -27,6 +27,14 @@ typedef struct hone_loss_window {
     double grad_norm, learning_rate; /* of the last step */
 } hone_loss_window;
 
+/* What the training steps of this call did (throughput.c). */
+typedef struct hone_throughput {
+    double seconds;              /* in updates: not in evaluations and checkpoints */
+    double rows, tokens, padded; /* padded: tokens if each row were as long as the longest of its batch */
+    double flops;                /* of the model, forward and backward */
+    double weights_of_tokens, weights_of_items, attention;
+} hone_throughput;
+
 struct hone_trainer {
     hone_model *model;
     hone_training_args args; /* own copy */
@@ -75,6 +83,7 @@ struct hone_trainer {
     double started, tokens_started; /* clock; num_input_tokens_seen then */
     double train_seconds;
     int64_t started_step;
+    hone_throughput throughput;
     hone_metrics train_metrics, last_eval;
     hone_profile *profile; /* --profile while it measures, else NULL */
     atomic_int stop;
@@ -164,6 +173,12 @@ hone_status hone__trainer_write_resume_state(const hone_trainer *t, const char *
 hone_status hone__trainer_resume(hone_trainer *t, const char *folder);
 /* Weights of a folder into the model that is there. */
 hone_status hone__model_load_weights(hone_model *model, const char *folder);
+
+/* ---- throughput.c ---- */
+void hone__throughput_begin(hone_trainer *t);
+void hone__throughput_add(hone_trainer *t, const hone_batch *batch); /* a batch of a training step */
+/* The table at the end of a run, as log lines. Measures the machine's peak after a run of some seconds. */
+hone_status hone__throughput_tell(const hone_trainer *t);
 
 /* ---- results.c ---- */
 /* NAME in output_dir; owned. */
