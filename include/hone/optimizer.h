@@ -1,4 +1,4 @@
-/* The optimizer and its schedule: AdamW over a model's flat buffers, learning rates as transformers' get_scheduler computes them.
+/* The optimizer and its schedule: AdamW (and torch's plainer ones) over a model's flat buffers, learning rates as transformers' get_scheduler computes them.
  *
  *     hone_optimizer_step(opt);  hone_scheduler_step(sched);  hone_optimizer_zero_grad(opt);
  */
@@ -26,6 +26,33 @@ typedef struct hone_adamw_options {
         5e-5, 0.9, 0.999, 1e-8, 0.0, false \
     }
 
+/* X(enumerator suffix, name): --optim. The first two are one and the same update. */
+#define HONE_OPTIM_MAP(X)                     \
+    X(ADAMW_TORCH, "adamw_torch")             \
+    X(ADAMW_TORCH_FUSED, "adamw_torch_fused") \
+    X(SGD, "sgd")                             \
+    X(ADAGRAD, "adagrad")                     \
+    X(RMSPROP, "rmsprop")                     \
+    X(ADAFACTOR, "adafactor")
+
+typedef enum hone_optim {
+#define X(name, text) HONE_OPTIM_##name,
+    HONE_OPTIM_MAP(X)
+#undef X
+        HONE_N_OPTIMS
+} hone_optim;
+
+/* torch.optim.SGD, Adagrad, RMSprop and transformers' Adafactor (relative_step=False); of adamw the rate, the decay and the two betas count. */
+typedef struct hone_optimizer_options {
+    hone_adamw_options adamw; /* learning_rate, weight_decay and decay_all are everybody's */
+    /* "momentum=0.9,nesterov=true" or a JSON object; NULL: nothing. sgd: momentum, dampening, nesterov; adagrad: lr_decay, initial_accumulator_value, eps; rmsprop: alpha, eps,
+     * momentum, centered; adafactor: eps1, eps2, clip_threshold, decay_rate, beta1, scale_parameter. */
+    const char *args;
+} hone_optimizer_options;
+
+/* An optimizer of another kind, as hone_optimizer_adamw_new. HONE_UNSUPPORTED for those but AdamW on devices with memory of their own; HONE_INVALID_ARGUMENT names an
+ * argument that the optimizer has not. */
+HONE_API hone_status hone_optimizer_new(hone_optimizer **out, hone_optim kind, hone_model *model, const hone_optimizer_options *options);
 /* An optimizer over all parameters of model, which must have been made for_training and must outlive it. options NULL: the defaults. */
 HONE_API hone_status hone_optimizer_adamw_new(hone_optimizer **out, hone_model *model, const hone_adamw_options *options);
 /* Frees it; the model stays. NULL is legal. */
@@ -48,7 +75,7 @@ HONE_API int64_t hone_optimizer_n_steps(const hone_optimizer *opt);
 /* Updates passed over because the gradients were not finite. */
 HONE_API int64_t hone_optimizer_n_skipped(const hone_optimizer *opt);
 
-/* Moments and step count as a safetensors file: exp_avg.NAME and exp_avg_sq.NAME with the names of the model file. */
+/* Moments and step count as a safetensors file: exp_avg.NAME and exp_avg_sq.NAME with the names of the model file, or what another optimizer keeps, by torch's names. */
 HONE_API hone_status hone_optimizer_save(const hone_optimizer *opt, const char *path);
 /* Reads them back: names and sizes are checked before anything is changed. */
 HONE_API hone_status hone_optimizer_load(hone_optimizer *opt, const char *path);

@@ -26,15 +26,6 @@ extern "C" {
 
 typedef enum hone_strategy { HONE_STRATEGY_NO, HONE_STRATEGY_STEPS, HONE_STRATEGY_EPOCH } hone_strategy;
 typedef enum hone_tristate { HONE_AUTO, HONE_TRUE, HONE_FALSE } hone_tristate;
-/* The first two are one and the same update. */
-typedef enum hone_optim {
-    HONE_OPTIM_ADAMW_TORCH,
-    HONE_OPTIM_ADAMW_TORCH_FUSED,
-    HONE_OPTIM_SGD,
-    HONE_OPTIM_ADAGRAD,
-    HONE_OPTIM_RMSPROP,
-    HONE_OPTIM_ADAFACTOR
-} hone_optim;
 
 /* The reference's TrainingArguments, as far as they have a meaning here; hone_training_args_help says what each does. Two ways to fill it: assign fields of
  * HONE_TRAINING_ARGS_INIT (strings are lent; nothing to free), or hone_training_args_set by name (strings are copied; hone_training_args_dispose). A string field that

@@ -238,6 +238,17 @@ hone_status hone__params_train(hone_params *p)
     return HONE_OK;
 }
 
+hone_status hone__params_moments(hone_params *p, bool wanted)
+{
+    if (wanted)
+        return p->n_elements ? allocate_training(p) : HONE_OK;
+    HONE_TRY(hone__params_flush(p));
+    release(p, p->m, flat_bytes(p));
+    release(p, p->v, flat_bytes(p));
+    p->m = p->v = NULL;
+    return HONE_OK;
+}
+
 void hone__params_zero_grad(hone_params *p)
 {
     for (size_t i = 0; i < p->n_items; i++) {

@@ -65,6 +65,8 @@ hone_status hone__params_allocate(hone_params *p);
 void hone__params_lend(hone_params *p, hone_param *param, void *data);
 /* Allocates grad, m and v and marks everything fresh. HONE_INVALID_ARGUMENT for a mapped store. */
 hone_status hone__params_train(hone_params *p);
+/* Moments of AdamW, zero, or none for an optimizer that keeps a state of its own. */
+hone_status hone__params_moments(hone_params *p, bool wanted);
 void hone__params_zero_grad(hone_params *p); /* marks fresh; writes nothing */
 void hone__params_changed(hone_params *p);   /* after an update: versions go up */
 /* Brings every row of every table up to date: values and moments are then what they would be without tables, and nothing is written until the next step. */

@@ -13,6 +13,9 @@
 #define X(name, text) "|" text
 static const char schedules[] = HONE_SCHEDULE_MAP(X);
 #undef X
+#define X(name, text) "|" text
+static const char optimizers[] = HONE_OPTIM_MAP(X);
+#undef X
 
 static const char run[] = "Run", data[] = "Batches and epochs", optim[] = "Optimizer and schedule", eval[] = "Evaluation",
                   logs[] = "Logging", save[] = "Checkpoints", speed[] = "Memory and precision";
@@ -39,8 +42,7 @@ static const hone_option rows[] = {
     {"dataloader_drop_last", HONE_OPTION_BOOL, AT(dataloader_drop_last), "false", 0, 0, NULL, data,
      "leave out the last batch of an epoch when it is not full"},
 
-    {"optim", HONE_OPTION_ENUM, AT(optim), "adamw_torch", 0, 0, "adamw_torch|adamw_torch_fused|sgd|adagrad|rmsprop|adafactor", optim,
-     "the update; both names of AdamW stand for one"},
+    {"optim", HONE_OPTION_ENUM, AT(optim), "adamw_torch", 0, 0, optimizers + 1, optim, "the update; both names of AdamW stand for one"},
     {"optim_args", HONE_OPTION_STRING, AT(optim_args), NULL, 0, 0, NULL, optim,
      "more for the optimizer: momentum=0.9,nesterov=true (sgd), alpha=0.99,eps=1e-8,momentum=0 (rmsprop), … or a JSON object"},
     {"learning_rate", HONE_OPTION_DOUBLE, AT(learning_rate), "5e-05", 0, HUGE, NULL, optim, "the highest rate of the schedule"},

@@ -1,6 +1,7 @@
 /* Combinations of options that cannot work, refused before the first step with the remedy. */
 #include "train/args.h"
 #include "base/mem.h"
+#include "train/rules.h"
 #include "train/schedule.h"
 
 #include <math.h>
@@ -82,8 +83,6 @@ hone_status hone_training_args_check(const hone_training_args *a, bool has_eval_
         return refuse("--num_train_epochs: must be above 0", "give --num_train_epochs or --max_steps");
     if (a->per_device_train_batch_size < 1 || a->per_device_eval_batch_size < 1 || a->gradient_accumulation_steps < 1)
         return refuse("batch sizes and --gradient_accumulation_steps must be at least 1", "give numbers above 0");
-    if (a->optim > HONE_OPTIM_ADAMW_TORCH_FUSED)
-        return refuse("--optim: this optimizer is not there yet", "give --optim adamw_torch");
     if (a->neftune_noise_alpha > 0)
         return refuse("--neftune_noise_alpha: is not there yet", "leave it out");
     if (a->bf16 && a->fp16)
@@ -96,6 +95,7 @@ hone_status hone_training_args_check(const hone_training_args *a, bool has_eval_
     HONE_TRY(hone__training_check_profile(a));
     HONE_TRY(check_memory(a));
     HONE_TRY(check_schedule(a));
+    HONE_TRY(hone__rule_init(&(hone_rule){0}, a->optim, a->optim_args));
     HONE_TRY(hone__reports_check(a));
     HONE_TRY(check_plateau(a));
     HONE_TRY(check_eval(a, has_eval_dataset));

@@ -156,6 +156,17 @@ static void put_double_row(hone_str *out, const char *name, double value)
     hone__str_printf(out, "- %s: %s\n", name, number);
 }
 
+static void put_optimizer(hone_str *out, const hone_training_args *a)
+{
+#define X(suffix, text) text,
+    static const char *const names[] = {HONE_OPTIM_MAP(X)};
+#undef X
+    if (a->optim <= HONE_OPTIM_ADAMW_TORCH_FUSED)
+        hone__str_printf(out, "- optimizer: AdamW with betas=(%g, %g) and epsilon=%g\n", a->adam_beta1, a->adam_beta2, a->adam_epsilon);
+    else
+        hone__str_printf(out, "- optimizer: %s%s%s\n", names[a->optim], a->optim_args ? " with " : "", a->optim_args ? a->optim_args : "");
+}
+
 static void put_hyper_parameters(hone_str *out, const hone_trainer *t)
 {
 #define X(suffix, text) text,
@@ -171,7 +182,7 @@ static void put_hyper_parameters(hone_str *out, const hone_trainer *t)
         hone__str_printf(out, "- gradient_accumulation_steps: %lld\n- total_train_batch_size: %lld\n",
                          (long long)a->gradient_accumulation_steps,
                          (long long)(a->gradient_accumulation_steps * a->per_device_train_batch_size * t->comm->n_ranks));
-    hone__str_printf(out, "- optimizer: AdamW with betas=(%g, %g) and epsilon=%g\n", a->adam_beta1, a->adam_beta2, a->adam_epsilon);
+    put_optimizer(out, a);
     put_double_row(out, "weight_decay", a->weight_decay);
     put_double_row(out, "max_grad_norm", a->max_grad_norm);
     hone__str_printf(out, "- lr_scheduler_type: %s\n", schedules[a->lr_scheduler_type]);

@@ -53,7 +53,7 @@ static hone_status make_optimizer(hone_trainer *t)
     static const char *const names[] = {HONE_SCHEDULE_MAP(X)};
 #undef X
     const hone_training_args *a = &t->args;
-    hone_adamw_options adamw = {a->learning_rate, a->adam_beta1, a->adam_beta2, a->adam_epsilon, a->weight_decay, false};
+    hone_optimizer_options how = {{a->learning_rate, a->adam_beta1, a->adam_beta2, a->adam_epsilon, a->weight_decay, false}, a->optim_args};
     hone_scheduler_options schedule = {hone__training_warmup(a, t->state.max_steps), t->state.max_steps, a->lr_scheduler_kwargs};
     hone_scheduler_free(t->scheduler);
     hone_optimizer_free(t->opt);
@@ -63,7 +63,7 @@ static hone_status make_optimizer(hone_trainer *t)
         return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--warmup_steps: the warm-up (%lld updates) is longer than the training (%lld)",
                                      (long long)schedule.num_warmup_steps, (long long)t->state.max_steps),
                           "give less --warmup_steps");
-    HONE_TRY(hone_optimizer_adamw_new(&t->opt, t->model, &adamw));
+    HONE_TRY(hone_optimizer_new(&t->opt, a->optim, t->model, &how));
     return hone_scheduler_new(&t->scheduler, names[a->lr_scheduler_type], t->opt, &schedule);
 }
 
@@ -255,8 +255,9 @@ static void tell_memory(const hone_trainer *t)
     double mega = 1024.0 * 1024.0, buffer = (double)hone__model_params(t->model)->n_elements * sizeof(float) / mega;
     if (t->state.global_step == t->started_step + 1)
         hone__log(HONE_LOG_INFO, "memory: parameters %.1f MB, gradients %.1f MB, optimizer %.1f MB, activations %.1f MB; resident %.1f MB",
-                  buffer, (double)hone__params_gradient_bytes(hone__model_params(t->model)) / mega, 2 * buffer,
-                  (double)hone_tape_bytes_peak(t->tape) / mega, (double)hone__rss_now() / mega);
+                  buffer, (double)hone__params_gradient_bytes(hone__model_params(t->model)) / mega,
+                  (double)hone__optimizer_bytes(t->opt) / mega, (double)hone_tape_bytes_peak(t->tape) / mega,
+                  (double)hone__rss_now() / mega);
 }
 
 /* The micro-batches of an update: gradient_accumulation_steps of them, fewer at the end of an epoch. *batch: the last one. */

@@ -48,21 +48,72 @@ hone_status hone_optimizer_adamw_new(hone_optimizer **out, hone_model *model, co
     return hone__optimizer_new(out, hone__model_params(model), options);
 }
 
+hone_status hone_optimizer_new(hone_optimizer **out, hone_optim kind, hone_model *model, const hone_optimizer_options *options)
+{
+    return hone__optimizer_make(out, kind, hone__model_params(model), options);
+}
+
 hone_status hone__optimizer_new(hone_optimizer **out, hone_params *params, const hone_adamw_options *options)
 {
-    hone_adamw_options defaults = HONE_ADAMW_OPTIONS_INIT;
+    hone_optimizer_options all = {HONE_ADAMW_OPTIONS_INIT, NULL};
+    if (options)
+        all.adamw = *options;
+    return hone__optimizer_make(out, HONE_OPTIM_ADAMW_TORCH, params, &all);
+}
+
+/* The state of a rule that is not AdamW; the moments of that one go. */
+static hone_status allocate_rule(hone_optimizer *opt)
+{
+    const hone_params *params = opt->params;
+    hone_backend *b = params->backend;
+    const char *names[HONE_RULE_STATES];
+    size_t lines = 1;
+    if (b->own_memory)
+        return hone__hint(hone__fail(HONE_UNSUPPORTED, "--optim: the device %s has AdamW alone", b->ops->name), "give --optim adamw_torch");
+    HONE_TRY(hone__params_moments(opt->params, false));
+    hone__rule_states(names, &opt->rule);
+    for (int i = 0; i < HONE_RULE_STATES && names[i]; i++)
+        HONE_TRY(b->ops->alloc(b, (void **)&opt->state[i], params->n_elements * sizeof(float)));
+    if (opt->rule.kind != HONE_OPTIM_ADAFACTOR)
+        return HONE_OK;
+    for (size_t i = 0; i < params->n_slices; i++) {
+        const hone_param_slice *s = &params->slices[i];
+        size_t n = hone__adafactor_lines(s->n_rows, hone__slice_cols(params, s));
+        opt->n_factored += s->tied ? 0 : hone__adafactor_room(s->n_rows, hone__slice_cols(params, s));
+        lines = n > lines ? n : lines;
+    }
+    HONE_TRY(b->ops->alloc(b, (void **)&opt->factored, opt->n_factored * sizeof(float)));
+    return HONE_NEW(&opt->lines, lines);
+}
+
+size_t hone__optimizer_bytes(const hone_optimizer *opt)
+{
+    size_t flat = opt->params->n_elements * sizeof(float), bytes = opt->n_factored * sizeof(float);
+    for (int i = 0; i < HONE_RULE_STATES; i++)
+        bytes += opt->state[i] ? flat : 0;
+    return hone__optimizer_is_adamw(opt) ? 2 * flat : bytes;
+}
+
+hone_status hone__optimizer_make(hone_optimizer **out, hone_optim kind, hone_params *params, const hone_optimizer_options *options)
+{
+    hone_optimizer_options defaults = {HONE_ADAMW_OPTIONS_INIT, NULL};
     hone_optimizer *opt = NULL;
+    hone_rule rule;
     hone_status status;
     *out = NULL;
-    HONE_TRY(check_options(options ? options : &defaults));
+    options = options ? options : &defaults;
+    HONE_TRY(check_options(&options->adamw));
+    HONE_TRY(hone__rule_init(&rule, kind, options->args));
     if (!params->grad)
         return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "the model was opened for inference and cannot be trained"),
                           "set for_training in hone_model_options");
     HONE_TRY(HONE_NEW(&opt, 1));
     opt->params = params;
-    opt->options = options ? *options : defaults;
+    opt->options = options->adamw;
+    opt->rule = rule;
     opt->learning_rate = opt->options.learning_rate;
     HONE_GO(allocate(opt));
+    HONE_GO(hone__optimizer_is_adamw(opt) ? hone__params_moments(params, true) : allocate_rule(opt));
     hone_optimizer_zero_grad(opt);
     *out = opt;
     return HONE_OK;
@@ -80,6 +131,12 @@ void hone_optimizer_free(hone_optimizer *opt)
         b->ops->release(b, opt->device, sizeof(opt->host));
     if (opt->scratch)
         b->ops->release(b, opt->scratch, opt->scratch_bytes);
+    for (int i = 0; i < HONE_RULE_STATES; i++)
+        if (opt->state[i])
+            b->ops->release(b, opt->state[i], opt->params->n_elements * sizeof(float));
+    if (opt->factored)
+        b->ops->release(b, opt->factored, opt->n_factored * sizeof(float));
+    hone__free(opt->lines);
     hone__free(opt->segments);
     hone__free(opt);
 }
@@ -158,26 +215,67 @@ static hone_status step_tables(hone_optimizer *opt, const hone_adamw *how)
     return HONE_OK;
 }
 
-static hone_status skip_step(hone_optimizer *opt)
+/* The other rules go tensor by tensor, as files name them: Adafactor looks at whole matrices. */
+static hone_status step_rule(hone_optimizer *opt)
 {
-    opt->n_skipped++;
+    hone_params *params = opt->params;
+    size_t factored = 0;
+    if (strcmp(params->backend->ops->name, "dry") == 0)
+        return HONE_OK;
+    for (size_t i = 0; i < params->n_slices; i++) {
+        const hone_param_slice *slice = &params->slices[i];
+        hone_param *p = params->items[slice->param];
+        int64_t cols = hone__slice_cols(params, slice);
+        const hone_tensor *grad = &p->grad;
+        size_t at = (size_t)(slice->row * (cols ? cols : 1)), room = hone__adafactor_room(slice->n_rows, cols);
+        if (slice->tied)
+            continue;
+        factored += room;
+        if (!is_updated(p))
+            continue;
+        if (p->table)
+            HONE_TRY(hone__table_gradient(p->table, &grad));
+        hone_rule_step step = {.rule = &opt->rule,
+                               .p = (float *)p->tensor.data + at,
+                               .g = (const float *)grad->data + at,
+                               .n = (size_t)(slice->n_rows * (cols ? cols : 1)),
+                               .rows = slice->n_rows,
+                               .cols = cols,
+                               .lr = opt->learning_rate,
+                               .weight_decay = (double)decay_of(opt, p),
+                               .factor = opt->host.factor,
+                               .t = opt->n_steps + 1,
+                               .factored = opt->factored ? opt->factored + factored - room : NULL,
+                               .lines = opt->lines,
+                               .n_threads = params->backend->n_threads};
+        for (int k = 0; k < HONE_RULE_STATES && opt->state[k]; k++)
+            step.state[k] = opt->state[k] + p->offset + at;
+        hone__rule_step(&step);
+    }
     return HONE_OK;
 }
 
-hone_status hone_optimizer_step(hone_optimizer *opt)
+static hone_status step_adamw(hone_optimizer *opt)
 {
     hone_params *p = opt->params;
     const hone_adamw_options *o = &opt->options;
-    if (opt->host.skip)
-        return skip_step(opt);
     double t = (double)(opt->n_steps + 1);
     hone_adamw how = {opt->learning_rate, o->beta1, o->beta2, o->epsilon, 1 - pow(o->beta1, t), sqrt(1 - pow(o->beta2, t))};
     collect_segments(opt);
     HONE_TRY(p->backend->ops->adamw(p->backend, p->master, NULL, HONE_DTYPE_F32, p->grad, p->m, p->v, opt->segments, opt->n_segments, &how,
                                     &opt->device->factor, &opt->device->skip));
-    HONE_TRY(step_tables(opt, &how));
+    return step_tables(opt, &how);
+}
+
+hone_status hone_optimizer_step(hone_optimizer *opt)
+{
+    if (opt->host.skip) {
+        opt->n_skipped++;
+        return HONE_OK;
+    }
+    HONE_TRY(hone__optimizer_is_adamw(opt) ? step_adamw(opt) : step_rule(opt));
     opt->n_steps++;
-    hone__params_changed(p);
+    hone__params_changed(opt->params);
     return HONE_OK;
 }
 

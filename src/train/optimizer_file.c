@@ -1,4 +1,4 @@
-/* The optimizer's state as a safetensors file: exp_avg.NAME and exp_avg_sq.NAME for every name of the model file, and the update count in the metadata. The names are those
+/* The optimizer's state as a safetensors file: exp_avg.NAME and exp_avg_sq.NAME for every name of the model file (other optimizers: what rules.c names), and the update count in the metadata. The names are those
  * of the file and not of the flat buffers, so that the buffers' layout may change without old checkpoints becoming worthless. */
 #include "models/safetensors.h"
 #include "nn/table.h"
@@ -9,13 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One slice of one moment, for reading and writing. */
+/* One tensor of the file: a slice of a flat state, or a line of Adafactor's second moment. */
 typedef struct piece {
     char *name;
     const hone_param_slice *slice;
     const hone_param *param;
-    float *data; /* flat buffer at the slice's first element, device */
+    float *data; /* device */
     size_t count;
+    int n_dims;
+    int64_t dim[2];
 } piece;
 
 typedef struct pieces {
@@ -30,32 +32,72 @@ static void free_pieces(pieces *p)
     hone__free(p->items);
 }
 
-static hone_status add_piece(pieces *out, const hone_params *params, const hone_param_slice *slice, const char *prefix, void *buffer)
+/* cols 0: one dimension. */
+static hone_status add_piece(pieces *out, const hone_params *params, const hone_param_slice *slice, const char *prefix, float *data,
+                             int64_t rows, int64_t cols)
 {
-    const hone_param *param = params->items[slice->param];
-    int64_t row_elements = param->tensor.n_dims > 1 ? param->tensor.dim[1] : 1;
     piece *p = &out->items[out->n];
     hone_str name = HONE_STR_INIT;
     hone__str_printf(&name, "%s.%s", prefix, slice->file_name);
     HONE_TRY(hone__str_take(&p->name, &name));
     p->slice = slice;
-    p->param = param;
-    p->data = (float *)buffer + param->offset + slice->row * row_elements;
-    p->count = (size_t)(slice->n_rows * row_elements);
+    p->param = params->items[slice->param];
+    p->data = data;
+    p->n_dims = cols ? 2 : 1;
+    p->dim[0] = rows;
+    p->dim[1] = cols;
+    p->count = (size_t)(rows * (cols ? cols : 1));
     out->n++;
     return HONE_OK;
 }
 
-static hone_status collect(pieces *out, const hone_params *params)
+static hone_status add_flat(pieces *out, const hone_params *params, const hone_param_slice *slice, const char *prefix, void *buffer)
 {
-    HONE_TRY(HONE_NEW(&out->items, 2 * params->n_slices));
+    int64_t cols = hone__slice_cols(params, slice);
+    float *data = (float *)buffer + params->items[slice->param]->offset + slice->row * (cols ? cols : 1);
+    return add_piece(out, params, slice, prefix, data, slice->n_rows, cols);
+}
+
+static hone_status add_factored(pieces *out, const hone_optimizer *opt, const hone_param_slice *slice, size_t *at)
+{
+    int64_t rows = slice->n_rows, cols = hone__slice_cols(opt->params, slice);
+    float *data = opt->factored + *at;
+    *at += hone__adafactor_room(rows, cols);
+    if (!cols)
+        return add_piece(out, opt->params, slice, "exp_avg_sq", data, rows, 0);
+    HONE_TRY(add_piece(out, opt->params, slice, "exp_avg_sq_row", data, rows, 0));
+    return add_piece(out, opt->params, slice, "exp_avg_sq_col", data + rows, cols, 0);
+}
+
+static hone_status collect(pieces *out, const hone_optimizer *opt)
+{
+    const hone_params *params = opt->params;
+    const char *names[HONE_RULE_STATES];
+    size_t factored = 0;
+    hone__rule_states(names, &opt->rule);
+    HONE_TRY(HONE_NEW(&out->items, (HONE_RULE_STATES + 2) * params->n_slices));
     for (size_t i = 0; i < params->n_slices; i++) {
         if (params->slices[i].tied)
             continue;
-        HONE_TRY(add_piece(out, params, &params->slices[i], "exp_avg", params->m));
-        HONE_TRY(add_piece(out, params, &params->slices[i], "exp_avg_sq", params->v));
+        if (hone__optimizer_is_adamw(opt)) {
+            HONE_TRY(add_flat(out, params, &params->slices[i], "exp_avg", params->m));
+            HONE_TRY(add_flat(out, params, &params->slices[i], "exp_avg_sq", params->v));
+        }
+        for (int k = 0; k < HONE_RULE_STATES && names[k]; k++)
+            HONE_TRY(add_flat(out, params, &params->slices[i], names[k], opt->state[k]));
+        if (opt->factored)
+            HONE_TRY(add_factored(out, opt, &params->slices[i], &factored));
     }
     return HONE_OK;
+}
+
+/* What the file says of itself: "hone_adamw", "hone_sgd". */
+static void format_of(char out[32], const hone_optimizer *opt)
+{
+#define X(suffix, text) text,
+    static const char *const names[] = {HONE_OPTIM_MAP(X)};
+#undef X
+    snprintf(out, 32, "hone_%s", hone__optimizer_is_adamw(opt) ? "adamw" : names[opt->rule.kind]);
 }
 
 static hone_status fetch(void *context, const hone_safetensor_source *source, size_t offset, size_t n, void *out)
@@ -69,19 +111,19 @@ hone_status hone_optimizer_save(const hone_optimizer *opt, const char *path)
 {
     pieces all = {NULL, 0};
     hone_safetensor_source *sources = NULL;
-    char steps[32];
-    const char *metadata[] = {"format", "hone_adamw", "step", steps, NULL};
+    char steps[32], format[32];
+    const char *metadata[] = {"format", format, "step", steps, NULL};
     hone_status status;
+    format_of(format, opt);
     snprintf(steps, sizeof(steps), "%" PRId64, opt->n_steps);
     HONE_GO(hone__params_flush(opt->params));
-    HONE_GO(collect(&all, opt->params));
-    HONE_GO(HONE_NEW(&sources, all.n));
+    HONE_GO(collect(&all, opt));
+    HONE_GO(HONE_NEW(&sources, all.n + 1));
     for (size_t i = 0; i < all.n; i++) {
-        const hone_tensor *value = &all.items[i].param->tensor;
-        sources[i] =
-            (hone_safetensor_source){.name = all.items[i].name, .dtype = HONE_DTYPE_F32, .n_dims = value->n_dims, .payload = &all.items[i]};
-        sources[i].dim[0] = all.items[i].slice->n_rows;
-        sources[i].dim[1] = value->n_dims > 1 ? value->dim[1] : 0;
+        const piece *p = &all.items[i];
+        sources[i] = (hone_safetensor_source){.name = p->name, .dtype = HONE_DTYPE_F32, .n_dims = p->n_dims, .payload = &all.items[i]};
+        sources[i].dim[0] = p->dim[0];
+        sources[i].dim[1] = p->dim[1];
     }
     status = hone__safetensors_write(path, sources, all.n, metadata, fetch, (void *)(uintptr_t)opt);
 done:
@@ -105,7 +147,7 @@ static hone_status check_piece(const hone_safetensors *file, const piece *p, con
 static hone_status load_piece(hone_backend *b, const hone_safetensors *file, const piece *p, float *buffer)
 {
     HONE_TRY(hone__safetensors_read(file, hone__safetensors_find(file, p->name), HONE_DTYPE_F32, 0, p->count, buffer));
-    if (p->param->table)
+    if (p->param->table && p->n_dims == 2)
         hone__table_loaded(p->param->table, p->slice->row, p->slice->n_rows, buffer);
     return b->ops->upload(b, p->data, buffer, p->count * sizeof(float));
 }
@@ -121,6 +163,19 @@ static hone_status read_steps(int64_t *out, const hone_safetensors *file, const 
     return HONE_OK;
 }
 
+/* Another optimizer's state is no state of this one. Files without a format are older: AdamW's. */
+static hone_status check_format(const hone_optimizer *opt, const hone_safetensors *file, const char *path)
+{
+    char format[32];
+    const char *there = hone__safetensors_metadata(file, "format");
+    format_of(format, opt);
+    if (!there || strcmp(there, format) == 0)
+        return HONE_OK;
+    return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "%s: it is the state of %s, not of %s", path,
+                                 strncmp(there, "hone_", 5) == 0 ? there + 5 : there, format + 5),
+                      "resume with the --optim of that run");
+}
+
 hone_status hone_optimizer_load(hone_optimizer *opt, const char *path)
 {
     pieces all = {NULL, 0};
@@ -129,14 +184,15 @@ hone_status hone_optimizer_load(hone_optimizer *opt, const char *path)
     size_t most = 0;
     int64_t steps = 0;
     hone_status status;
-    HONE_GO(collect(&all, opt->params));
+    HONE_GO(collect(&all, opt));
     HONE_GO(hone__safetensors_open(&file, path));
+    HONE_GO(check_format(opt, file, path));
     HONE_GO(read_steps(&steps, file, path));
     for (size_t i = 0; i < all.n; i++) {
         HONE_GO(check_piece(file, &all.items[i], path));
         most = all.items[i].count > most ? all.items[i].count : most;
     }
-    HONE_GO(HONE_ALLOC(&buffer, most));
+    HONE_GO(HONE_ALLOC(&buffer, most + 1));
     HONE_GO(hone__params_flush(opt->params));
     for (size_t i = 0; i < all.n; i++)
         HONE_GO(load_piece(opt->params->backend, file, &all.items[i], buffer));

@@ -41,7 +41,7 @@ done <<'END'
 --lr_scheduler_type: --lr_scheduler_type sqrt
 --lr_scheduler_kwargs: --lr_scheduler_kwargs power=3
 --lr_scheduler_type --lr_scheduler_type warmup_stable_decay
---optim: --optim sgd
+--optim: --optim sgdx
 --eval_strategy: --eval_strategy sometimes
 --eval_strategy: --eval_strategy steps
 --validation_file: --do_eval

@@ -1,0 +1,59 @@
+# Options of a training that change what it computes: every optimizer and schedule runs, is in the checkpoint, and a resumed run has the bits of the whole one.
+. "$(dirname "$0")/lib.sh"
+a_tokenizer tok
+TRAIN="train causal-lm --tokenizer_name tok --config_overrides n_embd=32,n_layer=1,n_head=2,n_positions=64 --train_file tok.corpus --glob f*.py
+       --validation_file tok.corpus/f1.py --block_size 16 --threads 1 --max_steps 6 --save_steps 3 --logging_steps 1 --learning_rate 1e-2"
+set -f
+
+# resumes FOLDER OPTION…: six steps, and again from the third
+resumes() {
+    local folder=$1
+    shift
+    run 0 $TRAIN --output_dir "$folder" "$@"
+    cp "$folder/model.safetensors" "$folder.whole"
+    rm -r "$folder/checkpoint-6"
+    run 0 $TRAIN --output_dir "$folder" --resume_from_checkpoint true "$@"
+    says err "resumed from $folder/checkpoint-3"
+    cmp -s "$folder/model.safetensors" "$folder.whole" || complain "the resumed run has other weights: $*"
+}
+resumes adamw
+resumes sgd --optim sgd --optim_args momentum=0.9,nesterov=true
+resumes plain --optim sgd
+resumes adagrad --optim adagrad
+resumes rmsprop --optim rmsprop --optim_args centered=true --weight_decay 0.1
+resumes adafactor --optim adafactor
+resumes plateau --lr_scheduler_type reduce_lr_on_plateau --lr_scheduler_kwargs patience=0,threshold=0.5,factor=0.5 --eval_strategy steps --eval_steps 1
+grep -q '"plateau_cooldown"' plateau/checkpoint-3/hone_state.json || complain "the plateau is not in the checkpoint"
+[ "$(grep -o '"learning_rate": [0-9.e-]*' plateau/trainer_state.json | sort -u | wc -l)" -ge 3 ] || complain "the plateau did not lower the rate"
+resumes warmup --lr_scheduler_type cosine_warmup_with_min_lr --lr_scheduler_kwargs min_lr=1e-4 --warmup_ratio 0.5
+for optim in sgd plain adagrad rmsprop adafactor; do
+    cmp -s $optim.whole adamw.whole && complain "$optim has AdamW's weights"
+done
+grep -q 'optimizer: sgd with momentum=0.9,nesterov=true' sgd/README.md || complain "the card lacks the optimizer"
+
+# the loss alone
+run 0 $TRAIN --output_dir loss --prediction_loss_only --max_steps 1
+says out eval_loss
+# what cannot be is refused before anything is done
+while read -r message options; do
+    fails 2 "hone: error: $message" $TRAIN --output_dir out.run $options
+    clean out.run
+done <<'END'
+--optim_args: --optim_args momentum=0.9
+--optim_args: --optim sgd --optim_args alpha=0.9
+--optim_args: --optim sgd --optim_args nesterov=true
+--optim: --optim adam
+--optim --optim lion_8bit
+--lr_scheduler_type --lr_scheduler_type reduce_lr_on_plateau
+--lr_scheduler_type --lr_scheduler_type reduce_lr_on_plateau --eval_strategy epoch --warmup_ratio 0.1
+--lr_scheduler_type --lr_scheduler_type reduce_lr_on_plateau --eval_strategy epoch --metric_for_best_model accuracy
+--lr_scheduler_type --lr_scheduler_type cosine_warmup_with_min_lr
+--lr_scheduler_kwargs: --lr_scheduler_type reduce_lr_on_plateau --eval_strategy epoch --lr_scheduler_kwargs factor=2
+--prediction_loss_only: --prediction_loss_only --metric_for_best_model accuracy
+--push_to_hub: --push_to_hub
+--half_precision_backend --half_precision_backend apex
+END
+# a run of another optimizer is not gone on with
+run 1 $TRAIN --output_dir sgd --optim adafactor --resume_from_checkpoint true
+says err "it is the state of sgd, not of adafactor"
+finish
