@@ -68,13 +68,13 @@ typedef struct hone_loader_options {
         /* 0 of 1: batch i goes to rank i mod n_ranks; the tail is filled with the epoch's first samples, so that all ranks have as much */
         n_ranks;
     hone_collator collator;
+    /* > 0, with shuffle: rows of similar length stand side by side, as transformers' LengthGroupedSampler orders them for groups of so many rows (batch size times
+     * gradient_accumulation_steps) from the same random permutation */
+    int64_t group_by_length;
 } hone_loader_options;
-#define HONE_LOADER_OPTIONS_INIT   \
-    {                              \
-        8, false, 42, false, 0, 1, \
-        {                          \
-            NULL, NULL             \
-        }                          \
+#define HONE_LOADER_OPTIONS_INIT                   \
+    {                                              \
+        8, false, 42, false, 0, 1, {NULL, NULL}, 0 \
     }
 
 /* A loader of batches; it stands at the start of epoch 0. options NULL: the defaults. examples must outlive it. One thread at a time. */

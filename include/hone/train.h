@@ -76,6 +76,8 @@ typedef struct hone_training_args {
     bool auto_find_batch_size;
     const char *memory_limit; /* "none", "6GB", …; NULL: what machine and control group have */
 
+    bool group_by_length; /* rows of similar length in a batch */
+
     bool profile, profile_layers; /* where a step's time went (hone/profile.h); layer by layer too */
     const char *profile_steps;    /* "4:6": the steps of the trace. NULL: these */
 } hone_training_args;

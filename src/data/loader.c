@@ -31,6 +31,7 @@ struct hone_loader {
     int64_t epoch, next_batch;
     int64_t ordered_epoch; /* the epoch that `order` is of, -1: none */
     int64_t *order;        /* (n), NULL when not shuffled */
+    char *grouping;        /* scratch of group_by_length */
     pack pack;
     hone_error_state error;
 };
@@ -50,6 +51,8 @@ static int64_t count_batches(int64_t n, const hone_loader_options *o)
 
 static hone_status check_options(const hone_examples *examples, const hone_loader_options *o)
 {
+    if (o->group_by_length < 0 || o->group_by_length > INT32_MAX / 64)
+        return hone__fail(HONE_INVALID_ARGUMENT, "group_by_length: groups of %lld rows", (long long)o->group_by_length);
     if (!examples)
         return hone__fail(HONE_INVALID_ARGUMENT, "hone_loader_new: the examples must be given");
     if (o->batch_size < 1 || o->batch_size > INT32_MAX / 4)
@@ -85,6 +88,8 @@ hone_status hone_loader_new(hone_loader **out, const hone_examples *examples, co
     loader->ordered_epoch = -1;
     if (options->shuffle)
         HONE_GO(HONE_ALLOC(&loader->order, (size_t)loader->n));
+    if (options->shuffle && options->group_by_length > 0)
+        HONE_GO(HONE_ALLOC(&loader->grouping, hone__group_lengths_scratch(loader->n, options->group_by_length)));
     int64_t rows = options->n_ranks == 1 && loader->n < options->batch_size ? loader->n : options->batch_size;
     HONE_GO(alloc_rows(&loader->pack, (size_t)rows + 1));
     HONE_GO(hone_loader_start_epoch(loader, 0));
@@ -100,8 +105,8 @@ void hone_loader_free(hone_loader *loader)
     if (!loader)
         return;
     pack *p = &loader->pack;
-    void *arrays[] = {p->input_ids, p->token_type_ids, p->labels,   p->cu_seqlens, p->row_labels,
-                      p->starts,    p->ends,           p->ordinals, p->targets,    loader->order};
+    void *arrays[] = {p->input_ids, p->token_type_ids, p->labels,  p->cu_seqlens, p->row_labels,   p->starts,
+                      p->ends,      p->ordinals,       p->targets, loader->order, loader->grouping};
     for (size_t i = 0; i < sizeof(arrays) / sizeof(*arrays); i++)
         hone__free(arrays[i]);
     hone__free(loader);
@@ -143,6 +148,8 @@ static void make_order(hone_loader *loader)
     if (!loader->order || loader->ordered_epoch == loader->epoch)
         return;
     hone__randperm(loader->order, loader->n, loader->options.seed + (uint64_t)loader->epoch);
+    if (loader->grouping)
+        hone__group_lengths(loader->order, loader->n, loader->examples, loader->options.group_by_length, loader->grouping);
     loader->ordered_epoch = loader->epoch;
 }
 

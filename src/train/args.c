@@ -111,6 +111,8 @@ static const hone_option rows[] = {
     {"resume_from_checkpoint", HONE_OPTION_STRING, AT(resume_from_checkpoint), NULL, 0, 0, NULL, save,
      "true or last: the newest whole checkpoint of output_dir; or a folder"},
 
+    {"group_by_length", HONE_OPTION_BOOL, AT(group_by_length), "false", 0, 0, NULL, data,
+     "batches of rows of similar length, the longest first of all; nothing is padded in any case"},
     {"profile", HONE_OPTION_BOOL, AT(profile), "false", 0, 0, NULL, speed,
      "say at the end where a step's time went, op by op, and write profile.txt and a Chrome trace, profile_trace.json, into output_dir"},
     {"profile_steps", HONE_OPTION_STRING, AT(profile_steps), NULL, 0, 0, NULL, speed, "first and last step of the trace (4:6)"},

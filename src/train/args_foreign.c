@@ -86,7 +86,6 @@ static const hone_option rows[] = {
     REFUSED("fp16_full_eval", "false", NULL, precision, "evaluations are computed as the training is|leave it out"),
 
     IGNORED("remove_unused_columns", "true", NULL, files, "only the columns that the task names are read"),
-    REFUSED("group_by_length", "false", NULL, files, "batches are drawn in random order|leave it out: nothing is padded"),
     IGNORED("length_column_name", "length", NULL, files, "lengths are known from the tokens"),
     IGNORED("label_names", "none", "labels", files, "every task knows its labels"),
     IGNORED("use_fast_tokenizer", "true", NULL, files, "there is one implementation of each tokenizer"),

@@ -19,6 +19,8 @@ static hone_status make_loader(hone_trainer *t)
     options.rank = t->comm->rank;
     options.n_ranks = t->comm->n_ranks;
     options.collator = t->task.collate_train;
+    if (a->group_by_length)
+        options.group_by_length = a->per_device_train_batch_size * a->gradient_accumulation_steps;
     hone_loader_free(t->train_loader);
     HONE_TRY(hone_loader_new(&t->train_loader, t->options.train_dataset, &options));
     t->n_batches = hone_loader_batches(t->train_loader);
