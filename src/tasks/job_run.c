@@ -161,6 +161,8 @@ static hone_status make_trainer(hone_trainer **out, hone_job *job, const hone_jo
                                     .dataset_name = parts->dataset_name};
     HONE_TRY(hone_trainer_new(out, parts->model, &job->args, &options));
     (*out)->also_stop = &job->stop;
+    (*out)->task_table = job->class->options;
+    (*out)->task_options = job->task_options;
     return HONE_OK;
 }
 

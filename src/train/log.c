@@ -180,12 +180,13 @@ static hone_status read_entry(hone_trainer *t, const json_t *object, const char 
     hone_status status = HONE_OK;
     json_object_foreach((json_t *)(uintptr_t)object, key, value)
     {
-        if (status == HONE_OK && json_is_integer(value))
+        double number = NAN; /* which the file may have too */
+        if (status == HONE_OK && json_is_integer(value)) {
             status = hone_metrics_set_int(&entry, key, json_integer_value(value));
-        else if (status == HONE_OK && json_is_real(value))
-            status = hone_metrics_set(&entry, key, json_real_value(value));
-        else if (status == HONE_OK)
-            status = hone__fail(HONE_FORMAT, "%s: log_history: \"%s\" is no number", path, key);
+        } else if (status == HONE_OK) {
+            status = hone__json_get_double(object, key, &number, path);
+            status = status == HONE_OK ? hone_metrics_set(&entry, key, number) : hone__fail_in(status, "log_history");
+        }
     }
     if (status == HONE_OK)
         status = hone__trainer_append_log(t, &entry);
@@ -209,23 +210,30 @@ static hone_status read_best(hone_trainer *t, const json_t *root, const char *pa
     return hone__str_status(&t->best_path);
 }
 
+hone_status hone__trainer_take_state(hone_trainer *t, const json_t *root, const char *path)
+{
+    json_t *entry;
+    size_t i;
+    HONE_TRY(hone__json_get_int(root, "global_step", &t->state.global_step, path));
+    HONE_TRY(hone__json_get_double(root, "epoch", &t->state.epoch, path));
+    HONE_TRY(hone__json_get_int(root, "num_input_tokens_seen", &t->state.num_input_tokens_seen, path));
+    HONE_TRY(hone__json_get_double(root, "total_flos", &t->total_flos, path));
+    HONE_TRY(read_best(t, root, path));
+    json_array_foreach(json_object_get(root, "log_history"), i, entry)
+    {
+        HONE_TRY(read_entry(t, entry, path));
+    }
+    return HONE_OK;
+}
+
 hone_status hone__trainer_read_state(hone_trainer *t, const char *folder)
 {
     char *path = NULL;
-    json_t *root = NULL, *entry;
-    size_t i;
+    json_t *root = NULL;
     hone_status status;
     HONE_GO(hone__path_join(&path, folder, "trainer_state.json"));
     HONE_GO(hone__json_load(&root, path));
-    HONE_GO(hone__json_get_int(root, "global_step", &t->state.global_step, path));
-    HONE_GO(hone__json_get_double(root, "epoch", &t->state.epoch, path));
-    HONE_GO(hone__json_get_int(root, "num_input_tokens_seen", &t->state.num_input_tokens_seen, path));
-    HONE_GO(hone__json_get_double(root, "total_flos", &t->total_flos, path));
-    HONE_GO(read_best(t, root, path));
-    json_array_foreach(json_object_get(root, "log_history"), i, entry)
-    {
-        HONE_GO(read_entry(t, entry, path));
-    }
+    status = hone__trainer_take_state(t, root, path);
 done:
     json_decref(root);
     hone__free(path);

@@ -138,6 +138,7 @@ static hone_status prepare(hone_trainer *t)
         hone__checkpoint_clean(t->output_dir);
         hone__writer_clean(t->output_dir);
     }
+    HONE_TRY(hone__trainer_identify(t));
     HONE_TRY(resume_if_asked(t));
     HONE_TRY(hone__make_dirs(t->output_dir));
     hone__throughput_begin(t);

@@ -8,6 +8,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+enum { FORMAT = 1 }; /* of hone_state.json */
+
 /* The numbers of hone_state.json, one row each: the writer and the reader walk the same table. */
 typedef enum field_type { FIELD_INT, FIELD_DOUBLE, FIELD_BOOL } field_type;
 typedef struct field {
@@ -24,6 +26,7 @@ static const field fields[] = {
     F(BOOL, pending.save),      F(BOOL, pending.epoch_done),     F(DOUBLE, window.loss_sum),      F(INT, window.n_steps),
     F(INT, window.n_nonfinite), F(DOUBLE, window.grad_norm),     F(DOUBLE, window.learning_rate), F(DOUBLE, total_loss),
     F(INT, total_loss_steps),   F(INT, state.n_nonfinite_steps), F(DOUBLE, total_flos),           F(BOOL, control.should_epoch_stop),
+    F(INT, nonfinite_in_a_row),
 };
 #undef F
 
@@ -78,32 +81,6 @@ static hone_status get_plateau(hone_plateau *p, const json_t *root, const char *
     return hone__json_get_int(root, "plateau_cooldown", &p->cooldown, path);
 }
 
-/* What decides about the data's order, and about bits. */
-static void put_world(hone_json_writer *w, const hone_trainer *t)
-{
-    const hone_training_args *a = &t->args;
-    const struct {
-        const char *name;
-        int64_t value;
-    } ints[] = {
-        {"n_examples", hone_examples_count(t->options.train_dataset)},
-        {"n_batches", t->n_batches},
-        {"per_device_train_batch_size", a->per_device_train_batch_size},
-        {"gradient_accumulation_steps", a->gradient_accumulation_steps},
-        {"seed", (int64_t)a->seed},
-        {"data_seed", a->data_seed},
-        {"scheduler_steps", hone_scheduler_steps(t->scheduler)},
-    };
-    for (size_t i = 0; i < sizeof(ints) / sizeof(*ints); i++) {
-        hone__jw_key(w, ints[i].name);
-        hone__jw_int(w, ints[i].value);
-    }
-    hone__jw_key(w, "device");
-    hone__jw_string(w, hone_device_describe(hone_model_device(t->model)));
-    hone__jw_key(w, "version");
-    hone__jw_string(w, HONE_VERSION);
-}
-
 hone_status hone__trainer_write_resume_state(const hone_trainer *t, const char *folder)
 {
     hone_str text = HONE_STR_INIT;
@@ -112,11 +89,13 @@ hone_status hone__trainer_write_resume_state(const hone_trainer *t, const char *
     hone_status status;
     hone__jw_object(&w);
     hone__jw_key(&w, "format");
-    hone__jw_int(&w, 1);
+    hone__jw_int(&w, FORMAT);
     put_fields(&w, t);
     if (hone__scheduler_plateau(t->scheduler))
         put_plateau(&w, hone__scheduler_plateau(t->scheduler));
-    put_world(&w, t);
+    hone__trainer_put_identity(&w, t);
+    hone__jw_key(&w, "scheduler_steps");
+    hone__jw_int(&w, hone_scheduler_steps(t->scheduler));
     hone__jw_key(&w, "callbacks");
     HONE_GO(hone__trainer_write_callbacks(&w, t));
     hone__jw_end_object(&w);
@@ -132,33 +111,55 @@ done:
 
 /* ---- reading ---- */
 
-static const char other_data[] =
-    "resume with the data and options of that run, or start anew with --overwrite_output_dir or another --output_dir";
-
-static hone_status must_equal(const json_t *root, const char *key, int64_t now, const char *remedy, const char *path)
+static hone_status check_format(const json_t *root, const char *path)
 {
-    int64_t was = now;
-    HONE_TRY(hone__json_get_int(root, key, &was, path));
-    if (was == now)
-        return HONE_OK;
-    return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "%s: that run had %s %" PRId64 ", this one has %" PRId64, path, key, was, now),
-                      "%s", remedy);
+    int64_t format = 0;
+    const char *version = NULL;
+    HONE_TRY(hone__json_get_int(root, "format", &format, path));
+    HONE_TRY(hone__json_get_string(root, "version", &version, path));
+    if (format > FORMAT)
+        return hone__hint(hone__fail(HONE_UNSUPPORTED, "%s: the checkpoint is of a newer hone (%s; format %" PRId64 ", this one reads %d)",
+                                     path, version ? version : "?", format, FORMAT),
+                          "go on with that version, or start a new run from its weights with --model_name_or_path");
+    return format == FORMAT ? HONE_OK : hone__fail(HONE_FORMAT, "%s: \"format\" must be %d", path, FORMAT);
 }
 
-static hone_status check_world(const hone_trainer *t, const json_t *root, const char *path)
+/* Numbers that the loop counts on. */
+static hone_status check_ranges(const hone_trainer *t, int64_t scheduler_steps, const char *path)
 {
-    const hone_training_args *a = &t->args;
-    const char *device = NULL, *version = NULL, *here = hone_device_describe(hone_model_device(t->model));
-    HONE_TRY(must_equal(root, "n_examples", hone_examples_count(t->options.train_dataset), other_data, path));
-    HONE_TRY(must_equal(root, "n_batches", t->n_batches, other_data, path));
-    HONE_TRY(must_equal(root, "gradient_accumulation_steps", a->gradient_accumulation_steps, other_data, path));
-    HONE_TRY(must_equal(root, "seed", (int64_t)a->seed, other_data, path));
-    HONE_TRY(must_equal(root, "data_seed", a->data_seed, other_data, path));
-    HONE_TRY(hone__json_get_string(root, "device", &device, path));
-    HONE_TRY(hone__json_get_string(root, "version", &version, path));
-    if ((device && strcmp(device, here) != 0) || (version && strcmp(version, HONE_VERSION) != 0))
-        hone__log(HONE_LOG_WARNING, "resuming elsewhere (hone %s on %s, was hone %s on %s): the same run to rounding, not to the bit",
-                  HONE_VERSION, here, version ? version : "?", device ? device : "?");
+    static const int64_t most = (int64_t)1 << 53;
+    const struct {
+        const char *name;
+        int64_t value, most;
+    } counts[] = {
+        {"global_step", t->state.global_step, most},
+        {"position_epoch", t->position_epoch, most},
+        {"position_batch", t->position_batch, t->n_batches},
+        {"window.n_steps", t->window.n_steps, t->state.global_step},
+        {"window.n_nonfinite", t->window.n_nonfinite, t->window.n_steps},
+        {"total_loss_steps", t->total_loss_steps, t->state.global_step},
+        {"state.n_nonfinite_steps", t->state.n_nonfinite_steps, t->state.global_step},
+        {"nonfinite_in_a_row", t->nonfinite_in_a_row, t->state.n_nonfinite_steps},
+        {"scheduler_steps", scheduler_steps, t->state.global_step},
+    };
+    for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++)
+        if (counts[i].value < 0 || counts[i].value > counts[i].most)
+            return hone__fail(HONE_FORMAT, "%s: \"%s\" is %" PRId64 ", which cannot be", path, counts[i].name, counts[i].value);
+    return HONE_OK;
+}
+
+hone_status hone__trainer_take_resume_state(hone_trainer *t, const json_t *root, const char *folder, const char *path)
+{
+    int64_t steps = t->state.global_step;
+    HONE_TRY(check_format(root, path));
+    HONE_TRY(hone__trainer_check_identity(t, root, folder, path));
+    HONE_TRY(get_fields(t, root, path));
+    HONE_TRY(hone__json_get_int(root, "scheduler_steps", &steps, path));
+    HONE_TRY(check_ranges(t, steps, path));
+    HONE_TRY(hone__trainer_read_callbacks(t, json_object_get(root, "callbacks"), path));
+    if (hone__scheduler_plateau(t->scheduler))
+        HONE_TRY(get_plateau(hone__scheduler_plateau(t->scheduler), root, path));
+    hone_scheduler_jump(t->scheduler, steps);
     return HONE_OK;
 }
 
@@ -166,17 +167,10 @@ static hone_status read_hone_state(hone_trainer *t, const char *folder)
 {
     char *path = NULL;
     json_t *root = NULL;
-    int64_t steps = t->state.global_step;
     hone_status status;
     HONE_GO(hone__path_join(&path, folder, "hone_state.json"));
     HONE_GO(hone__json_load(&root, path));
-    HONE_GO(check_world(t, root, path));
-    HONE_GO(get_fields(t, root, path));
-    HONE_GO(hone__trainer_read_callbacks(t, json_object_get(root, "callbacks"), path));
-    HONE_GO(hone__json_get_int(root, "scheduler_steps", &steps, path));
-    if (hone__scheduler_plateau(t->scheduler))
-        HONE_GO(get_plateau(hone__scheduler_plateau(t->scheduler), root, path));
-    hone_scheduler_jump(t->scheduler, steps);
+    status = hone__trainer_take_resume_state(t, root, folder, path);
 done:
     json_decref(root);
     hone__free(path);
@@ -188,7 +182,7 @@ static hone_status copy_param(hone_param *to, const hone_param *from, hone_backe
     if (strcmp(to->name, from->name) != 0 || to->count != from->count)
         return hone__hint(
             hone__fail(HONE_SHAPE, "parameter %s has %zu elements there and %s has %zu here", from->name, from->count, to->name, to->count),
-            "%s", other_data);
+            "%s", hone__other_run);
     HONE_TRY(from_backend->ops->download(from_backend, buffer, from->tensor.data, from->count * sizeof(float)));
     return b->ops->upload(b, to->tensor.data, buffer, to->count * sizeof(float));
 }
@@ -199,11 +193,11 @@ static hone_status check_labels(const hone_model *here, const hone_model *there)
     size_t n = 0, n_there = 0;
     const char *const *now = hone_model_labels(here, &n), *const *was = hone_model_labels(there, &n_there);
     if (n != n_there)
-        return hone__hint(hone__fail(HONE_SHAPE, "that model has %zu labels, this one %zu", n_there, n), "%s", other_data);
+        return hone__hint(hone__fail(HONE_SHAPE, "that model has %zu labels, this one %zu", n_there, n), "%s", hone__other_run);
     for (size_t i = 0; i < n; i++)
         if (strcmp(now[i], was[i]) != 0)
             return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "label %zu is \"%s\" there and \"%s\" here", i, was[i], now[i]), "%s",
-                              other_data);
+                              hone__other_run);
     return HONE_OK;
 }
 
@@ -221,7 +215,7 @@ hone_status hone__model_load_weights(hone_model *model, const char *folder)
     HONE_GO(check_labels(model, there));
     if (from->n_items != to->n_items)
         HONE_GO(hone__hint(hone__fail(HONE_SHAPE, "that model has %zu parameters, this one %zu", from->n_items, to->n_items), "%s",
-                           other_data));
+                           hone__other_run));
     for (size_t i = 0; i < to->n_items; i++)
         most = to->items[i]->count > most ? to->items[i]->count : most;
     HONE_GO(HONE_ALLOC(&buffer, most));
@@ -248,15 +242,47 @@ static hone_status load_optimizer(hone_trainer *t, const char *folder)
     return status;
 }
 
+/* The best checkpoint stood beside this one: where the output folder was moved, it still does. */
+static hone_status find_best(hone_trainer *t, const char *folder)
+{
+    char *beside = NULL;
+    hone_str path = HONE_STR_INIT;
+    size_t len = strlen(folder);
+    hone_status status = HONE_OK;
+    if (!t->state.best_model_checkpoint || hone__is_dir(t->state.best_model_checkpoint))
+        return HONE_OK;
+    while (len > 0 && folder[len - 1] == '/')
+        len--;
+    while (len > 0 && folder[len - 1] != '/')
+        len--;
+    hone__str_printf(&path, "%.*s%s", (int)len, folder, hone__path_base(t->state.best_model_checkpoint));
+    HONE_GO(hone__str_take(&beside, &path));
+    if (hone__is_dir(beside)) {
+        hone__str_clear(&t->best_path);
+        hone__str_puts(&t->best_path, beside);
+        HONE_GO(hone__str_status(&t->best_path));
+        t->state.best_model_checkpoint = t->best_path.data;
+    } else {
+        hone__log(HONE_LOG_WARNING, "the best checkpoint so far, %s, is not there any more", t->state.best_model_checkpoint);
+        t->state.best_model_checkpoint = NULL;
+    }
+done:
+    hone__str_dispose(&path);
+    hone__free(beside);
+    return status;
+}
+
 hone_status hone__trainer_resume(hone_trainer *t, const char *folder)
 {
     hone_status status;
     HONE_GO(hone__trainer_read_state(t, folder));
+    HONE_GO(find_best(t, folder));
     HONE_GO(read_hone_state(t, folder));
     HONE_GO(hone__model_load_weights(t->model, folder));
     HONE_GO(load_optimizer(t, folder));
     t->last_saved_step = t->state.global_step;
-    hone__log(HONE_LOG_INFO, "resumed from %s: step %" PRId64 " of %" PRId64, folder, t->state.global_step, t->state.max_steps);
+    hone__log(HONE_LOG_INFO, "resumed from %s: step %" PRId64 " of %" PRId64 "%s", folder, t->state.global_step, t->state.max_steps,
+              t->state.global_step < t->state.max_steps ? "" : ": nothing is left to train");
     return HONE_OK;
 done:
     return hone__fail_in(status, "cannot resume from %s", folder);

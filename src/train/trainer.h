@@ -35,6 +35,11 @@ typedef struct hone_throughput {
     double weights_of_tokens, weights_of_items, attention;
 } hone_throughput;
 
+/* Hashes of what a run is of; 0: there is none. */
+typedef struct hone_identity {
+    uint64_t data, eval_data, tokenizer;
+} hone_identity;
+
 struct hone_trainer {
     hone_model *model;
     hone_training_args args; /* own copy */
@@ -87,6 +92,9 @@ struct hone_trainer {
     hone_metrics train_metrics, last_eval;
     hone_profile *profile; /* --profile while it measures, else NULL */
     atomic_int stop;
+    hone_identity identity;
+    const hone_option_table *task_table; /* options of the job beside args, which checkpoints remember; lent, NULL: none */
+    const void *task_options;
     const atomic_int *also_stop; /* a job's wish to stop, which outlives the trainer; NULL: none */
 };
 
@@ -154,6 +162,7 @@ hone_status hone__trainer_log_step(hone_trainer *t);
 hone_status hone__trainer_append_log(hone_trainer *t, const hone_metrics *entry);
 hone_status hone__trainer_write_state(const hone_trainer *t, const char *folder); /* trainer_state.json */
 hone_status hone__trainer_read_state(hone_trainer *t, const char *folder);
+hone_status hone__trainer_take_state(hone_trainer *t, const json_t *root, const char *path); /* out of the parsed file */
 
 /* ---- checkpoint.c ---- */
 /* Saves checkpoint-N now; a full disk is a warning and HONE_OK, the run goes on (only what cannot be cured is returned). *saved (may be NULL) tells. */
@@ -171,6 +180,8 @@ hone_status hone__checkpoint_limit(hone_trainer *t, bool at_end);
 /* ---- resume.c ---- */
 hone_status hone__trainer_write_resume_state(const hone_trainer *t, const char *folder); /* hone_state.json */
 hone_status hone__trainer_resume(hone_trainer *t, const char *folder);
+/* Out of the parsed hone_state.json; folder NULL: without a look at the files beside it. */
+hone_status hone__trainer_take_resume_state(hone_trainer *t, const json_t *root, const char *folder, const char *path);
 /* Weights of a folder into the model that is there. */
 hone_status hone__model_load_weights(hone_model *model, const char *folder);
 
@@ -179,6 +190,14 @@ void hone__throughput_begin(hone_trainer *t);
 void hone__throughput_add(hone_trainer *t, const hone_batch *batch); /* a batch of a training step */
 /* The table at the end of a run, as log lines. Measures the machine's peak after a run of some seconds. */
 hone_status hone__throughput_tell(const hone_trainer *t);
+
+/* ---- identity.c ---- */
+/* The fingerprints of data and tokenizer, before the first step. */
+hone_status hone__trainer_identify(hone_trainer *t);
+void hone__trainer_put_identity(hone_json_writer *w, const hone_trainer *t); /* members of hone_state.json */
+hone_status hone__trainer_check_identity(const hone_trainer *t, const json_t *root, const char *folder, const char *path);
+hone_status hone__examples_fingerprint(uint64_t *out, const hone_examples *examples);
+extern const char hone__other_run[]; /* the remedy */
 
 /* ---- results.c ---- */
 /* NAME in output_dir; owned. */
