@@ -76,7 +76,7 @@ typedef struct fact {
     const char *name, *what; /* what: in words, for messages; NULL: the name */
     int64_t value;
 } fact;
-enum { N_FACTS = 8 };
+enum { N_FACTS = 9 };
 
 static void collect(fact *out, const hone_trainer *t)
 {
@@ -88,6 +88,7 @@ static void collect(fact *out, const hone_trainer *t)
         {"seed", NULL, (int64_t)a->seed},
         {"data_seed", NULL, a->data_seed},
         {"dataloader_drop_last", NULL, a->dataloader_drop_last},
+        {"group_by_length", NULL, a->group_by_length},
         {"n_ranks", "processes", t->comm->n_ranks},
         {"n_batches", "batches of an epoch", t->n_batches},
     };
@@ -170,10 +171,10 @@ static hone_status check_fingerprints(const hone_trainer *t, const json_t *root,
 /* Options that decide about no number of a run: where things are, what is told and kept; what the facts above hold already; and what comes in through the data. */
 static const char *const harmless[] = {
     "output_dir", "overwrite_output_dir", "do_train", "do_eval", "do_predict", "resume_from_checkpoint", "disable_tqdm",
-    "per_device_train_batch_size", "gradient_accumulation_steps", "seed", "data_seed", "dataloader_drop_last", "per_device_eval_batch_size",
-    "report_to", "run_name", "logging_dir", "log_histograms_steps", "log_level", "save_strategy", "save_steps", "save_total_limit",
-    "save_only_model", "max_nonfinite_steps", "on_disk_full", "gradient_checkpointing", "auto_find_batch_size", "profile", "profile_steps",
-    "profile_layers", "dataloader_num_workers", "prediction_loss_only",
+    "per_device_train_batch_size", "gradient_accumulation_steps", "seed", "data_seed", "dataloader_drop_last", "group_by_length",
+    "per_device_eval_batch_size", "report_to", "run_name", "logging_dir", "log_histograms_steps", "log_level", "save_strategy",
+    "save_steps", "save_total_limit", "save_only_model", "max_nonfinite_steps", "on_disk_full", "gradient_checkpointing",
+    "auto_find_batch_size", "profile", "profile_steps", "profile_layers", "dataloader_num_workers", "prediction_loss_only",
     /* of tasks */
     "train_file", "validation_file", "test_file", "model_name_or_path", "tokenizer_name", "cache_dir", "overwrite_cache", "glob", "format",
     "preprocessing_num_workers", "max_train_samples", "max_predict_samples", "pad_to_max_length", "header",
