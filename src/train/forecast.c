@@ -38,16 +38,12 @@ static hone_status make_loader(hone_loader **out, const dry_run *d, bool train)
 {
     const hone_trainer *t = d->t;
     hone_loader_options options = HONE_LOADER_OPTIONS_INIT;
-    options.batch_size =
-        train ? (d->which.batch_size ? d->which.batch_size : t->args.per_device_train_batch_size) : t->args.per_device_eval_batch_size;
-    options.collator = train ? t->task.collate_train : t->task.collate_eval;
-    if (train) {
-        options.shuffle = true;
-        options.seed = t->args.data_seed >= 0 ? (uint64_t)t->args.data_seed : t->args.seed;
-        options.drop_last = t->args.dataloader_drop_last;
-        options.rank = t->comm->rank;
-        options.n_ranks = t->comm->n_ranks;
-    }
+    options.batch_size = t->args.per_device_eval_batch_size;
+    options.collator = t->task.collate_eval;
+    if (train)
+        options = hone__trainer_loader_options(t);
+    if (train && d->which.batch_size)
+        options.batch_size = d->which.batch_size;
     return hone_loader_new(out, train ? t->options.train_dataset : t->options.eval_dataset, &options);
 }
 

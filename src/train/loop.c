@@ -8,7 +8,7 @@
 
 /* ---- before the first step ---- */
 
-static hone_status make_loader(hone_trainer *t)
+hone_loader_options hone__trainer_loader_options(const hone_trainer *t)
 {
     const hone_training_args *a = &t->args;
     hone_loader_options options = HONE_LOADER_OPTIONS_INIT;
@@ -21,6 +21,13 @@ static hone_status make_loader(hone_trainer *t)
     options.collator = t->task.collate_train;
     if (a->group_by_length)
         options.group_by_length = a->per_device_train_batch_size * a->gradient_accumulation_steps;
+    return options;
+}
+
+static hone_status make_loader(hone_trainer *t)
+{
+    const hone_training_args *a = &t->args;
+    hone_loader_options options = hone__trainer_loader_options(t);
     hone_loader_free(t->train_loader);
     HONE_TRY(hone_loader_new(&t->train_loader, t->options.train_dataset, &options));
     t->n_batches = hone_loader_batches(t->train_loader);

@@ -138,6 +138,8 @@ bool hone__trainer_smooths(const hone_trainer *t);
 hone_status hone__trainer_reserve(hone_trainer *t);
 
 /* ---- loop.c / evaluate.c ---- */
+/* How the training's loader is made. */
+hone_loader_options hone__trainer_loader_options(const hone_trainer *t);
 /* What control asks for, in the reference's order: log, evaluate, save. */
 hone_status hone__trainer_log_evaluate_save(hone_trainer *t);
 
