@@ -29,7 +29,7 @@ static void put_table(const hone_memory_forecast *f)
     char batch[160];
     put_bytes("parameters", f->parameters, NULL);
     put_bytes("gradients", f->gradients, NULL);
-    put_bytes("moments of AdamW", f->moments, NULL);
+    put_bytes("optimizer", f->moments, "moments and the like");
     put_bytes("activations", f->activations, "kept for backward");
     put_bytes("their gradients", f->activation_gradients, NULL);
     put_bytes("scratch", f->scratch, "of one operation at a time");

@@ -165,6 +165,14 @@ bool hone__model_is_empty(const hone_model *m)
     return m->to_fill != NULL;
 }
 
+hone_status hone__model_read_weights(hone_model *m, const char *folder)
+{
+    hone_model_options o = HONE_MODEL_OPTIONS_INIT;
+    HONE_ASSERT(m->params->master);
+    o.for_training = true;
+    return hone__weights_load(m, folder, &o);
+}
+
 bool hone__model_trains(const hone_model *m)
 {
     return m->to_fill ? m->to_fill->for_training : m->params->grad != NULL;

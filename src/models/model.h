@@ -10,6 +10,8 @@ hone_params *hone__model_params(const hone_model *model);
 
 /* A model of the same configuration, ready to be trained, on a device that computes nothing: for forecasts. */
 hone_status hone__model_twin(hone_model **out, const hone_model *model, hone_device *dry);
+/* The weights of a folder's files into a model that has memory of its own for them (trained, or to be trained), by pieces. */
+hone_status hone__model_read_weights(hone_model *model, const char *folder);
 /* Whether its weights are still to come (hone_model_fill). */
 bool hone__model_is_empty(const hone_model *model);
 /* Whether it was opened to be trained, weights or not. */

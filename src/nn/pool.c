@@ -23,10 +23,10 @@ static void free_blocks(hone__pool *p)
     p->n_blocks = p->current = p->used = 0;
 }
 
-/* Blocks grow with the pool, so that a first step makes few of them. */
+/* Blocks grow with the pool, so that a first step makes few of them; behind one block that held all so far little can be missing. */
 static size_t next_block(const hone__pool *p, size_t bytes)
 {
-    size_t size = p->used / 2;
+    size_t size = p->n_blocks == 1 ? p->used / 32 : p->used / 2;
     if (size < FIRST_BLOCK)
         size = FIRST_BLOCK;
     return bytes > size ? bytes : size;

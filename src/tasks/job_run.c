@@ -163,6 +163,7 @@ static hone_status make_trainer(hone_trainer **out, hone_job *job, const hone_jo
     (*out)->also_stop = &job->stop;
     (*out)->task_table = job->class->options;
     (*out)->task_options = job->task_options;
+    (*out)->saves_at_end = job->kind == HONE_JOB_TRAIN;
     return HONE_OK;
 }
 
@@ -220,6 +221,7 @@ static hone_status train(hone_job *job, const hone_job_parts *parts, char **resu
         HONE_GO(hone_trainer_save_metrics(trainer, "predict", &metrics));
     }
     HONE_GO(hone_trainer_create_model_card(trainer));
+    hone__trainer_tell_peak(trainer);
     if (results)
         HONE_GO(read_results(results, trainer));
 done:
@@ -310,6 +312,16 @@ done:
     return status;
 }
 
+/* Reading the data may have taken more than the training will. */
+static void count_set_up(hone_memory_forecast *f)
+{
+    hone_mem_stats stats;
+    size_t resident = hone__rss_peak();
+    hone__mem_stats(&stats);
+    f->own = f->own && stats.bytes_peak > f->own ? (size_t)stats.bytes_peak : f->own;
+    f->resident = f->own && resident > f->resident ? resident : f->resident;
+}
+
 hone_status hone_job_forecast(hone_memory_forecast *out, hone_job *job)
 {
     hone_job_parts parts = {0};
@@ -326,6 +338,7 @@ hone_status hone_job_forecast(hone_memory_forecast *out, hone_job *job)
     HONE_GO(hone_trainer_forecast(out, trainer));
     HONE_GO(hone__trainer_settle_memory(trainer));
     *out = trainer->forecast;
+    count_set_up(out);
 done:
     hone_trainer_free(trainer);
     free_parts(job, &parts);

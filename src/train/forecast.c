@@ -9,7 +9,11 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MOST_ROWS = 4000000 /* that are looked at for the largest batch */, MOST_MICRO_BATCHES = 64 /* of a group that are run */ };
+enum {
+    SAMPLES = 16,
+    MOST_ROWS = 4000000 /* that are looked at for the largest batch */,
+    MOST_MICRO_BATCHES = 64 /* of a group that are run */
+};
 
 typedef struct dry_run {
     hone_trainer *t;
@@ -34,17 +38,20 @@ static size_t own_now(void)
     return (size_t)stats.bytes_now;
 }
 
-static hone_status make_loader(hone_loader **out, const dry_run *d, bool train)
+static hone_status make_train_loader(dry_run *d)
 {
-    const hone_trainer *t = d->t;
-    hone_loader_options options = HONE_LOADER_OPTIONS_INIT;
-    options.batch_size = t->args.per_device_eval_batch_size;
-    options.collator = t->task.collate_eval;
-    if (train)
-        options = hone__trainer_loader_options(t);
-    if (train && d->which.batch_size)
+    hone_loader_options options = hone__trainer_loader_options(d->t);
+    if (d->which.batch_size)
         options.batch_size = d->which.batch_size;
-    return hone_loader_new(out, train ? t->options.train_dataset : t->options.eval_dataset, &options);
+    return hone_loader_new(&d->train, d->t->options.train_dataset, &options);
+}
+
+static hone_status make_eval_loader(dry_run *d)
+{
+    hone_loader_options options = HONE_LOADER_OPTIONS_INIT;
+    options.batch_size = d->t->args.per_device_eval_batch_size;
+    options.collator = d->t->task.collate_eval;
+    return hone_loader_new(&d->eval, d->t->options.eval_dataset, &options);
 }
 
 static hone_status open_run(dry_run *d)
@@ -56,9 +63,9 @@ static hone_status open_run(dry_run *d)
     HONE_TRY(hone__model_twin(&d->twin, t->model, d->device));
     hone_model_set_recompute(d->twin, d->which.recompute);
     d->with_twin = own_now();
-    HONE_TRY(hone_optimizer_adamw_new(&d->opt, d->twin, NULL));
+    HONE_TRY(hone__trainer_new_optimizer(&d->opt, t, d->twin));
     HONE_TRY(hone_tape_new(&d->tape, d->device, &training));
-    return make_loader(&d->train, d, true);
+    return make_train_loader(d);
 }
 
 static void close_run(dry_run *d)
@@ -131,9 +138,19 @@ static int64_t batches_of_run(const hone_trainer *t, const hone_loader *loader)
     return n < 1e15 ? (int64_t)n : (int64_t)1e15;
 }
 
+/* Where labels are drawn their number varies, and with it what the head takes: some more batches, from the start of the run. */
+static hone_status run_samples(dry_run *d)
+{
+    int64_t n = hone_loader_batches(d->train);
+    for (int64_t i = 0; i < SAMPLES && i < n && d->t->task.collate_train.fn; i++)
+        HONE_TRY(run_group(d, &(hone_loader_extent){.batch = n / SAMPLES > 1 ? n / SAMPLES * i : i}));
+    return HONE_OK;
+}
+
 static hone_status run_training(dry_run *d)
 {
     hone_loader_extent longest;
+    HONE_TRY(run_samples(d));
     HONE_TRY(hone__loader_survey(d->train, batches_of_run(d->t, d->train), MOST_ROWS, &d->largest, &longest));
     HONE_TRY(run_group(d, &d->largest));
     if (longest.longest > d->largest.longest)
@@ -155,7 +172,7 @@ static hone_status run_evaluation(dry_run *d)
     hone_loader_extent largest, longest;
     if (!d->t->options.eval_dataset)
         return HONE_OK;
-    HONE_TRY(make_loader(&d->eval, d, false));
+    HONE_TRY(make_eval_loader(d));
     HONE_TRY(hone__loader_survey(d->eval, hone_loader_batches(d->eval), MOST_ROWS, &largest, &longest));
     HONE_TRY(run_extent(d, &largest));
     return longest.longest > largest.longest ? run_extent(d, &longest) : HONE_OK;
@@ -178,7 +195,10 @@ static hone_status run(dry_run *d)
 /* Measured on a dozen runs with 1 to 4 threads (docs/memory.md): code that oneDNN generates and its buffers of packed matrices, a thread's stack and heap. */
 #define OF_LIBRARIES ((size_t)5 << 20)
 #define OF_A_THREAD  ((size_t)3 << 19)
-#define OF_A_STACK   ((size_t)8 << 20) /* addresses */
+/* While a file of tensors is written: a piece of a tensor, and the writer's buffer. */
+#define PIECE_OF_FILE  ((size_t)1 << 20)
+#define BUFFER_OF_FILE ((size_t)64 << 10)
+#define OF_A_STACK     ((size_t)8 << 20) /* addresses */
 
 static size_t of_libraries(const hone_trainer *t)
 {
@@ -213,7 +233,7 @@ static size_t buffer_bytes(const hone_params *p)
 /* What the model itself has taken already, and what of it nobody has written to yet. */
 static size_t model_bytes(size_t *unwritten, const hone_params *p)
 {
-    *unwritten = p->grad ? hone__params_gradient_bytes(p) + 2 * buffer_bytes(p) : 0;
+    *unwritten = (p->grad ? hone__params_gradient_bytes(p) : 0) + (p->m ? 2 * buffer_bytes(p) : 0);
     return (p->master ? buffer_bytes(p) : 0) + *unwritten;
 }
 
@@ -229,13 +249,12 @@ static size_t book_bytes(const hone_params *p)
 static void sum_up(hone_memory_forecast *out, const dry_run *d)
 {
     const hone_params *p = hone__model_params(d->twin);
-    size_t unwritten, peak, there = model_bytes(&unwritten, hone__model_params(d->t->model)), rss = hone__rss_now();
+    size_t unwritten, there = model_bytes(&unwritten, hone__model_params(d->t->model)), rss = hone__rss_now();
     hone_mem_stats stats;
     hone__mem_stats(&stats);
-    peak = (size_t)stats.bytes_peak;
     out->parameters = buffer_bytes(p);
     out->gradients = hone__params_gradient_bytes(p);
-    out->moments = 2 * buffer_bytes(p);
+    out->moments = hone__optimizer_bytes(d->opt);
     out->activations = d->most.saved;
     out->activation_gradients = d->most.grads;
     out->scratch = d->most.scratch + d->opt->scratch_bytes;
@@ -245,7 +264,9 @@ static void sum_up(hone_memory_forecast *out, const dry_run *d)
     out->checkpoint = hone__checkpoint_bytes(d->t);
     size_t training = out->parameters + out->gradients + out->moments + out->activations + out->activation_gradients + out->scratch +
                       out->data + out->batches;
-    out->own = most(peak, training + most(out->evaluation, out->checkpoint));
+    /* A model has AdamW's moments until its optimizer is another one. */
+    size_t before = out->parameters + out->gradients + 2 * buffer_bytes(p) + out->data;
+    out->own = most(before, training + most(out->evaluation, out->checkpoint));
     out->process = less(rss, less(stats.bytes_now, unwritten)) + of_libraries(d->t);
     out->resident = out->own + out->process - untouched(d);
     out->addresses = of_libraries(d->t) + OF_A_STACK * (size_t)hone__model_params(d->t->model)->backend->n_threads;
@@ -256,8 +277,8 @@ static void sum_up(hone_memory_forecast *out, const dry_run *d)
 
 size_t hone__checkpoint_bytes(const hone_trainer *t)
 {
-    (void)t;
-    return (size_t)1 << 20; /* a piece of a tensor on its way to the file */
+    bool saves = t->args.save_strategy != HONE_STRATEGY_NO || t->saves_at_end;
+    return saves ? PIECE_OF_FILE + BUFFER_OF_FILE : 0;
 }
 
 hone_status hone__forecast(hone_memory_forecast *out, hone_forecast_details *details, hone_trainer *t, const hone_forecast_case *which)

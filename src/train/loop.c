@@ -56,13 +56,19 @@ static void count_steps(hone_trainer *t)
     t->save_steps = hone__training_steps(a->save_steps, t->state.max_steps);
 }
 
+hone_status hone__trainer_new_optimizer(hone_optimizer **out, const hone_trainer *t, hone_model *model)
+{
+    const hone_training_args *a = &t->args;
+    hone_optimizer_options how = {{a->learning_rate, a->adam_beta1, a->adam_beta2, a->adam_epsilon, a->weight_decay, false}, a->optim_args};
+    return hone_optimizer_new(out, a->optim, model, &how);
+}
+
 static hone_status make_optimizer(hone_trainer *t)
 {
 #define X(suffix, text) text,
     static const char *const names[] = {HONE_SCHEDULE_MAP(X)};
 #undef X
     const hone_training_args *a = &t->args;
-    hone_optimizer_options how = {{a->learning_rate, a->adam_beta1, a->adam_beta2, a->adam_epsilon, a->weight_decay, false}, a->optim_args};
     hone_scheduler_options schedule = {hone__training_warmup(a, t->state.max_steps), t->state.max_steps, a->lr_scheduler_kwargs};
     hone_scheduler_free(t->scheduler);
     hone_optimizer_free(t->opt);
@@ -72,7 +78,7 @@ static hone_status make_optimizer(hone_trainer *t)
         return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--warmup_steps: the warm-up (%lld updates) is longer than the training (%lld)",
                                      (long long)schedule.num_warmup_steps, (long long)t->state.max_steps),
                           "give less --warmup_steps");
-    HONE_TRY(hone_optimizer_new(&t->opt, a->optim, t->model, &how));
+    HONE_TRY(hone__trainer_new_optimizer(&t->opt, t, t->model));
     return hone_scheduler_new(&t->scheduler, names[a->lr_scheduler_type], t->opt, &schedule);
 }
 
@@ -472,10 +478,7 @@ static hone_status finish(hone_trainer *t)
 {
     t->train_seconds = hone__seconds() - t->started;
     t->trained = true;
-    hone_mem_stats own;
-    hone__mem_stats(&own);
-    hone__log(HONE_LOG_INFO, "trained in %.1f s; most memory that the process held: %.1f MB, hone's own %.1f MB", t->train_seconds,
-              (double)hone__rss_peak() / 1e6, (double)own.bytes_peak / 1e6);
+    hone__log(HONE_LOG_INFO, "trained in %.1f s", t->train_seconds);
     HONE_TRY(hone__throughput_tell(t));
     HONE_TRY(hone__trainer_profile_end(t));
     HONE_TRY(load_best(t));

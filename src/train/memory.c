@@ -217,3 +217,14 @@ bool hone__trainer_shrink(hone_trainer *t, const hone_batch *batch)
               (long long)t->state.global_step + 1, (long long)half);
     return true;
 }
+
+void hone__trainer_tell_peak(const hone_trainer *t)
+{
+    hone_mem_stats own;
+    char forecast[80] = "";
+    hone__mem_stats(&own);
+    if (t->forecast.own)
+        snprintf(forecast, sizeof(forecast), " (forecast: %.1f, %.1f)", (double)t->forecast.resident / 1e6, (double)t->forecast.own / 1e6);
+    hone__log(HONE_LOG_INFO, "memory: the process held %.1f MB at most, hone itself %.1f MB%s", (double)hone__rss_peak() / 1e6,
+              (double)own.bytes_peak / 1e6, forecast);
+}

@@ -33,6 +33,9 @@ hone_status hone__trainer_reserve_memory(hone_trainer *trainer);
 /* After an allocation failed in a batch of so many tokens (rows: in its largest part): smaller parts from now on, and memory given back. False: there are none smaller, or it was not asked for. */
 bool hone__trainer_shrink(hone_trainer *trainer, const hone_batch *batch);
 
+/* At the end of a job: the most that was held, beside the forecast. */
+void hone__trainer_tell_peak(const hone_trainer *trainer);
+
 /* ---- parts.c ---- */
 
 /* How many rows from `first` on make a part of at most so many tokens (0: all), one at least. */

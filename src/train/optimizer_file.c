@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MOST_ELEMENTS ((size_t)1 << 18) /* on their way from the file */
+
 /* One tensor of the file: a slice of a flat state, or a line of Adafactor's second moment. */
 typedef struct piece {
     char *name;
@@ -144,12 +146,30 @@ static hone_status check_piece(const hone_safetensors *file, const piece *p, con
     return HONE_OK;
 }
 
+static size_t columns(const piece *p)
+{
+    return p->n_dims == 2 ? (size_t)p->dim[1] : 1;
+}
+
+/* By groups of rows, so that loading takes no memory worth the name. */
 static hone_status load_piece(hone_backend *b, const hone_safetensors *file, const piece *p, float *buffer)
 {
-    HONE_TRY(hone__safetensors_read(file, hone__safetensors_find(file, p->name), HONE_DTYPE_F32, 0, p->count, buffer));
-    if (p->param->table && p->n_dims == 2)
-        hone__table_loaded(p->param->table, p->slice->row, p->slice->n_rows, buffer);
-    return b->ops->upload(b, p->data, buffer, p->count * sizeof(float));
+    const hone_safetensor *t = hone__safetensors_find(file, p->name);
+    size_t cols = columns(p), all = p->count / cols, rows = cols < MOST_ELEMENTS ? MOST_ELEMENTS / cols : 1;
+    for (size_t row = 0, n; row < all; row += n) {
+        n = all - row < rows ? all - row : rows;
+        HONE_TRY(hone__safetensors_read(file, t, HONE_DTYPE_F32, row * cols, n * cols, buffer));
+        if (p->param->table && p->n_dims == 2)
+            hone__table_loaded(p->param->table, p->slice->row + (int64_t)row, (int64_t)n, buffer);
+        HONE_TRY(b->ops->upload(b, p->data + row * cols, buffer, n * cols * sizeof(float)));
+    }
+    return HONE_OK;
+}
+
+/* Elements of the buffer that load_piece reads into. */
+static size_t buffer_size(const piece *p)
+{
+    return p->count < MOST_ELEMENTS ? p->count : columns(p) < MOST_ELEMENTS ? MOST_ELEMENTS : columns(p);
 }
 
 static hone_status read_steps(int64_t *out, const hone_safetensors *file, const char *path)
@@ -190,7 +210,7 @@ hone_status hone_optimizer_load(hone_optimizer *opt, const char *path)
     HONE_GO(read_steps(&steps, file, path));
     for (size_t i = 0; i < all.n; i++) {
         HONE_GO(check_piece(file, &all.items[i], path));
-        most = all.items[i].count > most ? all.items[i].count : most;
+        most = buffer_size(&all.items[i]) > most ? buffer_size(&all.items[i]) : most;
     }
     HONE_GO(HONE_ALLOC(&buffer, most + 1));
     HONE_GO(hone__params_flush(opt->params));

@@ -177,14 +177,13 @@ done:
     return status;
 }
 
-static hone_status copy_param(hone_param *to, const hone_param *from, hone_backend *b, hone_backend *from_backend, float *buffer)
+static hone_status check_param(const hone_param *to, const hone_param *from)
 {
-    if (strcmp(to->name, from->name) != 0 || to->count != from->count)
-        return hone__hint(
-            hone__fail(HONE_SHAPE, "parameter %s has %zu elements there and %s has %zu here", from->name, from->count, to->name, to->count),
-            "%s", hone__other_run);
-    HONE_TRY(from_backend->ops->download(from_backend, buffer, from->tensor.data, from->count * sizeof(float)));
-    return b->ops->upload(b, to->tensor.data, buffer, to->count * sizeof(float));
+    if (strcmp(to->name, from->name) == 0 && to->count == from->count)
+        return HONE_OK;
+    return hone__hint(
+        hone__fail(HONE_SHAPE, "parameter %s has %zu elements there and %s has %zu here", from->name, from->count, to->name, to->count),
+        "%s", hone__other_run);
 }
 
 /* A head's rows belong to names: the same number of classes in another order is another head. */
@@ -201,15 +200,15 @@ static hone_status check_labels(const hone_model *here, const hone_model *there)
     return HONE_OK;
 }
 
+/* The other model is opened without its weights, which then go by small pieces to where they belong: there is no second copy. */
 hone_status hone__model_load_weights(hone_model *model, const char *folder)
 {
     hone_model_options options = HONE_MODEL_OPTIONS_INIT;
     hone_model *there = NULL;
     hone_params *to = hone__model_params(model), *from;
-    float *buffer = NULL;
-    size_t most = 0;
     hone_status status;
     options.device = hone_model_device(model);
+    options.empty_weights = true;
     HONE_GO(hone_model_from_pretrained(&there, hone_model_task(model), folder, &options));
     from = hone__model_params(there);
     HONE_GO(check_labels(model, there));
@@ -217,14 +216,11 @@ hone_status hone__model_load_weights(hone_model *model, const char *folder)
         HONE_GO(hone__hint(hone__fail(HONE_SHAPE, "that model has %zu parameters, this one %zu", from->n_items, to->n_items), "%s",
                            hone__other_run));
     for (size_t i = 0; i < to->n_items; i++)
-        most = to->items[i]->count > most ? to->items[i]->count : most;
-    HONE_GO(HONE_ALLOC(&buffer, most));
+        HONE_GO(check_param(to->items[i], from->items[i]));
     HONE_GO(hone__params_flush(to));
-    for (size_t i = 0; i < to->n_items; i++)
-        HONE_GO(copy_param(to->items[i], from->items[i], to->backend, from->backend, buffer));
+    HONE_GO(hone__model_read_weights(model, folder));
     hone__params_changed(to);
 done:
-    hone__free(buffer);
     hone_model_free(there);
     return status;
 }

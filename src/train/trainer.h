@@ -57,6 +57,7 @@ struct hone_trainer {
     hone_memory_forecast forecast; /* own 0: unknown */
     hone_forecast_details forecast_details;
     bool settled;        /* it fits */
+    bool saves_at_end;   /* whoever runs it saves the model */
     int64_t part_tokens; /* batches of more are cut into parts; 0: none is */
     int32_t *part_starts;
     size_t part_starts_capacity;
@@ -138,8 +139,9 @@ bool hone__trainer_smooths(const hone_trainer *t);
 hone_status hone__trainer_reserve(hone_trainer *t);
 
 /* ---- loop.c / evaluate.c ---- */
-/* How the training's loader is made. */
+/* Of the training's loader; the optimizer that the options ask for, over a model's parameters. */
 hone_loader_options hone__trainer_loader_options(const hone_trainer *t);
+hone_status hone__trainer_new_optimizer(hone_optimizer **out, const hone_trainer *t, hone_model *model);
 /* What control asks for, in the reference's order: log, evaluate, save. */
 hone_status hone__trainer_log_evaluate_save(hone_trainer *t);
 
