@@ -12,26 +12,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-hone_status hone__make_dirs(const char *path)
-{
-    char *part = NULL;
-    hone_status status = HONE_OK;
-    HONE_TRY(hone__strdup(&part, path));
-    for (char *p = part; *p; p++) {
-        if (p == part || *p != '/')
-            continue;
-        *p = '\0';
-        if (mkdir(part, 0777) != 0 && errno != EEXIST)
-            HONE_GO(hone__fail_errno("cannot make the folder", part));
-        *p = '/';
-    }
-    if (mkdir(path, 0777) != 0 && (errno != EEXIST || !hone__is_dir(path)))
-        HONE_GO(hone__fail_errno("cannot make the folder", path));
-done:
-    hone__free(part);
-    return status;
-}
-
 static bool is_dot(const char *name)
 {
     return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
@@ -97,11 +77,46 @@ static hone_status sync_holder(const char *path)
     return status;
 }
 
+/* Makes one folder, if it is not there, so that it is still there when the machine goes down: what is saved in it would go with it. */
+static hone_status make_dir(const char *path)
+{
+    if (mkdir(path, 0777) != 0)
+        return errno == EEXIST ? HONE_OK : hone__fail_errno("cannot make the folder", path);
+    errno = 0;
+    hone_status status = sync_holder(path);
+    return errno == EACCES ? HONE_OK : status; /* a parent that may be written to but not read */
+}
+
+hone_status hone__make_dirs(const char *path)
+{
+    char *part = NULL;
+    hone_status status = HONE_OK;
+    HONE_TRY(hone__strdup(&part, path));
+    for (char *p = part; *p; p++) {
+        if (p == part || *p != '/')
+            continue;
+        *p = '\0';
+        HONE_GO(make_dir(part));
+        *p = '/';
+    }
+    HONE_GO(make_dir(path));
+    if (!hone__is_dir(path)) {
+        errno = EEXIST;
+        status = hone__fail_errno("cannot make the folder", path);
+    }
+done:
+    hone__free(part);
+    return status;
+}
+
 /* Puts `aside` in the place of the present `path`, which goes away: in one step where the file system can, else by way of a second name. */
 static hone_status replace_dir(const char *aside, const char *path)
 {
-    if (renameat2(AT_FDCWD, aside, AT_FDCWD, path, RENAME_EXCHANGE) == 0)
+    if (renameat2(AT_FDCWD, aside, AT_FDCWD, path, RENAME_EXCHANGE) == 0) {
+        /* or a machine that goes down now may have the old folder under its name again, and without its files */
+        HONE_TRY(sync_holder(path));
         return hone__remove_tree(aside);
+    }
     char *old = NULL;
     hone_str name = HONE_STR_INIT;
     hone_status status = HONE_OK;
@@ -117,6 +132,7 @@ static hone_status replace_dir(const char *aside, const char *path)
         (void)rename(old, path);
         goto done;
     }
+    HONE_GO(sync_holder(path));
     status = hone__remove_tree(old);
 done:
     hone__str_dispose(&name);
