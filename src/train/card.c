@@ -24,7 +24,7 @@ static void put_quoted(hone_str *out, const char *text)
     hone__str_putc(out, '"');
 }
 
-static const char *model_name(const hone_trainer *t, char *buffer, size_t size)
+const char *hone__trainer_name(const hone_trainer *t, char *buffer, size_t size)
 {
     size_t len = strlen(t->output_dir);
     while (len > 1 && t->output_dir[len - 1] == '/')
@@ -271,7 +271,7 @@ hone_status hone_trainer_create_model_card(hone_trainer *t)
     hone_str card = HONE_STR_INIT, svg = HONE_STR_INIT;
     char buffer[256];
     hone_status status;
-    const char *name = model_name(t, buffer, sizeof(buffer));
+    const char *name = hone__trainer_name(t, buffer, sizeof(buffer));
     HONE_GO(hone__make_dirs(t->output_dir));
     put_head(&card, t, name);
     put_intro(&card, t, name);

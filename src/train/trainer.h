@@ -216,6 +216,10 @@ hone_status hone__trainer_profile_end(hone_trainer *t);
 /* The same when the run ended with this failure: tables and trace only after a wish to stop. The failure's message stays. */
 void hone__trainer_profile_stop(hone_trainer *t, hone_status status);
 
+/* ---- card.c ---- */
+/* What the model is called: the name of its folder, in buffer or static. */
+const char *hone__trainer_name(const hone_trainer *t, char *buffer, size_t size);
+
 /* ---- plot.c ---- */
 hone_status hone__trainer_plot(hone_str *svg, const hone_trainer *t);
 
