@@ -63,6 +63,8 @@ typedef struct hone_training_args {
     hone_strings report_to;             /* "tensorboard", "csv", "jsonl", "all", "none"; n 0: tensorboard and jsonl */
     const char *logging_dir, *run_name; /* NULL: output_dir/runs/DATE_HOST, or runs/run_name */
     int64_t log_histograms_steps;       /* 0: none */
+    /* For the model card, as Trainer.create_model_card's: words with commas between; NULL: not said */
+    const char *license, *language, *model_tags, *dataset_tags, *dataset_args;
 
     hone_strategy save_strategy;
     double save_steps;
@@ -250,10 +252,11 @@ typedef struct hone_trainer_options {
     size_t n_callbacks;
     const char *base_model;   /* for the model card: what was fine-tuned; NULL: trained from scratch */
     const char *dataset_name; /* for the model card, NULL: not said */
+    const char *command_line; /* for the model card: how to make the model again; NULL: not said */
 } hone_trainer_options;
-#define HONE_TRAINER_OPTIONS_INIT                   \
-    {                                               \
-        NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL \
+#define HONE_TRAINER_OPTIONS_INIT                         \
+    {                                                     \
+        NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL \
     }
 
 /* model must have been made for_training when there is a train_dataset. Checks args (hone_training_args_check). One thread uses a trainer, except hone_trainer_request_stop. */

@@ -133,6 +133,7 @@ void hone_job_free(hone_job *job)
     hone__options_dispose(&hone__job_table, &job->run);
     hone_training_args_dispose(&job->args);
     hone__free(job->report);
+    hone__free(job->command_line);
     hone__free(job->training_rows);
     hone__free(job);
 }
@@ -170,8 +171,48 @@ static hone_status read_configs(hone_job *job, int *argc, char ***argv)
     return HONE_OK;
 }
 
+/* A word as a shell takes it. */
+static void put_word(hone_str *out, const char *word)
+{
+    static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
+    if (*word && word[strspn(word, safe)] == '\0') {
+        hone__str_puts(out, word);
+        return;
+    }
+    hone__str_putc(out, '\'');
+    for (; *word; word++)
+        *word == '\'' ? hone__str_puts(out, "'\\''") : hone__str_putc(out, *word);
+    hone__str_putc(out, '\'');
+}
+
+/* Nobody shall read a token of the Hub in a model card. */
+static bool is_secret(const char *word)
+{
+    return hone__starts_with(word, "--") && (strstr(word, "hub_token") || strstr(word, "hub-token"));
+}
+
+static hone_status keep_command(hone_job *job, int argc, char **argv)
+{
+    hone_str text = HONE_STR_INIT;
+    hone__str_printf(&text, "hone %s %s", job->kind == HONE_JOB_TRAIN ? "train" : "evaluate", hone_task_name(job->class->kind));
+    for (int i = 0; i < argc; i++) {
+        if (is_secret(argv[i])) {
+            i += !strchr(argv[i], '=');
+            continue;
+        }
+        hone__str_putc(&text, ' ');
+        put_word(&text, argv[i]);
+    }
+    hone__free(job->command_line);
+    job->command_line = NULL;
+    hone_status status = hone__str_take(&job->command_line, &text);
+    hone__str_dispose(&text);
+    return status;
+}
+
 hone_status hone_job_parse(hone_job *job, int argc, char **argv)
 {
+    HONE_TRY(keep_command(job, argc, argv));
     const hone_option_table *tables[] = {job->class->options, &job->own, &job->training, &hone__foreign_table};
     void *structs[] = {job->task_options, &job->run, &job->args, NULL};
     HONE_TRY(read_configs(job, &argc, &argv));

@@ -60,7 +60,8 @@ struct hone_job {
     hone_option_table training; /* the trainer's whole table, or what an evaluation needs of it */
     hone_option *training_rows;
     bool started;
-    char *report; /* the last evaluation as a table for people, or NULL */
+    char *command_line; /* as hone_job_parse got it, for the model card */
+    char *report;       /* the last evaluation as a table for people, or NULL */
     hone_early_stopping stopping;
     hone_callback callback; /* of stopping */
     atomic_int stop;        /* the trainer looks at it too */

@@ -158,7 +158,8 @@ static hone_status make_trainer(hone_trainer **out, hone_job *job, const hone_jo
                                     .callbacks = &job->callback,
                                     .n_callbacks = job->stopping.patience > 0,
                                     .base_model = parts->base_model,
-                                    .dataset_name = parts->dataset_name};
+                                    .dataset_name = parts->dataset_name,
+                                    .command_line = job->command_line};
     HONE_TRY(hone_trainer_new(out, parts->model, &job->args, &options));
     (*out)->also_stop = &job->stop;
     (*out)->task_table = job->class->options;

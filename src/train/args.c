@@ -18,7 +18,7 @@ static const char optimizers[] = HONE_OPTIM_MAP(X);
 #undef X
 
 static const char run[] = "Run", data[] = "Batches and epochs", optim[] = "Optimizer and schedule", eval[] = "Evaluation",
-                  logs[] = "Logging", save[] = "Checkpoints", speed[] = "Memory and precision";
+                  logs[] = "Logging", card[] = "Model card", save[] = "Checkpoints", speed[] = "Memory and precision";
 
 static const hone_option rows[] = {
     {"output_dir", HONE_OPTION_STRING, AT(output_dir), NULL, 0, 0, NULL, run,
@@ -93,6 +93,13 @@ static const hone_option rows[] = {
     {"log_histograms_steps", HONE_OPTION_INT, AT(log_histograms_steps), "0", 0, COUNT, NULL, logs,
      "updates between histograms of all weights and gradients for TensorBoard (0: none)"},
     {"disable_tqdm", HONE_OPTION_BOOL, AT(disable_tqdm), "false", 0, 0, NULL, logs, "no progress from the trainer"},
+
+    {"license", HONE_OPTION_STRING, AT(license), NULL, 0, 0, NULL, card,
+     "of the model: apache-2.0 (what the card of the base model's folder says)"},
+    {"language", HONE_OPTION_STRING, AT(language), NULL, 0, 0, NULL, card, "of the texts: en, or en,de"},
+    {"model_tags", HONE_OPTION_STRING, AT(model_tags), NULL, 0, 0, NULL, card, "further tags: finance,legal"},
+    {"dataset_tags", HONE_OPTION_STRING, AT(dataset_tags), NULL, 0, 0, NULL, card, "names of the data sets on the Hub: wnut_17"},
+    {"dataset_args", HONE_OPTION_STRING, AT(dataset_args), NULL, 0, 0, NULL, card, "which part of the data set: mrpc"},
 
     {"save_strategy", HONE_OPTION_ENUM, AT(save_strategy), "steps", 0, 0, "no|steps|epoch", save,
      "when to save a checkpoint; steps: at the end too"},

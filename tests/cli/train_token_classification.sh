@@ -61,7 +61,7 @@ evals = [e for e in s["log_history"] if "eval_f1" in e]
 best = max(e["eval_f1"] for e in evals)
 assert s["best_metric"] == best and r["eval_f1"] == best, (s["best_metric"], best, r["eval_f1"])
 card = open("first/README.md").read()
-for text in ("pipeline_tag: token-classification", "model-index:", "type: token-classification", "train.conll", "- F1: ", "- PER number: %d\n" % r["eval_PER_number"]):
+for text in ("pipeline_tag: token-classification", "model-index:", "type: token-classification", "train.conll", "- F1: ", "- Per Number: %d\n" % r["eval_PER_number"]):
     assert text in card, text
 # a tag a word
 rows = [p.split("\n") for p in open("test.conll").read().strip().split("\n\n")]
