@@ -24,6 +24,7 @@ hone_status hone__options_fail_unknown(const hone_option_table *const *tables, s
 /* Unknown keys are errors with the nearest name. */
 hone_status hone__options_from_json(const hone_option_table *t, void *options, const json_t *object, const char *file);
 void hone__options_to_json(const hone_option_table *t, const void *options, hone_json_writer *w);     /* as one object */
+void hone__options_put_value(const hone_option *row, const void *options, hone_json_writer *w);       /* of one row */
 void hone__options_put_members(const hone_option_table *t, const void *options, hone_json_writer *w); /* its members alone */
 void hone__options_help(const hone_option_table *t, hone_str *out); /* grouped, aligned, with defaults and choices, 100 columns */
 

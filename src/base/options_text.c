@@ -158,6 +158,11 @@ static void put_value(const hone_option *row, const void *field, hone_json_write
     }
 }
 
+void hone__options_put_value(const hone_option *row, const void *options, hone_json_writer *w)
+{
+    put_value(row, hone__option_field(row, options), w);
+}
+
 void hone__options_put_members(const hone_option_table *t, const void *options, hone_json_writer *w)
 {
     for (size_t i = 0; i < t->n_rows; i++) {

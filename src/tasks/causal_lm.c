@@ -32,7 +32,7 @@ static const char model_group[] = "Model", data_group[] = "Data", loss_group[] =
 static const hone_option rows[] = {
     {"model_name_or_path", HONE_OPTION_STRING, AT(model_name_or_path), NULL, 0, 0, NULL, model_group,
      "a model folder to go on from; without it a new model is made"},
-    {"model_type", HONE_OPTION_STRING, AT(model_type), "gpt2", 0, 0, NULL, model_group, "what a new model is"},
+    {"model_type", HONE_OPTION_STRING, AT(model_type), NULL, 0, 0, NULL, model_group, "what a new model is (gpt2)"},
     {"config_overrides", HONE_OPTION_STRING, AT(config_overrides), NULL, 0, 0, NULL, model_group,
      "its shape, n_embd=256,n_layer=4,n_head=4 (GPT-2 small otherwise)"},
     {"tokenizer_name", HONE_OPTION_STRING, AT(tokenizer_name), NULL, 0, 0, NULL, model_group,
@@ -113,7 +113,7 @@ static hone_status make_model(hone_job *job, hone_job_parts *parts)
     m.bos_token_id = hone_tokenizer_special_id(parts->tokenizer, HONE_SPECIAL_BOS);
     if (m.bos_token_id < 0)
         m.bos_token_id = m.eos_token_id;
-    return hone_model_from_config(&parts->model, HONE_CAUSAL_LM, o->model_type, &m);
+    return hone__job_new_model(&parts->model, HONE_CAUSAL_LM, o->model_type ? o->model_type : "gpt2", &m);
 }
 
 static hone_status settle_block_size(int64_t *out, const options *o, const hone_model *model)

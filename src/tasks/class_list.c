@@ -75,6 +75,23 @@ hone_status hone__class_list_read_given(hone_class_list *c, const hone_strings *
     return HONE_OK;
 }
 
+hone_status hone__class_list_check_given(const hone_strings *given, const char *example)
+{
+    hone_class_list c = {0};
+    hone_status status = HONE_OK;
+    for (size_t i = 0; i < given->n; i++)
+        if (strspn(given->items[i], ",") == strlen(given->items[i]))
+            return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--label_names: \"%s\" is no name", given->items[i]), "give %s", example);
+    HONE_GO(hone__class_list_read_given(&c, given));
+    for (size_t i = 0; i < c.n; i++)
+        if ((size_t)hone__class_list_find(&c, c.names[i]) != i)
+            HONE_GO(
+                hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--label_names: \"%s\" stands twice", c.names[i]), "give each class once"));
+done:
+    hone__class_list_dispose(&c);
+    return status;
+}
+
 hone_status hone__class_list_copy(hone_class_list *c, const hone_feature *f)
 {
     for (size_t i = 0; i < f->n_names; i++)

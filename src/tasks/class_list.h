@@ -22,6 +22,8 @@ ptrdiff_t hone__class_list_find(const hone_class_list *c, const char *name);
 hone_status hone__class_list_read_config(hone_class_list *c, const char *folder);
 /* --label_names A B C, or A,B,C */
 hone_status hone__class_list_read_given(hone_class_list *c, const hone_strings *given);
+/* Refuses names that are empty or stand twice; example: what a list looks like, for the hint. */
+hone_status hone__class_list_check_given(const hone_strings *given, const char *example);
 /* The names of a feature of classes. */
 hone_status hone__class_list_copy(hone_class_list *c, const hone_feature *f);
 /* The same names in the same order. */

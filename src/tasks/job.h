@@ -75,6 +75,9 @@ hone_status hone__job_check_samples(int64_t train, int64_t eval, int64_t predict
 /* Refuses a tokenizer with more tokens than the model knows; one with fewer is worth a warning. is_own: it comes with the model. */
 hone_status hone__job_check_vocabulary(const hone_job_parts *parts, const char *tokenizer, bool is_own);
 
+/* hone_model_from_config whose failures name --config_overrides, where there are any. */
+hone_status hone__job_new_model(hone_model **out, hone_task_kind task, const char *type, const hone_model_options *options);
+
 /* "test_f1" → "predict_f1", as the reference's scripts name them. to is cleared first. */
 hone_status hone__job_predict_metrics(hone_metrics *to, const hone_metrics *from);
 

@@ -41,6 +41,15 @@ hone_status hone__job_check_samples(int64_t train, int64_t eval, int64_t predict
                 : HONE_OK;
 }
 
+hone_status hone__job_new_model(hone_model **out, hone_task_kind task, const char *type, const hone_model_options *options)
+{
+    hone_status status = hone_model_from_config(out, task, type, options);
+    bool named = strncmp(hone_error_message(), "--", 2) == 0;
+    if (status == HONE_OK || status == HONE_OUT_OF_MEMORY || !options->config_overrides || named)
+        return status;
+    return hone__fail_in(status, "--config_overrides");
+}
+
 hone_status hone__job_predict_metrics(hone_metrics *to, const hone_metrics *from)
 {
     char name[80];

@@ -6,6 +6,8 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -113,6 +115,24 @@ static bool asks_to_resume(const hone_job *job)
     return job->args.resume_from_checkpoint && !refuses_to_resume(job);
 }
 
+/* Whether a checkpoint is named, and not just "the newest". */
+static bool names_checkpoint(const hone_job *job)
+{
+    const char *from = job->args.resume_from_checkpoint;
+    return asks_to_resume(job) && strcmp(from, "true") != 0 && strcmp(from, "last") != 0;
+}
+
+/* Whether that is one of another folder than output_dir. */
+static bool resumes_elsewhere(const hone_job *job)
+{
+    char there[PATH_MAX], here[PATH_MAX];
+    if (!names_checkpoint(job) || !realpath(job->args.resume_from_checkpoint, there) ||
+        !realpath(hone__training_output_dir(&job->args), here))
+        return false;
+    size_t parent = (size_t)(strrchr(there, '/') - there);
+    return strlen(here) != parent || memcmp(here, there, parent) != 0;
+}
+
 /* As the reference's scripts: an output folder with a checkpoint means going on, one with other things is refused (run_clm.py, "Detecting last checkpoint"). */
 static hone_status settle_output_dir(hone_job *job)
 {
@@ -142,9 +162,28 @@ done:
 static hone_status open_device(hone_job *job, hone_job_parts *parts)
 {
     hone_device_options options = {strcmp(job->run.device, "auto") == 0 ? NULL : job->run.device, (int)job->run.threads};
-    HONE_TRY(hone_device_open(&parts->device, &options));
+    hone_status status = hone_device_open(&parts->device, &options);
+    if (status != HONE_OK)
+        return hone__fail_in(status, status == HONE_INVALID_ARGUMENT ? "--threads" : "--device");
     hone__log(HONE_LOG_INFO, "computing on %s", hone_device_describe(parts->device));
     return HONE_OK;
+}
+
+static const char *given(const hone_job *job, const char *name)
+{
+    const hone_option *row = hone__options_find(job->class->options, name);
+    return row && row->type == HONE_OPTION_STRING ? *(char *const *)((const char *)job->task_options + row->offset) : NULL;
+}
+
+/* The type is a new model's; that of a folder is what the folder says. */
+static hone_status check_model_type(const hone_job *job, const hone_job_parts *parts)
+{
+    const char *type = given(job, "model_type"), *folder = given(job, "model_name_or_path");
+    if (!type || !folder || strcmp(type, hone_model_type(parts->model)) == 0)
+        return HONE_OK;
+    return hone__hint(
+        hone__fail(HONE_INVALID_ARGUMENT, "--model_type %s: the model in %s is %s", type, folder, hone_model_type(parts->model)),
+        "leave it out: it says what a new model is");
 }
 
 static hone_status make_trainer(hone_trainer **out, hone_job *job, const hone_job_parts *parts)
@@ -204,7 +243,9 @@ static hone_status train(hone_job *job, const hone_job_parts *parts, char **resu
     hone_status status;
     HONE_GO(make_trainer(&trainer, job, parts));
     HONE_GO(hone__trainer_settle_memory(trainer)); /* before an old run is forgotten */
-    if (job->args.overwrite_output_dir && !asks_to_resume(job))
+    if (resumes_elsewhere(job))
+        HONE_GO(hone__checkpoint_verify(job->args.resume_from_checkpoint)); /* before an old run is forgotten */
+    if (job->args.overwrite_output_dir && (!asks_to_resume(job) || resumes_elsewhere(job)))
         HONE_GO(forget_old_run(hone__training_output_dir(&job->args)));
     tell_size(parts);
     HONE_GO(hone_trainer_train(trainer));
@@ -265,6 +306,28 @@ static hone_status check_test(const hone_job *job, bool has_test)
     return HONE_OK;
 }
 
+/* A checkpoint that is named must be there; and one of another run is no beginning for a folder that holds checkpoints of its own. */
+static hone_status check_resume(const hone_job *job)
+{
+    const char *from = job->args.resume_from_checkpoint, *folder = hone__training_output_dir(&job->args);
+    int64_t *steps = NULL;
+    size_t n = 0;
+    if (job->kind != HONE_JOB_TRAIN || !names_checkpoint(job))
+        return HONE_OK;
+    if (!hone__is_dir(from))
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--resume_from_checkpoint: there is no such checkpoint: %s", from),
+                          "give a folder checkpoint-N, or true for the newest of --output_dir");
+    if (!resumes_elsewhere(job) || job->args.overwrite_output_dir)
+        return HONE_OK;
+    hone_status status = hone__checkpoint_list(&steps, &n, folder);
+    hone__free(steps);
+    if (status != HONE_OK || n == 0)
+        return status;
+    return hone__hint(
+        hone__fail(HONE_INVALID_ARGUMENT, "--resume_from_checkpoint: %s is no checkpoint of the run that %s holds", from, folder),
+        "give another --output_dir, or --overwrite_output_dir to remove that run");
+}
+
 static hone_status check_stopping(hone_job *job)
 {
     if (job->run.early_stopping_patience == 0)
@@ -288,6 +351,7 @@ static hone_status check(hone_job *job)
     HONE_TRY(check_test(job, has_test));
     HONE_TRY(hone_training_args_check(&job->args, has_eval));
     HONE_TRY(check_stopping(job));
+    HONE_TRY(check_resume(job));
     return job->class->check(job);
 }
 
@@ -305,6 +369,7 @@ hone_status hone_job_run(hone_job *job, char **results)
     job->started = true;
     HONE_GO(open_device(job, &parts));
     HONE_GO(job->class->set_up(job, &parts));
+    HONE_GO(check_model_type(job, &parts));
     if (atomic_load(&job->stop))
         HONE_GO(hone__fail(HONE_CANCELLED, "stopped before the first step"));
     status = job->kind == HONE_JOB_TRAIN ? train(job, &parts, results) : evaluate_only(job, &parts, results);

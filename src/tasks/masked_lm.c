@@ -30,7 +30,7 @@ static const char model_group[] = "Model", data_group[] = "Data", mask_group[] =
 static const hone_option rows[] = {
     {"model_name_or_path", HONE_OPTION_STRING, AT(model_name_or_path), NULL, 0, 0, NULL, model_group,
      "a model folder to go on from; without it a new model is made"},
-    {"model_type", HONE_OPTION_STRING, AT(model_type), "bert", 0, 0, NULL, model_group, "what a new model is: bert, distilbert"},
+    {"model_type", HONE_OPTION_STRING, AT(model_type), NULL, 0, 0, NULL, model_group, "what a new model is: bert, distilbert (bert)"},
     {"config_overrides", HONE_OPTION_STRING, AT(config_overrides), NULL, 0, 0, NULL, model_group,
      "its shape, hidden_size=256,num_hidden_layers=4 (BERT base otherwise)"},
     {"tokenizer_name", HONE_OPTION_STRING, AT(tokenizer_name), NULL, 0, 0, NULL, model_group,
@@ -107,7 +107,7 @@ static hone_status make_model(hone_job *job, hone_job_parts *parts)
     m.config_overrides = o->config_overrides;
     m.vocab_size = (int64_t)hone_tokenizer_vocab_size(parts->tokenizer, true);
     m.pad_token_id = hone_tokenizer_special_id(parts->tokenizer, HONE_SPECIAL_PAD);
-    return hone_model_from_config(&parts->model, HONE_MASKED_LM, o->model_type, &m);
+    return hone__job_new_model(&parts->model, HONE_MASKED_LM, o->model_type ? o->model_type : "bert", &m);
 }
 
 static hone_status make_task(hone_job *job, hone_job_parts *parts)

@@ -4,6 +4,7 @@
 
 #include <hone/job.h>
 
+#include <inttypes.h>
 #include <string.h>
 
 static const hone_pipeline_class *const classes[] = {&hone__token_classification, &hone__text_classification, &hone__question_answering,
@@ -132,13 +133,17 @@ const json_t *hone__pipeline_text(const json_t *input, const char *const *keys)
 }
 
 /* Values of the inputs; one that is no JSON stays NULL and is answered with its error. */
-static hone_status parse(json_t **values, char **answers, size_t *n_errors, const hone_text *inputs, size_t n)
+static hone_status parse(hone_pipeline *p, json_t **values, char **answers, size_t *n_errors, const hone_text *inputs, size_t n)
 {
+    static const char first[] = "input:1:"; /* each input is a line: its own first is that of the file */
     for (size_t i = 0; i < n; i++) {
+        p->n_inputs++;
         hone_status status = hone__json_parse(&values[i], inputs[i].data, inputs[i].len, "input");
         if (status == HONE_OUT_OF_MEMORY)
             return status;
         if (status != HONE_OK) {
+            if (strncmp(hone_error_message(), first, sizeof(first) - 1) == 0)
+                hone__fail(status, "input:%" PRIu64 ":%s", p->n_inputs, hone_error_message() + sizeof(first) - 1);
             HONE_TRY(hone__pipeline_error(&answers[i]));
             ++*n_errors;
         }
@@ -154,7 +159,7 @@ hone_status hone_pipeline_run_json(char **answers, size_t *n_errors, hone_pipeli
     memset(answers, 0, n * sizeof(*answers));
     pthread_mutex_lock(&pipeline->lock);
     HONE_GO(HONE_NEW(&values, n));
-    HONE_GO(parse(values, answers, n_errors, inputs, n));
+    HONE_GO(parse(pipeline, values, answers, n_errors, inputs, n));
     HONE_GO(pipeline->class->answer(pipeline, (const json_t *const *)values, n, answers, n_errors));
 done:
     pthread_mutex_unlock(&pipeline->lock);

@@ -28,6 +28,7 @@ struct hone_pipeline {
     struct hone__classifier *classifier; /* of text classification */
     struct hone__answerer *answerer;     /* of question answering */
     struct hone__filler *filler;         /* of fill-mask */
+    uint64_t n_inputs;                   /* of JSON so far: the lines of a file, one call after the other */
     uint64_t n_sequences;                /* generated so far: sampling goes on, whatever the batches are */
     pthread_mutex_t lock;
 };

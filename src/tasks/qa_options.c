@@ -10,7 +10,7 @@ static const char model_group[] = "Model", data_group[] = "Data", answer_group[]
 static const hone_option rows[] = {
     {"model_name_or_path", HONE_OPTION_STRING, AT(model_name_or_path), NULL, 0, 0, NULL, model_group,
      "folder of a pretrained or fine-tuned model; without it a new model is made"},
-    {"model_type", HONE_OPTION_STRING, AT(model_type), "bert", 0, 0, NULL, model_group, "what a new model is: bert, distilbert"},
+    {"model_type", HONE_OPTION_STRING, AT(model_type), NULL, 0, 0, NULL, model_group, "what a new model is: bert, distilbert (bert)"},
     {"config_overrides", HONE_OPTION_STRING, AT(config_overrides), NULL, 0, 0, NULL, model_group,
      "the shape of a new model: hidden_size=128,num_hidden_layers=2"},
     {"tokenizer_name", HONE_OPTION_STRING, AT(tokenizer_name), NULL, 0, 0, NULL, model_group,

@@ -42,7 +42,7 @@ static hone_status make_model(const hone_job *job, hone_job_parts *parts)
     m.config_overrides = o->config_overrides;
     m.vocab_size = (int64_t)hone_tokenizer_vocab_size(parts->tokenizer, true);
     m.pad_token_id = hone_tokenizer_special_id(parts->tokenizer, HONE_SPECIAL_PAD);
-    return hone_model_from_config(&parts->model, HONE_QUESTION_ANSWERING, o->model_type, &m);
+    return hone__job_new_model(&parts->model, HONE_QUESTION_ANSWERING, o->model_type ? o->model_type : "bert", &m);
 }
 
 static hone_status settle_length(size_t *length, const hone_qa_options *o, const hone_job_parts *parts)

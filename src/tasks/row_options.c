@@ -1,5 +1,6 @@
 /* The table of text classification's options, which of them exclude each other, and GLUE's classes. */
 #include "tasks/row_options.h"
+#include "tasks/class_list.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -10,7 +11,7 @@ static const char model_group[] = "Model", data_group[] = "Data", loss_group[] =
 static const hone_option rows[] = {
     {"model_name_or_path", HONE_OPTION_STRING, AT(model_name_or_path), NULL, 0, 0, NULL, model_group,
      "folder of a pretrained or fine-tuned model; without it a new model is made"},
-    {"model_type", HONE_OPTION_STRING, AT(model_type), "bert", 0, 0, NULL, model_group, "what a new model is: bert, distilbert"},
+    {"model_type", HONE_OPTION_STRING, AT(model_type), NULL, 0, 0, NULL, model_group, "what a new model is: bert, distilbert (bert)"},
     {"config_overrides", HONE_OPTION_STRING, AT(config_overrides), NULL, 0, 0, NULL, model_group,
      "the shape of a new model: hidden_size=128,num_hidden_layers=2"},
     {"tokenizer_name", HONE_OPTION_STRING, AT(tokenizer_name), NULL, 0, 0, NULL, model_group,
@@ -102,10 +103,7 @@ hone_status hone__row_options_check(const hone_job *job)
     const hone_row_options *o = job->task_options;
     HONE_TRY(hone__job_check_model(job, o->model_name_or_path, o->tokenizer_name, o->config_overrides));
     HONE_TRY(hone__job_check_samples(o->max_train_samples, o->max_eval_samples, o->max_predict_samples, "rows"));
-    for (size_t i = 0; i < o->label_names.n; i++)
-        if (strspn(o->label_names.items[i], ",") == strlen(o->label_names.items[i]))
-            return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--label_names: \"%s\" is no name", o->label_names.items[i]),
-                              "give negative,positive");
+    HONE_TRY(hone__class_list_check_given(&o->label_names, "negative,positive"));
     if (job->kind == HONE_JOB_EVALUATE && o->class_weights && strcmp(o->class_weights, "balanced") == 0)
         return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--class_weights: balanced by which training data?"),
                           "give a number for each class, or leave it out");

@@ -234,7 +234,7 @@ static hone_status make_model(set_up_state *s)
     m.pad_token_id = hone_tokenizer_special_id(parts->tokenizer, HONE_SPECIAL_PAD);
     m.bos_token_id = hone_tokenizer_special_id(parts->tokenizer, HONE_SPECIAL_BOS);
     m.eos_token_id = hone_tokenizer_special_id(parts->tokenizer, HONE_SPECIAL_EOS);
-    return hone_model_from_config(&parts->model, HONE_TEXT_CLASSIFICATION, o->model_type, &m);
+    return hone__job_new_model(&parts->model, HONE_TEXT_CLASSIFICATION, o->model_type ? o->model_type : "bert", &m);
 }
 
 /* Trained: what the labels are is written into the configuration; evaluated: it says so. The classes are the model's from here on. */

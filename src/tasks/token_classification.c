@@ -67,8 +67,16 @@ static hone_status need_labels(const hone_dataset *d, const char *file, const ch
     const hone_feature *f = labels_of(d);
     if (f && f->kind == HONE_FEATURE_CLASS_LABEL && f->sequence)
         return HONE_OK;
-    return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "%s: there is no column of tags to %s", file, what),
-                      "name it with --label_column_name");
+    hone_str columns = HONE_STR_INIT;
+    for (size_t i = 0; i < hone_dataset_n_features(d); i++)
+        hone__str_printf(&columns, "%s%s", i ? ", " : "", hone_dataset_feature(d, i)->name);
+    hone_status status =
+        hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "%s: there is no column of tags (ner_tags) to %s: it has %s", file, what,
+                              columns.data ? columns.data : "none"),
+                   hone_dataset_n_features(d) > 1 ? "name it with --label_column_name"
+                                                  : "each row needs a tag for every token; --test_file takes files without tags");
+    hone__str_dispose(&columns);
+    return status;
 }
 
 /* Which classes of the data occur at all: numbering makes I-X of a B-X that stands alone. */
@@ -143,7 +151,7 @@ static hone_status make_model(set_up_state *s)
     m.config_overrides = o->config_overrides;
     m.vocab_size = (int64_t)hone_tokenizer_vocab_size(parts->tokenizer, true);
     m.pad_token_id = hone_tokenizer_special_id(parts->tokenizer, HONE_SPECIAL_PAD);
-    return hone_model_from_config(&parts->model, HONE_TOKEN_CLASSIFICATION, o->model_type, &m);
+    return hone__job_new_model(&parts->model, HONE_TOKEN_CLASSIFICATION, o->model_type ? o->model_type : "bert", &m);
 }
 
 static hone_status settle_length(set_up_state *s)

@@ -1,5 +1,6 @@
 /* The table of token classification's options, and which of them exclude each other. */
 #include "tasks/token_options.h"
+#include "tasks/class_list.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -10,7 +11,7 @@ static const char model_group[] = "Model", data_group[] = "Data", score_group[] 
 static const hone_option rows[] = {
     {"model_name_or_path", HONE_OPTION_STRING, AT(model_name_or_path), NULL, 0, 0, NULL, model_group,
      "folder of a pretrained or fine-tuned model; without it a new model is made"},
-    {"model_type", HONE_OPTION_STRING, AT(model_type), "bert", 0, 0, NULL, model_group, "what a new model is: bert, distilbert"},
+    {"model_type", HONE_OPTION_STRING, AT(model_type), NULL, 0, 0, NULL, model_group, "what a new model is: bert, distilbert (bert)"},
     {"config_overrides", HONE_OPTION_STRING, AT(config_overrides), NULL, 0, 0, NULL, model_group,
      "the shape of a new model: hidden_size=128,num_hidden_layers=2"},
     {"tokenizer_name", HONE_OPTION_STRING, AT(tokenizer_name), NULL, 0, 0, NULL, model_group,
@@ -78,10 +79,7 @@ hone_status hone__token_options_check(const hone_job *job)
     HONE_TRY(hone__job_check_model(job, o->model_name_or_path, o->tokenizer_name, o->config_overrides));
     HONE_TRY(check_format(o->format));
     HONE_TRY(hone__job_check_samples(o->max_train_samples, o->max_eval_samples, o->max_predict_samples, "rows"));
-    for (size_t i = 0; i < o->label_names.n; i++)
-        if (strspn(o->label_names.items[i], ",") == strlen(o->label_names.items[i]))
-            return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--label_names: \"%s\" is no name", o->label_names.items[i]),
-                              "give O,B-PER,I-PER,…");
+    HONE_TRY(hone__class_list_check_given(&o->label_names, "O,B-PER,I-PER,…"));
     if (o->scheme && hone_tag_scheme_parse(&scheme, o->scheme) != HONE_OK)
         return hone__fail_in(HONE_INVALID_ARGUMENT, "--scheme");
     if (o->seqeval_scheme && hone_tag_scheme_parse(&scheme, o->seqeval_scheme) != HONE_OK)

@@ -71,14 +71,14 @@ says err "long.tsv: 1 of 2 rows are longer than 16 tokens and were cut"
 run 0 $TRAIN --train_file names.tsv --output_dir model
 EVALUATE="evaluate text-classification --threads 1"
 fails 1 'score.tsv:2: ' $EVALUATE --model_name_or_path model --validation_file score.tsv
-fails 1 "--task_name: stsb: its labels are numbers, the model is for 2 classes" $EVALUATE --model_name_or_path model --validation_file names.tsv --task_name stsb
-fails 1 "--task_name: sst2: its labels are classes, the model is for a number" $EVALUATE --model_name_or_path one_number --validation_file numbers.tsv --task_name sst2
-fails 1 "--class_weights: 3 numbers, the model has 2 classes" $EVALUATE --model_name_or_path model --validation_file names.tsv --class_weights 1,2,3
-fails 1 '--class_weights: "x" is no weight' $EVALUATE --model_name_or_path model --validation_file names.tsv --class_weights 1,x
-fails 1 "--class_weights" $EVALUATE --model_name_or_path one_number --validation_file numbers.tsv --class_weights 1
-fails 1 "--max_seq_length: 17 tokens are more than the model's 16 positions" $EVALUATE --model_name_or_path model --validation_file names.tsv --max_seq_length 17
-fails 1 'this task gives no metric "f1"' $TRAIN --train_file names.tsv --validation_file names.tsv --eval_strategy epoch --output_dir run --metric_for_best_model f1
-fails 1 "--label_smoothing_factor" $TRAIN --train_file numbers.tsv --label_smoothing_factor 0.1 --output_dir run
+fails 2 "--task_name: stsb: its labels are numbers, the model is for 2 classes" $EVALUATE --model_name_or_path model --validation_file names.tsv --task_name stsb
+fails 2 "--task_name: sst2: its labels are classes, the model is for a number" $EVALUATE --model_name_or_path one_number --validation_file numbers.tsv --task_name sst2
+fails 2 "--class_weights: 3 numbers, the model has 2 classes" $EVALUATE --model_name_or_path model --validation_file names.tsv --class_weights 1,2,3
+fails 2 '--class_weights: "x" is no weight' $EVALUATE --model_name_or_path model --validation_file names.tsv --class_weights 1,x
+fails 2 "--class_weights" $EVALUATE --model_name_or_path one_number --validation_file numbers.tsv --class_weights 1
+fails 2 "--max_seq_length: 17 tokens are more than the model's 16 positions" $EVALUATE --model_name_or_path model --validation_file names.tsv --max_seq_length 17
+fails 2 'this task gives no metric "f1"' $TRAIN --train_file names.tsv --validation_file names.tsv --eval_strategy epoch --output_dir run --metric_for_best_model f1
+fails 2 "--label_smoothing_factor" $TRAIN --train_file numbers.tsv --label_smoothing_factor 0.1 --output_dir run
 clean run
 
 # ---- the command line ----

@@ -42,12 +42,12 @@ clean run
 printf '{"tokens": ["Anna", "."], "ner_tags": ["B-PER", "O"]}\n{"tokens": ["Anna", "."], "ner_tags": ["B-PER"]}\n' >length.jsonl
 fails 1 "length.jsonl:2: " $TRAIN --train_file length.jsonl --output_dir run
 printf '{"tokens": ["Anna", "."]}\n' >bare.jsonl
-fails 1 "bare.jsonl: there is no column of tags to train on" $TRAIN --train_file bare.jsonl --output_dir run
-fails 1 "bare.jsonl: there is no column of tags to evaluate by" $TRAIN --train_file train.conll --validation_file bare.jsonl --output_dir run
+fails 1 "bare.jsonl: there is no column of tags (ner_tags) to train on: it has tokens" $TRAIN --train_file bare.jsonl --output_dir run
+fails 1 "bare.jsonl: there is no column of tags (ner_tags) to evaluate by: it has tokens" $TRAIN --train_file train.conll --validation_file bare.jsonl --output_dir run
 fails 1 'train.conll:4: label "B-LOC" is none of the 3 that are known' $TRAIN --train_file train.conll --label_names O,B-PER,I-PER --output_dir run
 printf '{"tokens": ["Anna", "."], "ner_tags": [3, 0]}\n' >ids.jsonl
 fails 1 "ids.jsonl:1: 3 is no class" $TRAIN --train_file ids.jsonl --label_names O,B-PER,I-PER --output_dir run
-fails 1 '"B-PER" stands twice' $TRAIN --train_file train.conll --label_names O,B-PER,I-PER,B-PER --output_dir run
+fails 2 '"B-PER" stands twice' $TRAIN --train_file train.conll --label_names O,B-PER,I-PER,B-PER --output_dir run
 fails 1 "train.conll: 2 tokens have no room for a word" $TRAIN --train_file train.conll --max_seq_length 2 --output_dir run
 printf '\302\255 B-PER\n\342\200\213 O\n' >nothing.conll
 fails 1 "nothing.conll: no row has a word that the tokenizer keeps" $TRAIN --train_file nothing.conll --output_dir run
@@ -139,8 +139,8 @@ done <<'END'
 --early_stopping_patience: --model_name_or_path model --train_file train.conll --early_stopping_patience 1
 --label_names: --model_name_or_path model --train_file train.conll --output_dir run --label_names ,
 END
-fails 1 "--max_seq_length: 33 tokens are more than the model's 32 positions" $EVALUATE --model_name_or_path model --max_seq_length 33
-fails 1 'this task gives no metric "f2"' train token-classification --model_name_or_path model --train_file train.conll --validation_file valid.conll --eval_strategy epoch \
+fails 2 "--max_seq_length: 33 tokens are more than the model's 32 positions" $EVALUATE --model_name_or_path model --max_seq_length 33
+fails 2 'this task gives no metric "f2"' train token-classification --model_name_or_path model --train_file train.conll --validation_file valid.conll --eval_strategy epoch \
     --output_dir run --metric_for_best_model f2
 fails 2 "hone: error: --output_dir: where shall the predictions go?" evaluate token-classification --model_name_or_path model --test_file valid.conll
 clean run

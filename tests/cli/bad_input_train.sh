@@ -61,18 +61,18 @@ END
 fails 2 "hint: did you mean --learning_rate?" $TRAIN --output_dir out.run --learning_rat 1
 fails 2 "--output_dir: a folder's name is missing" $TRAIN --output_dir=
 for word in n_embd=33 n_embd=-1 n_embd=abc n_embd= n_embd n_hed=3 attn_pdrop=2 n_layer=100000000 n_layer=1.5 activation_function=foo; do
-    run 1 train causal-lm --tokenizer_name tok --config_overrides $word $DATA --output_dir out.run
+    run 2 train causal-lm --tokenizer_name tok --config_overrides $word $DATA --output_dir out.run
     grep -q 'hone: error: .*\(n_embd\|n_hed\|attn_pdrop\|n_layer\|activation_function\)' err || complain "$word is not named"
     silent out
     clean out.run
 done
 fails 1 "the tokenizer tok has 300 tokens, the model's vocabulary 100" train causal-lm --tokenizer_name tok --config_overrides n_embd=32,n_layer=1,n_head=2,vocab_size=100 $DATA --output_dir out.run
-fails 1 "--block_size: 65 tokens are more than the model's 64 positions" $TRAIN --block_size 65 --output_dir out.run
+fails 2 "--block_size: 65 tokens are more than the model's 64 positions" $TRAIN --block_size 65 --output_dir out.run
 fails 1 "out of memory" train causal-lm --tokenizer_name tok --config_overrides n_embd=1048576,n_layer=100,n_head=2 $DATA --output_dir out.run
 fails 1 "tok.corpus holds no files that match *.rs" $TRAIN --glob *.rs --output_dir out.run
-fails 1 "there is no device \"gpu\"" $TRAIN --device gpu --output_dir out.run
+fails 2 "--device: there is no device \"gpu\"" $TRAIN --device gpu --output_dir out.run
 fails 1 "there is no whole checkpoint in out.run" $TRAIN --resume_from_checkpoint true --output_dir out.run
-fails 1 "absent: there is no such checkpoint" $TRAIN --resume_from_checkpoint absent --output_dir out.run
+fails 2 "--resume_from_checkpoint: there is no such checkpoint: absent" $TRAIN --resume_from_checkpoint absent --output_dir out.run
 clean out.run
 set +f
 

@@ -29,6 +29,10 @@ run 1 $P --input in.jsonl --output answers.jsonl --batch_size 3
 equals "$(wc -l <answers.jsonl)" 4 "lines"
 equals "$(grep -c '^{"error": "' answers.jsonl)" 2 "bad lines"
 says answers.jsonl '{"error": "the text has no mask token ([MASK])"}'
+# what is no JSON is named by the line of the file, whatever the batches are
+printf '"the [MASK]"\n"the [MASK]"\n{"inputs" 5}\n"the [MASK]"\n{\n' >torn.jsonl
+run 1 $P --input torn.jsonl --batch_size 2
+equals "$(grep -o 'error": "input:[0-9]*' out | tr '\n' ' ')" 'error": "input:3 error": "input:5 ' "the lines of the file"
 
 fails 1 "no mask token ([MASK])" $P "the sky"
 fails 1 "20 tokens, the model takes 16" $P "[MASK] $(printf 'sky %.0s' $(seq 17))"

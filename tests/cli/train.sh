@@ -28,7 +28,7 @@ says out "layers          1 of 32 channels"
 run 0 $TRAIN --output_dir key --max_steps 2 --loss keytoken --key_tokens return,def --log_level debug
 says err "found in the cache"
 
-run 1 $TRAIN --output_dir bad --block_size 65
+run 2 $TRAIN --output_dir bad --block_size 65
 says err "--block_size: 65 tokens are more than the model's 64 positions"
 says err "hint: give --block_size 64 or less"
 

@@ -101,7 +101,7 @@ refused 2 "learning_rate" $base --learning_rat 1
 refused 2 "validation" $base --eval_strategy epoch
 refused 2 "key_tokens" $base --loss keytoken
 refused 2 "model_name_or_path" evaluate causal-lm --validation_file "$work/valid.py"
-refused 1 "n_positions" $base --config_overrides n_positions=32 --block_size 64
+refused 2 "n_positions" $base --config_overrides n_positions=32 --block_size 64
 refused 1 "no-such-file" $base --validation_file "$work/no-such-file"
 mkdir -p "$work/small" && cp "$work"/out/*.json "$work/out/model.safetensors" "$work/small/"
 "$HONE" tokenizer train --type bpe --vocab_size 400 --output_dir "$work/tok2" "$HONE_SOURCE_DIR/tests/cli/train_causal_lm.sh" >/dev/null 2>&1

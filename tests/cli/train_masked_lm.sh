@@ -107,8 +107,8 @@ a_tokenizer bpe
 fails 1 "bpe: the tokenizer has no mask token" train masked-lm --tokenizer_name bpe --train_file train.txt --output_dir x1
 fails 2 "mlm_probability" $TRAIN --mlm_probability 1.5 --output_dir x2
 fails 1 "more than 1 together" $TRAIN --mask_replace_prob 0.9 --random_replace_prob 0.2 --output_dir x3
-fails 1 "65 tokens are more than the model's 64 positions" $TRAIN --max_seq_length 65 --output_dir x4
-fails 1 "no room for a text" $TRAIN --max_seq_length 2 --output_dir x5
+fails 2 "65 tokens are more than the model's 64 positions" $TRAIN --max_seq_length 65 --output_dir x4
+fails 2 "no room for a text" $TRAIN --max_seq_length 2 --output_dir x5
 printf '\n \n\t\n' >blank.txt
 fails 1 "no block of 32 tokens" train masked-lm $SHAPE --train_file blank.txt --max_seq_length 32 --output_dir x6
 fails 1 "no token between them" train masked-lm $SHAPE --train_file blank.txt --max_seq_length 32 --line_by_line --output_dir x7

@@ -31,6 +31,11 @@ for optim in sgd plain adagrad rmsprop adafactor; do
 done
 grep -q 'optimizer: sgd with momentum=0.9,nesterov=true' sgd/README.md || complain "the card lacks the optimizer"
 
+# going on with other options is said, in one line; those that change nothing are not
+rm -r adamw/checkpoint-6
+run 0 $TRAIN --output_dir adamw --resume_from_checkpoint true --learning_rate 5e-3 --weight_decay 0.01 --logging_steps 2
+says err "adamw/checkpoint-3 was made with other options: learning_rate 0.005 (was 0.01), weight_decay 0.01 (was 0.0); from here on"
+grep -q logging_steps err && complain "logging_steps is no difference"
 # the loss alone
 run 0 $TRAIN --output_dir loss --prediction_loss_only --max_steps 1
 says out eval_loss
@@ -53,6 +58,18 @@ done <<'END'
 --push_to_hub: --push_to_hub
 --half_precision_backend --half_precision_backend apex
 END
+# checkpoints that are named
+fails 2 "--resume_from_checkpoint: there is no such checkpoint: nope" $TRAIN --output_dir sgd --resume_from_checkpoint nope
+fails 2 "--resume_from_checkpoint: sgd/checkpoint-3 is no checkpoint of the run that plain holds" $TRAIN --output_dir plain --optim sgd --optim_args momentum=0.9,nesterov=true --resume_from_checkpoint sgd/checkpoint-3
+run 0 $TRAIN --output_dir plain --optim sgd --optim_args momentum=0.9,nesterov=true --resume_from_checkpoint sgd/checkpoint-3 --overwrite_output_dir
+cmp -s plain/model.safetensors sgd.whole || complain "a run that goes on elsewhere has other weights"
+[ ! -e plain/checkpoint-3 ] || complain "the old run is still there"
+# other mistakes that are found late
+fails 2 '--device: there is no device "cuda"' $TRAIN --output_dir out.run --device cuda
+fails 2 '--model_type bert: the model in sgd is gpt2' train causal-lm --model_name_or_path sgd --model_type bert --train_file tok.corpus --block_size 16 --threads 1 --output_dir out.run
+fails 2 '--metric_for_best_model: this task gives no metric "f1"' $TRAIN --output_dir out.run --eval_strategy epoch --metric_for_best_model f1
+fails 2 '--metric_for_best_model: this task gives no metric "f1"' $TRAIN --output_dir out.run --eval_strategy epoch --metric_for_best_model f1 --early_stopping_patience 2
+clean out.run
 # a run of another optimizer is not gone on with
 run 1 $TRAIN --output_dir sgd --optim adafactor --resume_from_checkpoint true
 says err "it is the state of sgd, not of adafactor"

@@ -132,8 +132,8 @@ fails 1 '"id" must be a string' $BAD one.json
 one '"bert of lima . dora of oslo"' '{"id": "long", "question": "who is of lima ? who is of lima ? who is of lima ? who is of lima ? who is of lima ? who is of lima ?", "answers": []}'
 fails 1 "one.json:2: question long: its 30 tokens leave no room for the passage in windows of 32 that share 8" $BAD one.json
 fails 2 "--doc_stride: 32 tokens leave no room in windows of 32" evaluate question-answering --model_name_or_path first --validation_file valid.json --max_seq_length 32 --doc_stride 32
-fails 1 "--doc_stride: windows of 32 tokens, 3 of them special, that share 29 leave no room" evaluate question-answering --model_name_or_path first --validation_file valid.json --max_seq_length 32 --doc_stride 29
-fails 1 "--max_seq_length: 100 tokens are more than the model's 64 positions" evaluate question-answering --model_name_or_path first --validation_file valid.json --max_seq_length 100 --doc_stride 8
+fails 2 "--doc_stride: windows of 32 tokens, 3 of them special, that share 29 leave no room" evaluate question-answering --model_name_or_path first --validation_file valid.json --max_seq_length 32 --doc_stride 29
+fails 2 "--max_seq_length: 100 tokens are more than the model's 64 positions" evaluate question-answering --model_name_or_path first --validation_file valid.json --max_seq_length 100 --doc_stride 8
 fails 2 "--null_score_diff_threshold: without --version_2_with_negative" $BAD valid.json --null_score_diff_threshold 1
 printf '' >empty.json
 fails 1 "empty.json:1:1: it is empty" $BAD empty.json

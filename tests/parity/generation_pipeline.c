@@ -110,7 +110,7 @@ static void bad_inputs(void **state)
     static const char *const lines[][2] = {
         {"{\"prompt_ids\": [5, 6]}", "{\"output_ids\": [[5, 6, "},
         {"{\"prompt_ids\": []}", "with one at least"},
-        {"nonsense", "input:1:1"},
+        {"nonsense", "input:3:1"},
         {"{\"prompt_ids\": [5, 99999]}", "99999"},
         {"{\"prompt_ids\": [-1]}", "entry 1 is no id"},
         {"{\"question\": \"a\"}", "an input must be"},
