@@ -11,8 +11,6 @@ extern const hone_option_table hone__foreign_table;
 
 /* Refuses trackers that there are not (callback_report.c). */
 hone_status hone__reports_check(const hone_training_args *args);
-/* Warns of options that decide what is learnt and are not as training_args.json of a checkpoint has them; a file that cannot be read is passed over. */
-void hone__training_compare(const hone_training_args *now, const char *folder);
 /* Steps from an option that is a count, or, below 1, a part of max_steps (semantics.md, 47). */
 int64_t hone__training_steps(double option, int64_t max_steps);
 /* Updates of warm-up in a training of max_steps. */

@@ -279,7 +279,6 @@ hone_status hone__trainer_resume(hone_trainer *t, const char *folder)
     t->last_saved_step = t->state.global_step;
     hone__log(HONE_LOG_INFO, "resumed from %s: step %" PRId64 " of %" PRId64 "%s", folder, t->state.global_step, t->state.max_steps,
               t->state.global_step < t->state.max_steps ? "" : ": nothing is left to train");
-    hone__training_compare(&t->args, folder);
     return HONE_OK;
 done:
     return hone__fail_in(status, "cannot resume from %s", folder);
