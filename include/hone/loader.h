@@ -58,6 +58,26 @@ typedef struct hone_collator {
     void *self; /* lent */
 } hone_collator;
 
+/* An order of one's own (torch's Sampler): which example stands at which place of an epoch. It is asked once an epoch and should follow from the epoch's number (and a seed of its own) alone: then a
+ * resumed run jumps to its place at once and sees the same examples. One that does not is told so by `unrepeatable`, and resuming with it warns.
+ *
+ *     static hone_status backwards(void *self, int64_t epoch, int64_t n_examples, int64_t *order, int64_t n)
+ *     {
+ *         for (int64_t i = 0; i < n; i++)
+ *             order[i] = n_examples - 1 - i;
+ *         return HONE_OK;
+ *     }
+ *     …
+ *     loading.sampler = (hone_sampler){.order = backwards};
+ */
+typedef struct hone_sampler {
+    /* Fills order (n) with numbers of examples, 0 .. n_examples - 1, which may come twice (weights) or not at all. A failure ends the epoch. NULL: no sampler. */
+    hone_status (*order)(void *self, int64_t epoch, int64_t n_examples, int64_t *order, int64_t n);
+    void *self;        /* lent */
+    int64_t n_samples; /* places of an epoch; 0: as many as there are examples */
+    bool unrepeatable; /* the same epoch may be another order the next time */
+} hone_sampler;
+
 typedef struct hone_loader hone_loader;
 typedef struct hone_loader_options {
     int64_t batch_size; /* rows; 8 */
@@ -71,10 +91,14 @@ typedef struct hone_loader_options {
     /* > 0, with shuffle: rows of similar length stand side by side, as transformers' LengthGroupedSampler orders them for groups of so many rows (batch size times
      * gradient_accumulation_steps) from the same random permutation */
     int64_t group_by_length;
+    hone_sampler sampler; /* decides about the order in the place of shuffle and group_by_length */
 } hone_loader_options;
-#define HONE_LOADER_OPTIONS_INIT                   \
-    {                                              \
-        8, false, 42, false, 0, 1, {NULL, NULL}, 0 \
+#define HONE_LOADER_OPTIONS_INIT                    \
+    {                                               \
+        8, false, 42, false, 0, 1, {NULL, NULL}, 0, \
+        {                                           \
+            NULL, NULL, 0, false                    \
+        }                                           \
     }
 
 /* A loader of batches; it stands at the start of epoch 0. options NULL: the defaults. examples must outlive it. One thread at a time. */

@@ -121,6 +121,15 @@ typedef struct hone_scheduler hone_scheduler;
 
 /* get_scheduler(name, optimizer, …): name is one of HONE_SCHEDULE_MAP ("wsd" is warmup_stable_decay). Sets the optimizer's rate for its first step. */
 HONE_API hone_status hone_scheduler_new(hone_scheduler **out, const char *name, hone_optimizer *opt, const hone_scheduler_options *options);
+/* A schedule of one's own (torch's LambdaLR): the rate of step s, counted from 0, is the optimizer's present rate times factor(self, s). factor should follow from s alone. self is lent.
+ *
+ *     static double halves(void *self, int64_t step)
+ *     {
+ *         return pow(0.5, (double)(step / 1000));
+ *     }
+ */
+HONE_API hone_status hone_scheduler_lambda_new(hone_scheduler **out, hone_optimizer *opt, double (*factor)(void *self, int64_t step),
+                                               void *self);
 /* Frees it; NULL is legal. */
 HONE_API void hone_scheduler_free(hone_scheduler *scheduler);
 /* To the next step: sets the optimizer's learning rate. */

@@ -132,11 +132,23 @@ HONE_API void hone_free_text(char *text);
 /* ---- Tasks ------------------------------------------------------------------------------------------------------------------------------ */
 
 /* What the trainer must know of a task. Filled in src/tasks, or by a user with a loss of his own: start from hone_task_default and replace members. `self` is handed to
- * every function. Members that are NULL have the default behaviour. */
+ * every function. Members that are NULL have the default behaviour. Squares of the logits added to the usual loss, as an example:
+ *
+ *     static hone_tensor *gentle_loss(void *self, hone_tape *t, hone_output *out, const hone_batch *batch)
+ *     {
+ *         float items = (float)hone_model_count_items(out->model, batch);
+ *         hone_tensor *small = hone_mean(t, hone_mul(t, out->logits, out->logits));
+ *         return hone_scale(t, hone_add(t, hone_model_loss(t, out, batch), hone_scale(t, small, 0.01f)), items);
+ *     }
+ *     …
+ *     hone_task task = hone_task_default(model);
+ *     task.loss = gentle_loss;
+ */
 typedef struct hone_task {
     hone_task_kind kind;
     void *self;
-    /* () the loss of a micro-batch as a SUM over its items: the trainer divides by the items of the whole accumulated batch. Default: hone_model_loss's mean times the items. */
+    /* () the loss of a micro-batch as a SUM over its items: the trainer divides by the items of the whole accumulated batch. Default: hone_model_loss's mean times the items.
+     * The forecast of memory calls it, too, on a tape that computes nothing. */
     hone_tensor *(*loss)(void *self, hone_tape *t, hone_output *out, const hone_batch *batch);
     /* Whether `loss` may be called on a device that computes nothing (values are 0) to forecast memory: it keeps no count of its calls. false: the model's own loss stands in for it. */
     bool loss_runs_dry;
@@ -242,6 +254,49 @@ typedef struct hone_callback {
     void (*free)(void *payload); /* when the callback is removed or the trainer freed; NULL: payload is lent */
 } hone_callback;
 
+/* What a metric of one's own sees of a batch of an evaluation (the reference's EvalPrediction, batch by batch). Lent for the call. */
+typedef struct hone_eval_prediction {
+    const float *
+        predictions; /* (n, width) logits of the tokens that have a label, of rows; (N, 2) for questions. Or what preprocess_logits made of them */
+    const int32_t *label_ids; /* (n) classes; NULL: the items have none, look at batch */
+    int64_t n, width;
+    const hone_batch *batch;
+} hone_eval_prediction;
+
+/* A metric of one's own (compute_metrics), which counts while batches pass, in the examples' order:
+ *
+ *     static hone_status add_batch(void *self, const hone_eval_prediction *p)
+ *     {
+ *         counts *c = self;
+ *         for (int64_t i = 0; i < p->n; i++)
+ *             c->right += argmax(p->predictions + i * p->width, p->width) == p->label_ids[i];
+ *         c->all += p->n;
+ *         return HONE_OK;
+ *     }
+ *     static hone_status compute(void *self, hone_metrics *metrics)
+ *     {
+ *         counts *c = self;
+ *         hone_status status = hone_metrics_set(metrics, "accuracy", (double)c->right / (double)c->all);
+ *         *c = (counts){0};
+ *         return status;
+ *     }
+ *     …
+ *     .compute_metrics = {.self = &counts, .add_batch = add_batch, .compute = compute, .names = (const char *const[]){"accuracy", NULL}}
+ */
+typedef struct hone_compute_metrics {
+    void *self; /* handed to each function */
+    /* An evaluation begins; NULL: nothing is to be done then. */
+    hone_status (*begin)(void *self);
+    /* After each batch. NULL: there is no metric of one's own. */
+    hone_status (*add_batch)(void *self, const hone_eval_prediction *p);
+    /* At the end: adds numbers, with names that have no prefix, to those of the task; the same name replaces. */
+    hone_status (*compute)(void *self, hone_metrics *metrics);
+    /* What compute gives, ending with NULL: metric_for_best_model is checked before the first step. Lent */
+    const char *const *names;
+    /* What is read from the device in place of the logits (preprocess_logits_for_metrics): fewer numbers, or, for a language model, which has no whole logits, hone_next_token_nll. NULL: the logits */
+    hone_tensor *(*preprocess_logits)(void *self, hone_tape *t, hone_output *out, const hone_batch *batch);
+} hone_compute_metrics;
+
 /* Everything is lent and must outlive the trainer, except the payloads of callbacks that have a `free`: those are taken, also when hone_trainer_new fails. */
 typedef struct hone_trainer_options {
     const hone_tokenizer *tokenizer;    /* saved beside the model; NULL: none */
@@ -253,10 +308,17 @@ typedef struct hone_trainer_options {
     const char *base_model;   /* for the model card: what was fine-tuned; NULL: trained from scratch */
     const char *dataset_name; /* for the model card, NULL: not said */
     const char *command_line; /* for the model card: how to make the model again; NULL: not said */
+    hone_compute_metrics compute_metrics;
+    hone_collator data_collator; /* in the place of the task's, for training and evaluation (hone/loader.h) */
+    hone_sampler train_sampler;  /* the order of the training examples (hone/loader.h); not with group_by_length */
+    /* optimizers=(optimizer, lr_scheduler): in the place of what args say, made for this model and going on from where they stand. NULL: made by args */
+    hone_optimizer *optimizer;
+    hone_scheduler *scheduler; /* of that optimizer */
 } hone_trainer_options;
-#define HONE_TRAINER_OPTIONS_INIT                         \
-    {                                                     \
-        NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL \
+/* Everything is 0 or NULL. */
+#define HONE_TRAINER_OPTIONS_INIT \
+    {                             \
+        .tokenizer = NULL         \
     }
 
 /* model must have been made for_training when there is a train_dataset. Checks args (hone_training_args_check). One thread uses a trainer, except hone_trainer_request_stop. */

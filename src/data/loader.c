@@ -26,7 +26,7 @@ typedef struct pack {
 struct hone_loader {
     const hone_examples *examples;
     hone_loader_options options;
-    int64_t n;         /* examples */
+    int64_t n;         /* places of an epoch: examples, or what the sampler says */
     int64_t n_batches; /* of an epoch, on this rank */
     int64_t epoch, next_batch;
     int64_t ordered_epoch; /* the epoch that `order` is of, -1: none */
@@ -55,6 +55,9 @@ static hone_status check_options(const hone_examples *examples, const hone_loade
         return hone__fail(HONE_INVALID_ARGUMENT, "group_by_length: groups of %lld rows", (long long)o->group_by_length);
     if (!examples)
         return hone__fail(HONE_INVALID_ARGUMENT, "hone_loader_new: the examples must be given");
+    if (o->sampler.n_samples < 0 || (o->sampler.order && hone_examples_count(examples) == 0 && o->sampler.n_samples > 0))
+        return hone__fail(HONE_INVALID_ARGUMENT, "a sampler of %lld places of %lld examples", (long long)o->sampler.n_samples,
+                          (long long)hone_examples_count(examples));
     if (o->batch_size < 1 || o->batch_size > INT32_MAX / 4)
         return hone__fail(HONE_INVALID_ARGUMENT, "a batch size of %lld: it must be positive", (long long)o->batch_size);
     if (o->n_ranks < 1 || o->rank < 0 || o->rank >= o->n_ranks)
@@ -83,12 +86,13 @@ hone_status hone_loader_new(hone_loader **out, const hone_examples *examples, co
     HONE_TRY(HONE_NEW(&loader, 1));
     loader->examples = examples;
     loader->options = *options;
-    loader->n = hone_examples_count(examples);
+    bool sampled = options->sampler.order != NULL;
+    loader->n = sampled && options->sampler.n_samples > 0 ? options->sampler.n_samples : hone_examples_count(examples);
     loader->n_batches = count_batches(loader->n, options);
     loader->ordered_epoch = -1;
-    if (options->shuffle)
+    if (options->shuffle || sampled)
         HONE_GO(HONE_ALLOC(&loader->order, (size_t)loader->n));
-    if (options->shuffle && options->group_by_length > 0)
+    if (options->shuffle && !sampled && options->group_by_length > 0)
         HONE_GO(HONE_ALLOC(&loader->grouping, hone__group_lengths_scratch(loader->n, options->group_by_length)));
     int64_t rows = options->n_ranks == 1 && loader->n < options->batch_size ? loader->n : options->batch_size;
     HONE_GO(alloc_rows(&loader->pack, (size_t)rows + 1));
@@ -143,14 +147,31 @@ static int64_t example_at(const hone_loader *loader, int64_t k)
     return loader->order ? loader->order[k] : k;
 }
 
-static void make_order(hone_loader *loader)
+static hone_status ask_sampler(hone_loader *loader)
+{
+    const hone_sampler *s = &loader->options.sampler;
+    int64_t count = hone_examples_count(loader->examples);
+    HONE_TRY(s->order(s->self, loader->epoch, count, loader->order, loader->n));
+    for (int64_t k = 0; k < loader->n; k++)
+        if (loader->order[k] < 0 || loader->order[k] >= count)
+            return hone__fail(HONE_INVALID_ARGUMENT, "the sampler put example %lld at place %lld of epoch %lld: there are %lld examples",
+                              (long long)loader->order[k], (long long)k, (long long)loader->epoch, (long long)count);
+    return HONE_OK;
+}
+
+static hone_status make_order(hone_loader *loader)
 {
     if (!loader->order || loader->ordered_epoch == loader->epoch)
-        return;
-    hone__randperm(loader->order, loader->n, loader->options.seed + (uint64_t)loader->epoch);
+        return HONE_OK;
+    loader->ordered_epoch = -1;
+    if (loader->options.sampler.order)
+        HONE_TRY(ask_sampler(loader));
+    else
+        hone__randperm(loader->order, loader->n, loader->options.seed + (uint64_t)loader->epoch);
     if (loader->grouping)
         hone__group_lengths(loader->order, loader->n, loader->examples, loader->options.group_by_length, loader->grouping);
     loader->ordered_epoch = loader->epoch;
+    return HONE_OK;
 }
 
 /* Room for n tokens in each of the three arrays, which have one capacity. */
@@ -285,7 +306,8 @@ static bool next_batch(hone_loader *loader, hone_batch *batch)
     *batch = (hone_batch){0};
     if (loader->error.status != HONE_OK || loader->next_batch >= loader->n_batches)
         return false;
-    make_order(loader);
+    if (!keep_error(loader, make_order(loader)))
+        return false;
     int64_t first = (loader->next_batch * o->n_ranks + o->rank) * o->batch_size;
     int64_t n_rows = o->batch_size;
     if (o->n_ranks == 1 && first + n_rows > loader->n)
@@ -311,7 +333,7 @@ bool hone_loader_next(hone_loader *loader, hone_batch *batch)
 static int32_t longest_row(const hone_loader *loader)
 {
     int32_t longest = 0;
-    for (int64_t i = 0; i < loader->n; i++) {
+    for (int64_t i = 0, n = hone_examples_count(loader->examples); i < n; i++) {
         int32_t length = hone_examples_length(loader->examples, i);
         longest = length > longest ? length : longest;
     }
@@ -341,7 +363,7 @@ hone_status hone__loader_survey(hone_loader *loader, int64_t n_batches, int64_t 
     for (int64_t done = 0; done < n_batches && done * loader->options.batch_size < max_rows && loader->n_batches > 0; done++) {
         if (done % loader->n_batches == 0) {
             HONE_TRY(hone_loader_start_epoch(loader, done / loader->n_batches));
-            make_order(loader);
+            HONE_TRY(make_order(loader));
         }
         hone_loader_extent x = measure(loader, done % loader->n_batches);
         if (x.tokens > most->tokens)

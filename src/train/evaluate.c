@@ -28,6 +28,8 @@ static hone_status pass_part(hone_trainer *t, hone_pass *p, const hone_batch *ba
         return hone_tape_status(tape);
     if (t->task.eval_batch && !t->args.prediction_loss_only)
         HONE_TRY(t->task.eval_batch(t->task.self, tape, &out, batch));
+    if (!t->args.prediction_loss_only)
+        HONE_TRY(hone__own_metrics_add(t, tape, &out, batch));
     hone_tensor *loss = hone__trainer_loss(t, tape, &out, batch, own);
     HONE_TRY(hone_tape_status(tape));
     HONE_TRY(hone_tensor_item(loss, &value));
@@ -75,6 +77,8 @@ static hone_status put_scores(hone_trainer *t, hone_metrics *metrics, const hone
     HONE_GO(put(metrics, p, "loss", loss));
     if (t->task.eval_end && !t->args.prediction_loss_only)
         HONE_GO(t->task.eval_end(t->task.self, loss, &own));
+    if (t->options.compute_metrics.add_batch && !t->args.prediction_loss_only)
+        HONE_GO(t->options.compute_metrics.compute(t->options.compute_metrics.self, &own));
     for (size_t i = 0; i < own.n; i++) {
         HONE_GO(put(metrics, p, own.items[i].name, own.items[i].value));
         metrics->items[metrics->n - 1].is_integer = own.items[i].is_integer;
@@ -114,6 +118,8 @@ hone_status hone__trainer_pass(hone_trainer *t, hone_pass *p, hone_metrics *metr
     HONE_GO(own_profile(t, p, hone_loader_batches(loader)));
     if (p->scored && t->task.eval_begin && !t->args.prediction_loss_only)
         HONE_GO(t->task.eval_begin(t->task.self, p->examples));
+    if (p->scored && t->options.compute_metrics.begin && !t->args.prediction_loss_only)
+        HONE_GO(t->options.compute_metrics.begin(t->options.compute_metrics.self));
     t->eval_loader = loader;
     t->pass_name = p->what;
     HONE_GO(pass_batches(t, p, loader));

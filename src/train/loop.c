@@ -19,6 +19,7 @@ hone_loader_options hone__trainer_loader_options(const hone_trainer *t)
     options.rank = t->comm->rank;
     options.n_ranks = t->comm->n_ranks;
     options.collator = t->task.collate_train;
+    options.sampler = t->options.train_sampler;
     if (a->group_by_length)
         options.group_by_length = a->per_device_train_batch_size * a->gradient_accumulation_steps;
     return options;
@@ -63,23 +64,28 @@ hone_status hone__trainer_new_optimizer(hone_optimizer **out, const hone_trainer
     return hone_optimizer_new(out, a->optim, model, &how);
 }
 
-static hone_status make_optimizer(hone_trainer *t)
+static hone_status make_own_scheduler(hone_trainer *t)
 {
 #define X(suffix, text) text,
     static const char *const names[] = {HONE_SCHEDULE_MAP(X)};
 #undef X
     const hone_training_args *a = &t->args;
     hone_scheduler_options schedule = {hone__training_warmup(a, t->state.max_steps), t->state.max_steps, a->lr_scheduler_kwargs};
-    hone_scheduler_free(t->scheduler);
-    hone_optimizer_free(t->opt);
-    t->scheduler = NULL;
-    t->opt = NULL;
     if (schedule.num_warmup_steps > t->state.max_steps)
         return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--warmup_steps: the warm-up (%lld updates) is longer than the training (%lld)",
                                      (long long)schedule.num_warmup_steps, (long long)t->state.max_steps),
                           "give less --warmup_steps");
-    HONE_TRY(hone__trainer_new_optimizer(&t->opt, t, t->model));
     return hone_scheduler_new(&t->scheduler, names[a->lr_scheduler_type], t->opt, &schedule);
+}
+
+static hone_status make_optimizer(hone_trainer *t)
+{
+    hone__trainer_free_optimizer(t);
+    t->opt = t->options.optimizer;
+    t->scheduler = t->options.scheduler;
+    if (!t->opt)
+        HONE_TRY(hone__trainer_new_optimizer(&t->opt, t, t->model));
+    return t->scheduler ? HONE_OK : make_own_scheduler(t);
 }
 
 static void reset_run(hone_trainer *t)
@@ -153,6 +159,8 @@ static hone_status prepare(hone_trainer *t)
     }
     HONE_TRY(hone__trainer_identify(t));
     HONE_TRY(resume_if_asked(t));
+    if (t->state.global_step > 0 && t->options.train_sampler.order && t->options.train_sampler.unrepeatable)
+        hone__log(HONE_LOG_WARNING, "the sampler's order is another each time: from here on it is not the run that was interrupted");
     HONE_TRY(hone__make_dirs(t->output_dir));
     hone__throughput_begin(t);
     t->started = hone__seconds();

@@ -29,6 +29,8 @@ hone_status hone__schedule_init(hone_schedule_spec *out, hone_schedule kind, dou
 /* What the base rate is multiplied by in step `step`, counted from 0. */
 double hone__schedule_factor(const hone_schedule_spec *s, int64_t step);
 
+hone_optimizer *hone__scheduler_optimizer(const hone_scheduler *scheduler);
+
 hone_plateau hone__plateau_begin(const hone_schedule_spec *s);
 void hone__plateau_step(const hone_schedule_spec *s, hone_plateau *p, double metric);
 /* Of a scheduler that is reduce_lr_on_plateau, NULL: it is another. What is changed there counts from hone_scheduler_jump on. */

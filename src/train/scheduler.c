@@ -8,7 +8,9 @@ struct hone_scheduler {
     hone_schedule_spec spec;
     hone_optimizer *opt;
     int64_t steps;
-    hone_plateau plateau; /* of reduce_lr_on_plateau */
+    hone_plateau plateau;                       /* of reduce_lr_on_plateau */
+    double (*factor)(void *self, int64_t step); /* of a schedule of one's own, else NULL */
+    void *self;
 };
 
 static hone_status find(hone_schedule *out, const char *name)
@@ -51,6 +53,28 @@ hone_status hone_scheduler_new(hone_scheduler **out, const char *name, hone_opti
     return HONE_OK;
 }
 
+hone_status hone_scheduler_lambda_new(hone_scheduler **out, hone_optimizer *opt, double (*factor)(void *self, int64_t step), void *self)
+{
+    hone_scheduler *s = NULL;
+    *out = NULL;
+    if (!factor)
+        return hone__fail(HONE_INVALID_ARGUMENT, "hone_scheduler_lambda_new: there is no function");
+    HONE_TRY(HONE_NEW(&s, 1));
+    s->spec.kind = HONE_SCHEDULE_CONSTANT;
+    s->spec.base = hone_optimizer_learning_rate(opt);
+    s->opt = opt;
+    s->factor = factor;
+    s->self = self;
+    hone_scheduler_jump(s, 0);
+    *out = s;
+    return HONE_OK;
+}
+
+hone_optimizer *hone__scheduler_optimizer(const hone_scheduler *scheduler)
+{
+    return scheduler->opt;
+}
+
 void hone_scheduler_free(hone_scheduler *scheduler)
 {
     hone__free(scheduler);
@@ -70,6 +94,8 @@ double hone_scheduler_learning_rate_at(const hone_scheduler *scheduler, int64_t 
 {
     if (scheduler->spec.kind == HONE_SCHEDULE_REDUCE_LR_ON_PLATEAU)
         return scheduler->plateau.learning_rate;
+    if (scheduler->factor)
+        return scheduler->spec.base * scheduler->factor(scheduler->self, step);
     return scheduler->spec.base * hone__schedule_factor(&scheduler->spec, step);
 }
 

@@ -1,4 +1,5 @@
 /* Making a trainer: what it needs is checked here, before the first step; loop.c runs it. */
+#include "train/schedule.h"
 #include "train/trainer.h"
 
 #include <math.h>
@@ -11,7 +12,8 @@ static hone_status check_metric(const hone_trainer *t)
         return HONE_OK;
     if (strncmp(name, "eval_", 5) == 0)
         name += 5;
-    if (strcmp(name, "loss") == 0 || (t->task.has_metric && t->task.has_metric(t->task.self, name)))
+    if (strcmp(name, "loss") == 0 || hone__own_metrics_has(&t->options.compute_metrics, name) ||
+        (t->task.has_metric && t->task.has_metric(t->task.self, name)))
         return HONE_OK;
     return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--metric_for_best_model: this task gives no metric \"%s\"", name),
                       "loss is always there");
@@ -30,6 +32,23 @@ static hone_status check_smoothing(const hone_trainer *t)
 {
     if (t->args.label_smoothing_factor > 0 && !hone__trainer_smooths(t))
         return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--label_smoothing_factor: this loss does not know it"),
+                          "leave the option out");
+    return HONE_OK;
+}
+
+/* Plug-ins that do not go together. */
+static hone_status check_options(const hone_trainer *t)
+{
+    const hone_trainer_options *o = &t->options;
+    if (o->scheduler && (!o->optimizer || hone__scheduler_optimizer(o->scheduler) != o->optimizer))
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "the scheduler that was given is of another optimizer"),
+                          "give its optimizer, too, in hone_trainer_options");
+    if (o->optimizer && o->optimizer->params != hone__model_params(t->model))
+        return hone__fail(HONE_INVALID_ARGUMENT, "the optimizer that was given is of another model");
+    if (o->compute_metrics.add_batch && !o->compute_metrics.compute)
+        return hone__fail(HONE_INVALID_ARGUMENT, "compute_metrics has no function compute");
+    if (o->train_sampler.order && t->args.group_by_length)
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--group_by_length: the sampler that was given decides about the order"),
                           "leave the option out");
     return HONE_OK;
 }
@@ -57,6 +76,8 @@ hone_status hone_trainer_new(hone_trainer **out, hone_model *model, const hone_t
     t->model = model;
     t->options = options ? *options : default_options;
     t->task = t->options.task ? *t->options.task : hone_task_default(model);
+    if (t->options.data_collator.fn)
+        t->task.collate_train = t->task.collate_eval = t->options.data_collator;
     t->comm = hone__comm_none();
     t->last_saved_step = -1;
     t->state.max_steps = -1;
@@ -66,6 +87,7 @@ hone_status hone_trainer_new(hone_trainer **out, hone_model *model, const hone_t
     t->output_dir = hone__training_output_dir(&t->args);
     HONE_GO(hone_training_args_check(&t->args, t->options.eval_dataset != NULL));
     HONE_GO(check_metric(t));
+    HONE_GO(check_options(t));
     HONE_GO(check_precision(t));
     HONE_GO(check_smoothing(t));
     if (t->options.train_dataset && !hone__model_trains(model))
@@ -80,14 +102,24 @@ done:
     return status;
 }
 
+void hone__trainer_free_optimizer(hone_trainer *t)
+{
+    if (t->scheduler != t->options.scheduler)
+        hone_scheduler_free(t->scheduler);
+    if (t->opt != t->options.optimizer)
+        hone_optimizer_free(t->opt);
+    t->scheduler = NULL;
+    t->opt = NULL;
+}
+
 void hone_trainer_free(hone_trainer *t)
 {
     if (!t)
         return;
     hone__trainer_free_callbacks(t);
     hone_profile_free(t->profile);
-    hone_scheduler_free(t->scheduler);
-    hone_optimizer_free(t->opt);
+    hone__trainer_free_optimizer(t);
+    hone__own_metrics_dispose(&t->own_scores);
     hone_loader_free(t->train_loader);
     hone_tape_free(t->tape);
     hone_tape_free(t->inference);

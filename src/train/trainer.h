@@ -40,6 +40,13 @@ typedef struct hone_identity {
     uint64_t data, eval_data, tokenizer;
 } hone_identity;
 
+/* What a metric of one's own is handed. */
+typedef struct hone_own_scores {
+    float *predictions;
+    int32_t *labels;
+    size_t predictions_capacity, labels_capacity;
+} hone_own_scores;
+
 struct hone_trainer {
     hone_model *model;
     hone_training_args args; /* own copy */
@@ -53,6 +60,7 @@ struct hone_trainer {
     hone_loader *train_loader;
     const hone_loader *eval_loader; /* of the pass that is going on */
     const char *pass_name;          /* of that pass: "evaluating" */
+    hone_own_scores own_scores;
     hone_tape *tape, *inference;
     hone_memory_forecast forecast; /* own 0: unknown */
     hone_forecast_details forecast_details;
@@ -122,11 +130,21 @@ void hone__trainer_close_progress(hone_trainer *t);
 bool hone__trainer_best_metric(const hone_trainer *t, const hone_metrics *metrics, double *out);
 bool hone__trainer_greater_is_better(const hone_trainer *t);
 
+/* ---- own_metrics.c ---- */
+/* A batch of an evaluation to compute_metrics, where there is one. */
+hone_status hone__own_metrics_add(hone_trainer *t, hone_tape *tape, hone_output *out, const hone_batch *batch);
+bool hone__own_metrics_has(const hone_compute_metrics *m, const char *name);
+void hone__own_metrics_dispose(hone_own_scores *s);
+
 /* Whether a stop was asked for. */
 static inline bool hone__trainer_stops(const hone_trainer *t)
 {
     return atomic_load(&t->stop) || (t->also_stop && atomic_load(t->also_stop));
 }
+
+/* ---- trainer.c ---- */
+/* Of optimizer and schedule those that are the trainer's own. */
+void hone__trainer_free_optimizer(hone_trainer *t);
 
 /* ---- loss.c ---- */
 /* () the loss of a batch as a sum over its items: the task's, or the model's own. */

@@ -275,6 +275,64 @@ static void no_examples(void **state)
     hone_examples_free(e);
 }
 
+/* Every third example, beginning with another one each epoch; asked once an epoch. */
+static int n_asked;
+static hone_status thirds(void *self, int64_t epoch, int64_t n_examples, int64_t *order, int64_t n)
+{
+    n_asked++;
+    for (int64_t k = 0; k < n; k++)
+        order[k] = (epoch + 3 * k) % n_examples + (self ? *(int64_t *)self : 0);
+    return HONE_OK;
+}
+
+static hone_status broken_sampler(void *self, int64_t epoch, int64_t n_examples, int64_t *order, int64_t n)
+{
+    (void)self, (void)epoch, (void)n_examples, (void)order, (void)n;
+    return hone__fail(HONE_IO, "no dice");
+}
+
+static void a_sampler_of_ones_own(void **state)
+{
+    (void)state;
+    int kind = 0;
+    int64_t rows[32], beyond = 5;
+    hone_examples *e = toy(&kind, 7);
+    hone_loader *loader;
+    hone_batch b;
+    hone_loader_options options = HONE_LOADER_OPTIONS_INIT;
+    options.batch_size = 4;
+    options.shuffle = true;
+    options.sampler = (hone_sampler){.order = thirds};
+    assert_ok(hone_loader_new(&loader, e, &options));
+    assert_int_equal(epoch_rows(loader, 1, rows), 7);
+    assert_memory_equal(rows, ((int64_t[]){1, 4, 0, 3, 6, 2, 5}), 7 * sizeof(*rows));
+    assert_int_equal(n_asked, 1);
+    assert_ok(hone_loader_start_epoch_at(loader, 2, 1));
+    assert_true(hone_loader_next(loader, &b));
+    assert_int_equal(b.input_ids[0], (2 + 3 * 4) % 7); /* a place in the middle costs nothing but the order */
+    assert_int_equal(b.ordinals[0], 2 * 7 + 4);
+    hone_loader_free(loader);
+    options.sampler.n_samples = 10; /* some come twice */
+    assert_ok(hone_loader_new(&loader, e, &options));
+    assert_int_equal(hone_loader_batches(loader), 3);
+    assert_int_equal(epoch_rows(loader, 0, rows), 10);
+    assert_int_equal(rows[9], 27 % 7);
+    hone_loader_free(loader);
+    options.sampler = (hone_sampler){.order = thirds, .self = &beyond};
+    assert_ok(hone_loader_new(&loader, e, &options));
+    assert_false(hone_loader_next(loader, &b));
+    assert_fails(HONE_INVALID_ARGUMENT, "put example 8 at place 1 of epoch 0: there are 7", hone_loader_status(loader));
+    hone_loader_free(loader);
+    options.sampler = (hone_sampler){.order = broken_sampler};
+    assert_ok(hone_loader_new(&loader, e, &options));
+    assert_false(hone_loader_next(loader, &b));
+    assert_fails(HONE_IO, "no dice", hone_loader_status(loader));
+    hone_loader_free(loader);
+    options.sampler.n_samples = -1;
+    assert_fails(HONE_INVALID_ARGUMENT, "a sampler of -1 places", hone_loader_new(&loader, e, &options));
+    hone_examples_free(e);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(order_is_the_reference_s),
     cmocka_unit_test(packing),
@@ -283,5 +341,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(failures),
     cmocka_unit_test(parts),
     cmocka_unit_test(no_examples),
+    cmocka_unit_test(a_sampler_of_ones_own),
 };
 TEST_MAIN(tests)
