@@ -165,9 +165,9 @@ static void a_run_with_plug_ins_is_resumed(void **state)
     open_run(&whole);
     assert_ok(start(&whole, &a, all(&p, &whole)));
     assert_ok(hone_trainer_train(whole.trainer));
-    assert_in_range(p.n_losses, 12, 24); /* the forecast of memory makes some dry steps, too */
-    assert_in_range(p.n_collations, 12, 24);
-    assert_in_range(p.n_orders, 2, 5); /* once an epoch, and in the forecast of memory */
+    assert_true(p.n_losses >= 12); /* the forecast of memory makes some dry steps, too */
+    assert_true(p.n_collations >= 12);
+    assert_true(p.n_orders >= 2); /* once an epoch, and in the forecast of memory */
 
     snprintf(from, sizeof(from), "%s/checkpoint-4", test_temp("plugged"));
     hone_training_args b = run_args(test_temp("plugged-on"));
