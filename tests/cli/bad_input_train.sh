@@ -46,6 +46,7 @@ done <<'END'
 --eval_strategy: --eval_strategy steps
 --validation_file: --do_eval
 --load_best_model_at_end: --load_best_model_at_end
+--load_best_model_at_end: --load_best_model_at_end --eval_strategy steps --eval_steps 5 --save_strategy steps --save_steps 5 --validation_file tok.corpus
 --load_best_model_at_end: --load_best_model_at_end --eval_strategy epoch --save_strategy steps --validation_file tok.corpus
 --load_best_model_at_end: --load_best_model_at_end --eval_strategy steps --eval_steps 2 --save_strategy steps --save_steps 3 --validation_file tok.corpus
 --bf16 --bf16 --fp16
