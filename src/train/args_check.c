@@ -34,7 +34,8 @@ static hone_status check_best(const hone_training_args *a)
         return refuse("--load_best_model_at_end: save and evaluation strategies must be the same, and not no",
                       "give --eval_strategy and --save_strategy the same value");
     if (a->eval_strategy == HONE_STRATEGY_STEPS && a->max_steps > 0 && eval_steps > (double)a->max_steps)
-        return refuse("--load_best_model_at_end: --eval_steps is beyond --max_steps, nothing would be evaluated", "give a smaller --eval_steps");
+        return refuse("--load_best_model_at_end: --eval_steps is beyond --max_steps, nothing would be evaluated",
+                      "give a smaller --eval_steps");
     if (a->eval_strategy == HONE_STRATEGY_STEPS && fabs(remainder(a->save_steps, eval_steps)) > 1e-9)
         return refuse("--load_best_model_at_end: save_steps must be a multiple of eval_steps",
                       "give --save_steps a multiple of --eval_steps");
