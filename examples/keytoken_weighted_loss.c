@@ -140,7 +140,7 @@ int main(int argc, char **argv)
     adamw.weight_decay = 0.1;
     CHECK(hone_optimizer_adamw_new(&optimizer, model, &adamw));
     CHECK(hone_scheduler_new(&scheduler, "cosine", optimizer, &(hone_scheduler_options){n_steps / 10, n_steps, NULL}));
-    CHECK(hone_accelerator_new(&acc, &(hone_accelerator_options){HONE_PRECISION_AUTO, ACCUMULATION, 42}));
+    CHECK(hone_accelerator_new(&acc, &(hone_accelerator_options){.gradient_accumulation_steps = ACCUMULATION, .seed = 42}));
     CHECK(hone_accelerator_prepare(acc, model, optimizer, &train_loader, &eval_loader));
 
     for (int64_t epoch = 0; hone_scheduler_steps(scheduler) < n_steps; epoch++) {

@@ -116,6 +116,8 @@ HONE_API hone_status hone_loader_start_epoch_at(hone_loader *loader, int64_t epo
 HONE_API bool hone_loader_next(hone_loader *loader, hone_batch *batch);
 /* HONE_OK, or the failure that ended the epoch; leaves its message as the thread's. */
 HONE_API hone_status hone_loader_status(const hone_loader *loader);
+/* The epoch that it stands in. */
+HONE_API int64_t hone_loader_epoch(const hone_loader *loader);
 /* Batches of the epoch that were passed or given out: hone_loader_batches after the last one. */
 HONE_API int64_t hone_loader_position(const hone_loader *loader);
 

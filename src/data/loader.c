@@ -376,6 +376,11 @@ hone_status hone__loader_survey(hone_loader *loader, int64_t n_batches, int64_t 
     return hone_loader_start_epoch(loader, 0);
 }
 
+int64_t hone_loader_epoch(const hone_loader *loader)
+{
+    return loader->epoch;
+}
+
 int64_t hone_loader_position(const hone_loader *loader)
 {
     return loader->next_batch;

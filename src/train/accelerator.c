@@ -1,23 +1,16 @@
 /* The accelerator (hone/accelerator.h): the glue of a loop written by hand. It owns a training tape and an inference tape, counts micro-batches, and puts the clip factor
  * into the optimizer's step. A mean loss of each micro-batch counts 1/steps, as accelerate's backward does; at the end of the loader an incomplete group steps too. */
 #include "base/mem.h"
-#include "comm/comm.h"
 #include "nn/tape.h"
-#include "train/optimizer.h"
-#include <hone/accelerator.h>
+#include "train/accelerator.h"
 
+#include <math.h>
 #include <string.h>
 
-struct hone_accelerator {
-    hone_accelerator_options options;
-    hone_comm *comm;
-    hone_model *model;
-    hone_optimizer *opt;
-    hone_loader *train, *eval;
-    hone_tape *tape, *inference;
-    int64_t micro; /* micro-batches begun in this accumulation group */
-    bool sync;
-};
+static hone_status copy_text(char **out, const char *text)
+{
+    return text ? hone__strdup(out, text) : HONE_OK;
+}
 
 hone_status hone_accelerator_new(hone_accelerator **out, const hone_accelerator_options *options)
 {
@@ -30,11 +23,19 @@ hone_status hone_accelerator_new(hone_accelerator **out, const hone_accelerator_
     if (options->mixed_precision == HONE_PRECISION_BF16 || options->mixed_precision == HONE_PRECISION_FP16)
         return hone__hint(hone__fail(HONE_UNSUPPORTED, "mixed precision is not there on the cpu: it trains in fp32"),
                           "use HONE_PRECISION_AUTO");
-    HONE_TRY(HONE_NEW(&acc, 1));
+    hone_status status = HONE_NEW(&acc, 1);
+    if (status != HONE_OK)
+        return status;
     acc->options = *options;
     acc->comm = hone__comm_none();
+    acc->last_logged = -1;
+    HONE_GO(copy_text(&acc->log_with, options->log_with));
+    HONE_GO(copy_text(&acc->project_dir, options->project_dir));
     *out = acc;
     return HONE_OK;
+done:
+    hone_accelerator_free(acc);
+    return status;
 }
 
 void hone_accelerator_free(hone_accelerator *acc)
@@ -43,6 +44,10 @@ void hone_accelerator_free(hone_accelerator *acc)
         return;
     hone_tape_free(acc->tape);
     hone_tape_free(acc->inference);
+    hone__accelerator_free_trackers(acc);
+    hone__free(acc->kept);
+    hone__free(acc->log_with);
+    hone__free(acc->project_dir);
     hone__free(acc);
 }
 
@@ -60,9 +65,15 @@ hone_status hone_accelerator_prepare(hone_accelerator *acc, hone_model *model, h
     acc->train = train_loader ? *train_loader : NULL;
     acc->eval = eval_loader ? *eval_loader : NULL;
     acc->micro = 0;
+    acc->sync = false;
     HONE_TRY(hone_tape_new(&acc->tape, hone_model_device(model), &training));
     hone_tape_set_loss_scale(acc->tape, 1.0 / (double)acc->options.gradient_accumulation_steps);
     return hone_tape_new(&acc->inference, hone_model_device(model), &inference);
+}
+
+void hone_accelerator_prepare_scheduler(hone_accelerator *acc, hone_scheduler *scheduler)
+{
+    acc->scheduler = scheduler;
 }
 
 hone_tape *hone_accelerator_accumulate(hone_accelerator *acc)
@@ -107,6 +118,15 @@ hone_status hone_accelerator_clip_grad_norm(hone_accelerator *acc, double max_no
     if (norm)
         *norm = measured;
     return HONE_OK;
+}
+
+hone_status hone_accelerator_clip_grad_value(hone_accelerator *acc, double max_value)
+{
+    if (!acc->opt)
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "clip_grad_value without an optimizer"), "hand it to hone_accelerator_prepare");
+    if (!(max_value >= 0) || !isfinite(max_value))
+        return hone__fail(HONE_INVALID_ARGUMENT, "clip_grad_value: %g is no largest value", max_value);
+    return hone__optimizer_clip_value(acc->opt, (float)max_value);
 }
 
 /* The largest of one number a process: collectives add and gather, so every process puts its own into a slot. */
@@ -194,6 +214,16 @@ hone_model *hone_accelerator_unwrap_model(hone_accelerator *acc, hone_model *mod
 bool hone_accelerator_is_main_process(const hone_accelerator *acc)
 {
     return acc->comm->rank == 0;
+}
+
+bool hone_accelerator_is_local_main_process(const hone_accelerator *acc)
+{
+    return acc->comm->rank == 0;
+}
+
+bool hone_accelerator_is_last_process(const hone_accelerator *acc)
+{
+    return acc->comm->rank == acc->comm->n_ranks - 1;
 }
 
 int hone_accelerator_process_index(const hone_accelerator *acc)

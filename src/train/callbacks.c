@@ -1,5 +1,6 @@
 /* Callbacks: the list of a trainer, its events in order, what callbacks keep in a checkpoint. Must match: CallbackHandler of transformers' trainer_callback.py (which flags an event clears before
  * anybody hears of it). Differs: a name stands once in the list, and what a callback keeps are named numbers. The trainer's own callbacks are in callback_*.c, a file each. */
+#include "train/kept.h"
 #include "train/trainer.h"
 
 #include <string.h>
@@ -164,15 +165,7 @@ static hone_status write_one(hone_json_writer *w, const hone_callback *c)
     hone_metrics kept = HONE_METRICS_INIT;
     hone_status status = c->save(c->payload, &kept);
     hone__jw_key(w, c->name);
-    hone__jw_object(w);
-    for (size_t i = 0; i < kept.n && status == HONE_OK; i++) {
-        hone__jw_key(w, kept.items[i].name);
-        if (kept.items[i].is_integer)
-            hone__jw_int(w, (int64_t)kept.items[i].value);
-        else
-            hone__jw_double(w, kept.items[i].value);
-    }
-    hone__jw_end_object(w);
+    hone__kept_write(w, &kept);
     hone_metrics_dispose(&kept);
     return status;
 }
@@ -190,21 +183,9 @@ hone_status hone__trainer_write_callbacks(hone_json_writer *w, const hone_traine
 static hone_status read_one(const hone_callback *c, const json_t *object, const char *path)
 {
     hone_metrics kept = HONE_METRICS_INIT;
-    const char *key;
-    json_t *value;
-    hone_status status = HONE_OK;
-    json_object_foreach((json_t *)(uintptr_t)object, key, value)
-    {
-        double number = 0;
-        if (json_is_integer(value))
-            HONE_GO(hone_metrics_set_int(&kept, key, json_integer_value(value)));
-        if (json_is_integer(value))
-            continue;
-        HONE_GO(hone__json_get_double(object, key, &number, path));
-        HONE_GO(hone_metrics_set(&kept, key, number));
-    }
-    status = c->load(c->payload, &kept);
-done:
+    hone_status status = hone__kept_read(&kept, object, path);
+    if (status == HONE_OK)
+        status = c->load(c->payload, &kept);
     hone_metrics_dispose(&kept);
     return status == HONE_OK ? HONE_OK : hone__fail_in(status, "callback \"%s\"", c->name);
 }

@@ -59,6 +59,29 @@ done:
     return status;
 }
 
+hone_status hone__checkpoint_write(const char *path, hone_status (*fill)(void *payload, const char *folder), void *payload)
+{
+    hone_str aside = HONE_STR_INIT;
+    hone_status status;
+    hone_error_state why;
+    hone__str_printf(&aside, "%s.tmp-%ld", path, (long)getpid());
+    HONE_GO(hone__str_status(&aside));
+    HONE_GO(hone__remove_tree(aside.data));
+    HONE_GO(hone__make_dirs(aside.data));
+    HONE_GO(fill(payload, aside.data));
+    HONE_GO(write_manifest(aside.data));
+    HONE_GO(hone__sync_dir(aside.data));
+    status = hone__rename_dir(aside.data, path, true);
+done:
+    if (status != HONE_OK && aside.len > 0) {
+        hone__error_save(&why, status);
+        hone__remove_tree(aside.data);
+        hone__error_restore(&why);
+    }
+    hone__str_dispose(&aside);
+    return status;
+}
+
 static hone_status check_file(const char *folder, const char *name, const json_t *entry)
 {
     uint64_t hash, size;

@@ -205,6 +205,27 @@ hone_status hone__optimizer_clip(hone_optimizer *opt, double items, double max_n
     return put_scalars(opt);
 }
 
+hone_status hone__optimizer_clip_value(hone_optimizer *opt, float most)
+{
+    hone_params *params = opt->params;
+    hone_backend *b = params->backend;
+    collect_segments(opt);
+    for (size_t i = 0; i < opt->n_segments; i++) {
+        const hone_segment *s = &opt->segments[i];
+        int64_t n = (int64_t)(s->end - s->begin);
+        hone_mat g = {.data = (char *)params->grad + (s->begin - s->skipped) * hone_dtype_size(params->dtype),
+                      .dtype = params->dtype,
+                      .rows = 1,
+                      .cols = n,
+                      .ld = n};
+        if (s->slots)
+            g = (hone_mat){(void *)(uintptr_t)s->slots->g, params->dtype, s->slots->n, s->slots->cols, s->slots->cols};
+        if (g.rows > 0)
+            HONE_TRY(b->ops->unary(b, &g, &g, HONE_UNARY_CLAMP, -most, most));
+    }
+    return HONE_OK;
+}
+
 static hone_status step_tables(hone_optimizer *opt, const hone_adamw *how)
 {
     for (size_t i = 0; i < opt->params->n_items; i++) {

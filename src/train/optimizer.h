@@ -51,4 +51,7 @@ static inline int64_t hone__slice_cols(const hone_params *params, const hone_par
  * are not finite make the next step pass over everything (*finite false). One place waits for the device. */
 hone_status hone__optimizer_clip(hone_optimizer *opt, double items, double max_norm, double *norm, bool *finite);
 
+/* Every element of the gradients to [-most, most]. */
+hone_status hone__optimizer_clip_value(hone_optimizer *opt, float most);
+
 #endif

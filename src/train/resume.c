@@ -61,7 +61,7 @@ static hone_status get_fields(hone_trainer *t, const json_t *root, const char *p
 }
 
 /* Where a schedule that follows a metric stands. */
-static void put_plateau(hone_json_writer *w, const hone_plateau *p)
+void hone__plateau_write(hone_json_writer *w, const hone_plateau *p)
 {
     hone__jw_key(w, "plateau_best");
     hone__jw_double(w, p->best);
@@ -73,7 +73,7 @@ static void put_plateau(hone_json_writer *w, const hone_plateau *p)
     hone__jw_int(w, p->cooldown);
 }
 
-static hone_status get_plateau(hone_plateau *p, const json_t *root, const char *path)
+hone_status hone__plateau_read(hone_plateau *p, const json_t *root, const char *path)
 {
     HONE_TRY(hone__json_get_double(root, "plateau_best", &p->best, path));
     HONE_TRY(hone__json_get_double(root, "plateau_learning_rate", &p->learning_rate, path));
@@ -92,7 +92,7 @@ hone_status hone__trainer_write_resume_state(const hone_trainer *t, const char *
     hone__jw_int(&w, FORMAT);
     put_fields(&w, t);
     if (hone__scheduler_plateau(t->scheduler))
-        put_plateau(&w, hone__scheduler_plateau(t->scheduler));
+        hone__plateau_write(&w, hone__scheduler_plateau(t->scheduler));
     hone__trainer_put_identity(&w, t);
     hone__jw_key(&w, "scheduler_steps");
     hone__jw_int(&w, hone_scheduler_steps(t->scheduler));
@@ -158,7 +158,7 @@ hone_status hone__trainer_take_resume_state(hone_trainer *t, const json_t *root,
     HONE_TRY(check_ranges(t, steps, path));
     HONE_TRY(hone__trainer_read_callbacks(t, json_object_get(root, "callbacks"), path));
     if (hone__scheduler_plateau(t->scheduler))
-        HONE_TRY(get_plateau(hone__scheduler_plateau(t->scheduler), root, path));
+        HONE_TRY(hone__plateau_read(hone__scheduler_plateau(t->scheduler), root, path));
     hone_scheduler_jump(t->scheduler, steps);
     return HONE_OK;
 }

@@ -1,5 +1,4 @@
 /* Making a trainer: what it needs is checked here, before the first step; loop.c runs it. */
-#include "train/schedule.h"
 #include "train/trainer.h"
 
 #include <math.h>

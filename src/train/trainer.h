@@ -11,6 +11,7 @@
 #include "train/args.h"
 #include "train/memory.h"
 #include "train/optimizer.h"
+#include "train/schedule.h"
 #include <hone/profile.h>
 #include <stdatomic.h>
 
@@ -189,6 +190,8 @@ hone_status hone__trainer_take_state(hone_trainer *t, const json_t *root, const 
 /* ---- checkpoint.c ---- */
 /* Saves checkpoint-N now; a full disk is a warning and HONE_OK, the run goes on (only what cannot be cured is returned). *saved (may be NULL) tells. */
 hone_status hone__trainer_save_checkpoint(hone_trainer *t, bool *saved);
+/* A folder that appears whole or not at all, in the place of one of that name: `fill` writes into a folder aside. */
+hone_status hone__checkpoint_write(const char *path, hone_status (*fill)(void *payload, const char *folder), void *payload);
 /* HONE_OK when folder is a whole checkpoint: every file of its manifest is there with its size and hash. */
 hone_status hone__checkpoint_verify(const char *folder);
 /* The newest whole checkpoint of output_dir, with a warning for each that was passed over; *out NULL when there is none. */
@@ -204,6 +207,9 @@ hone_status hone__trainer_write_resume_state(const hone_trainer *t, const char *
 hone_status hone__trainer_resume(hone_trainer *t, const char *folder);
 /* Out of the parsed hone_state.json; folder NULL: without a look at the files beside it. */
 hone_status hone__trainer_take_resume_state(hone_trainer *t, const json_t *root, const char *folder, const char *path);
+/* Where a schedule that follows a metric stands, as members of an object, and back. */
+void hone__plateau_write(hone_json_writer *w, const hone_plateau *p);
+hone_status hone__plateau_read(hone_plateau *p, const json_t *root, const char *path);
 /* Weights of a folder into the model that is there. */
 hone_status hone__model_load_weights(hone_model *model, const char *folder);
 

@@ -34,6 +34,8 @@ static void one_process(void **state)
     assert_true(hone_accelerator_is_main_process(acc));
     assert_int_equal(hone_accelerator_num_processes(acc), 1);
     assert_int_equal(hone_accelerator_process_index(acc), 0);
+    assert_true(hone_accelerator_is_local_main_process(acc));
+    assert_true(hone_accelerator_is_last_process(acc));
     assert_ok(hone_accelerator_wait_for_everyone(acc));
     assert_ok(hone_accelerator_reduce_sum(acc, sums, 2));
     assert_true(sums[0] == 1.5 && sums[1] == 2);
