@@ -5,7 +5,6 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 
 /* Cores that the quota of a cgroup is worth, rounded up; very many when there is none. */
@@ -44,13 +43,30 @@ static int start_thread(pthread_t *out, void *(*run)(void *), void *payload)
     return code;
 }
 
+/* ---- called off ---- */
+
+static _Thread_local const atomic_int *stop_flag;
+
+void hone__watch_stop(const atomic_int *flag)
+{
+    stop_flag = flag;
+}
+
+hone_status hone__check_stop(void)
+{
+    return stop_flag && atomic_load(stop_flag) ? hone__fail(HONE_CANCELLED, "stopped") : HONE_OK;
+}
+
+/* ---- workers ---- */
+
 typedef struct crew {
     hone_work_fn work;
     void *payload;
     size_t n_items;
     atomic_size_t next;
     atomic_bool stop;
-    pthread_mutex_t lock; /* of the two below */
+    const atomic_int *stop_flag; /* the caller's */
+    pthread_mutex_t lock;        /* of the two below */
     size_t failed_item;
     hone_error_state error;
 } crew;
@@ -77,11 +93,14 @@ static void *run_worker(void *payload)
 {
     worker *w = payload;
     crew *c = w->crew;
+    stop_flag = c->stop_flag;
     while (!atomic_load(&c->stop)) {
         size_t item = atomic_fetch_add(&c->next, 1);
         if (item >= c->n_items)
             break;
-        hone_status status = c->work(c->payload, item, w->number);
+        hone_status status = hone__check_stop();
+        if (status == HONE_OK)
+            status = c->work(c->payload, item, w->number);
         if (status != HONE_OK)
             keep_failure(c, item, status);
     }
@@ -96,7 +115,7 @@ hone_status hone__parallel_for(size_t n_items, int n_threads, hone_work_fn work,
         n = n_items;
     if (n_items == 0)
         return HONE_OK;
-    crew c = {.work = work, .payload = payload, .n_items = n_items, .lock = PTHREAD_MUTEX_INITIALIZER};
+    crew c = {.work = work, .payload = payload, .n_items = n_items, .stop_flag = stop_flag, .lock = PTHREAD_MUTEX_INITIALIZER};
     HONE_TRY(HONE_NEW(&workers, n));
     for (; n_started < n; n_started++) {
         workers[n_started] = (worker){.crew = &c, .number = (int)n_started};
@@ -111,6 +130,8 @@ hone_status hone__parallel_for(size_t n_items, int n_threads, hone_work_fn work,
     pthread_mutex_destroy(&c.lock);
     return c.error.status == HONE_OK ? HONE_OK : hone__error_restore(&c.error);
 }
+
+/* ---- one in the background ---- */
 
 struct hone_background {
     hone_status (*job)(void *);

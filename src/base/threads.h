@@ -3,6 +3,7 @@
 #define HONE_BASE_THREADS_H
 
 #include "base/error.h"
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -12,6 +13,11 @@ int hone__cpu_count(void); /* cores this process may use (affinity, cgroup quota
  * The first failure stops the hand-out and is returned with its message; all threads have ended when this returns. */
 typedef hone_status (*hone_work_fn)(void *payload, size_t item, int thread);
 hone_status hone__parallel_for(size_t n_items, int n_threads, hone_work_fn work, void *payload);
+
+/* The flag by which this thread's work is called off: while it is set, hone__parallel_for hands out nothing and hone__check_stop fails, both with HONE_CANCELLED. NULL: none, the default.
+ * Workers have their caller's. For work that keeps nothing: the preparation of data. */
+void hone__watch_stop(const atomic_int *flag);
+hone_status hone__check_stop(void);
 
 /* One job on a background thread at idle priority (checkpoint writer). Join gives its status and message; joining twice or never started is HONE_OK. */
 typedef struct hone_background hone_background;

@@ -38,6 +38,7 @@ static void catch_signals(void)
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGHUP); /* a terminal that was closed; nohup's ignored one never comes here */
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     if (pthread_create(&watcher, NULL, watch_signals, &signals) == 0)
         pthread_detach(watcher);

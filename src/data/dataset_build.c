@@ -1,5 +1,6 @@
 /* Filling the table of a data set: columns, cells, rows, and the texts that cannot be lent from a file. */
 #include "data/dataset.h"
+#include "base/threads.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -63,6 +64,7 @@ hone_status hone__column_add_tag(hone_column *c, hone_text tag, int64_t row, siz
 hone_status hone__dataset_end_row(hone_dataset *d, hone_place place, size_t n_items)
 {
     size_t n = (size_t)d->n_rows;
+    HONE_TRY(hone__check_stop());
     HONE_TRY(HONE_GROW(&d->places, &d->places_capacity, n + 1));
     HONE_TRY(HONE_GROW(&d->starts, &d->starts_capacity, n + 2));
     if (n == 0)

@@ -3,6 +3,7 @@
  *
  * An answer that does not stand at its answer_start is no failure, since published files have such: it is named and counted, and used as the reference uses it. */
 #include "data/squad.h"
+#include "base/threads.h"
 #include "base/log.h"
 
 #include <stdio.h>
@@ -152,6 +153,7 @@ static hone_status add_question(loading *l, const char *object)
 {
     hone_questions *q = l->q;
     hone_question x;
+    HONE_TRY(hone__check_stop());
     HONE_TRY(HONE_GROW(&q->rows, &q->rows_capacity, q->n_rows + 1));
     q->rows[q->n_rows++] = (hone_question_row){object, (uint32_t)(q->n_passages - 1)};
     HONE_TRY(hone_question_reader_get(l->reader, (int64_t)q->n_rows - 1, &x));

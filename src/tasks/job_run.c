@@ -2,6 +2,7 @@
 #include "tasks/job.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/threads.h"
 #include "train/trainer.h"
 
 #include <dirent.h>
@@ -355,6 +356,15 @@ static hone_status check(hone_job *job)
     return job->class->check(job);
 }
 
+/* Whoever wants to stop does not wait until all is tokenized. */
+static hone_status set_up(hone_job *job, hone_job_parts *parts)
+{
+    hone__watch_stop(&job->stop);
+    hone_status status = job->class->set_up(job, parts);
+    hone__watch_stop(NULL);
+    return status == HONE_CANCELLED || atomic_load(&job->stop) ? hone__fail(HONE_CANCELLED, "stopped before the first step") : status;
+}
+
 hone_status hone_job_run(hone_job *job, char **results)
 {
     hone_job_parts parts = {0};
@@ -368,10 +378,8 @@ hone_status hone_job_run(hone_job *job, char **results)
         HONE_GO(settle_output_dir(job));
     job->started = true;
     HONE_GO(open_device(job, &parts));
-    HONE_GO(job->class->set_up(job, &parts));
+    HONE_GO(set_up(job, &parts));
     HONE_GO(check_model_type(job, &parts));
-    if (atomic_load(&job->stop))
-        HONE_GO(hone__fail(HONE_CANCELLED, "stopped before the first step"));
     status = job->kind == HONE_JOB_TRAIN ? train(job, &parts, results) : evaluate_only(job, &parts, results);
 done:
     free_parts(job, &parts);

@@ -168,9 +168,11 @@ static hone_status check_fingerprints(const hone_trainer *t, const json_t *root,
     return HONE_OK;
 }
 
+#define ARGS "training_args.json"
+
 /* Options that decide about no number of a run: where things are, what is told and kept; what the facts above hold already; and what comes in through the data. */
 static const char *const harmless[] = {
-    "output_dir", "overwrite_output_dir", "do_train", "do_eval", "do_predict", "resume_from_checkpoint", "disable_tqdm",
+    "hone_version", "output_dir", "overwrite_output_dir", "do_train", "do_eval", "do_predict", "resume_from_checkpoint", "disable_tqdm",
     "per_device_train_batch_size", "gradient_accumulation_steps", "seed", "data_seed", "dataloader_drop_last", "group_by_length",
     "per_device_eval_batch_size", "report_to", "run_name", "logging_dir", "log_histograms_steps", "log_level", "save_strategy",
     "save_steps", "save_total_limit", "save_only_model", "max_nonfinite_steps", "on_disk_full", "gradient_checkpointing",
@@ -219,6 +221,30 @@ static hone_status list_changes(hone_str *out, const json_t *was, const char *no
     return hone__str_status(out);
 }
 
+/* Options that this hone does not have: those of another version. */
+static hone_status warn_of_strangers(const json_t *was, const char *now)
+{
+    hone_str names = HONE_STR_INIT;
+    json_t *here = NULL, *value;
+    const char *name;
+    hone_status status;
+    HONE_GO(hone__json_parse(&here, now, strlen(now), "options"));
+    json_object_foreach((json_t *)(uintptr_t)was, name, value)
+    {
+        if (json_object_get(here, name) || strcmp(name, "hone_version") == 0)
+            continue;
+        hone__str_puts(&names, names.len ? ", " : "");
+        hone__str_puts(&names, name);
+    }
+    HONE_GO(hone__str_status(&names));
+    if (names.len)
+        hone__log(HONE_LOG_WARNING, "that run had options that hone %s does not know: %s", HONE_VERSION, names.data);
+done:
+    json_decref(here);
+    hone__str_dispose(&names);
+    return status;
+}
+
 /* The same with a file of the checkpoint, which may be missing. */
 static hone_status list_file_changes(hone_str *out, const char *folder, const char *file, const char *now)
 {
@@ -229,6 +255,8 @@ static hone_status list_file_changes(hone_str *out, const char *folder, const ch
     if (hone__is_file(path))
         HONE_GO(hone__json_load(&was, path));
     status = was ? list_changes(out, was, now, file) : HONE_OK;
+    if (was && status == HONE_OK && strcmp(file, ARGS) == 0)
+        status = warn_of_strangers(was, now);
 done:
     json_decref(was);
     hone__free(path);
@@ -242,7 +270,7 @@ static hone_status warn_of_changes(const hone_trainer *t, const json_t *root, co
     char *args = NULL;
     hone_status status;
     HONE_GO(hone_training_args_to_json(&args, &t->args));
-    HONE_GO(list_file_changes(&changes, folder, "training_args.json", args));
+    HONE_GO(list_file_changes(&changes, folder, ARGS, args));
     HONE_GO(hone__model_config_text(&text, t->model));
     HONE_GO(hone__str_status(&text));
     HONE_GO(list_file_changes(&changes, folder, "config.json", text.data));

@@ -2,28 +2,7 @@
  * asks for so many times as many kills. */
 #include "support/crash.h"
 
-/* Kills at random moments until the run ends, again and again. Gives the number of kills. */
-static int kill_until_it_ends(const char *line, double seconds, uint64_t *chance)
-{
-    char full[2048];
-    int n_kills = 0;
-    for (bool there = false;;) {
-        hone_str text = HONE_STR_INIT;
-        snprintf(full, sizeof(full), "%s --output_dir killed", line);
-        hone__str_printf(&text, "%s%s", full, there ? " --resume_from_checkpoint true" : "");
-        crash_end end = crash_run(text.data, &(crash_how){.kill_after = crash_uniform(chance) * seconds});
-        hone__str_dispose(&text);
-        if (end.status == 0)
-            break;
-        if (!end.killed && !strstr(end.said, "there is no whole checkpoint") && !strstr(end.said, "is not empty"))
-            fail_msg("status %d\n%s", end.status, end.said);
-        n_kills += end.killed;
-        there = end.killed;
-        if (!end.killed)
-            crash_remove("killed"); /* nothing was saved yet */
-    }
-    return n_kills;
-}
+#include <signal.h>
 
 static void kill_at_random(const char *line, int n)
 {
@@ -36,9 +15,7 @@ static void kill_at_random(const char *line, int n)
     seconds = again < seconds ? again : seconds;
     crash_remove("killed");
     while (n_kills < n) {
-        n_kills += kill_until_it_ends(line, seconds, &chance);
-        crash_assert_same("whole", "killed", "killed at random");
-        crash_remove("killed");
+        n_kills += crash_until_it_ends(line, seconds, &chance, &(int){SIGKILL}, 1);
         n_runs++;
     }
     crash_remove("whole");

@@ -92,20 +92,23 @@ static void be_the_command(char **words, const crash_how *how, const char *said)
     _exit(127);
 }
 
-static int await(pid_t child, double kill_after, bool *killed)
+static void await(crash_end *end, pid_t child, const crash_how *how)
 {
-    double started = hone__seconds(), limit = kill_after > 0 ? kill_after : LONGEST_SECONDS;
+    double started = hone__seconds(), limit = how->kill_after > 0 ? how->kill_after : LONGEST_SECONDS, sent = 0;
     int status;
-    *killed = false;
     while (waitpid(child, &status, WNOHANG) == 0) {
-        double left = limit - (hone__seconds() - started);
-        if (left <= 0 && !*killed) {
-            *killed = true;
+        double now = hone__seconds(), left = limit - (now - started);
+        if (left <= 0 && !end->killed) {
+            end->killed = true;
+            sent = now;
+            kill(child, how->signal ? how->signal : SIGKILL);
+        } else if (end->killed && now - sent > LONGEST_SECONDS) {
             kill(child, SIGKILL);
         }
         usleep(left > 0 && left < 1e-3 ? (useconds_t)(left * 1e6) : 500);
     }
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+    end->seconds = end->killed ? hone__seconds() - sent : 0;
+    end->status = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
 static void read_tail(char *out, size_t size, const char *path)
@@ -135,7 +138,7 @@ crash_end crash_run(const char *line, const crash_how *how)
     if (child == 0)
         be_the_command(words, how, said);
     assert_true(child > 0);
-    end.status = await(child, how->kill_after, &end.killed);
+    await(&end, child, how);
     read_tail(end.said, sizeof(end.said), said);
     hone__free(copy);
     return end;
@@ -182,6 +185,32 @@ double crash_run_whole(const char *line, const char *output_dir)
     return hone__seconds() - started;
 }
 
+int crash_until_it_ends(const char *line, double seconds, uint64_t *chance, const int *signals, int n)
+{
+    int n_sent = 0;
+    for (bool there = false;;) {
+        hone_str text = HONE_STR_INIT;
+        hone__str_printf(&text, "%s --output_dir killed%s", line, there ? " --resume_from_checkpoint true" : "");
+        int number = signals[n_sent % n];
+        crash_end end = crash_run(text.data, &(crash_how){.kill_after = crash_uniform(chance) * seconds, .signal = number});
+        hone__str_dispose(&text);
+        n_sent += end.killed;
+        if (end.status == 0)
+            break;
+        bool nothing_yet = strstr(end.said, "there is no whole checkpoint") || strstr(end.said, "is not empty") ||
+                           strstr(end.said, "before the first step");
+        bool stopped = end.killed && (end.status == (number == SIGKILL ? -SIGKILL : 130) || end.status == -number);
+        if (!stopped && !nothing_yet)
+            fail_msg("signal %d: status %d\n%s", end.killed ? number : 0, end.status, end.said);
+        if (nothing_yet)
+            crash_remove("killed");
+        there = !nothing_yet && access((snprintf(end.said, sizeof(end.said), "%s/killed", folder), end.said), F_OK) == 0;
+    }
+    crash_assert_same("whole", "killed", line);
+    crash_remove("killed");
+    return n_sent;
+}
+
 /* ---- data ---- */
 
 static void make_rows(const char *name, int n, int first)
@@ -195,6 +224,36 @@ static void make_rows(const char *name, int n, int first)
     snprintf(path, sizeof(path), "%s/%s", folder, name);
     test_write(path, text.data, text.len);
     hone__str_dispose(&text);
+}
+
+/* What one sentence is to each task: its class, a number, a set of names, a line, a question with its answer. */
+static void make_tasks(void)
+{
+    static const char *const verbs[] = {"visits", "leaves", "likes", "sees"}, *const places[] = {"paris", "lima", "oslo", "rome"};
+    static const char *const names[] = {"classes.tsv", "numbers.csv", "sets.jsonl", "lines.txt", "squad.json"};
+    hone_str text[5] = {HONE_STR_INIT, HONE_STR_INIT, HONE_STR_INIT, HONE_STR_INIT, HONE_STR_INIT};
+    char sentence[100], path[600];
+    hone__str_puts(&text[1], "sentence1,score\n");
+    hone__str_puts(&text[4], "{\"version\": \"1.1\", \"data\": [{\"title\": \"t\", \"paragraphs\": [");
+    for (int i = 0; i < 40; i++) {
+        const char *verb = verbs[i * 7 % 4], *place = places[i * 5 % 4];
+        snprintf(sentence, sizeof(sentence), "anna %s %s%s .", verb, place, i % 3 ? "" : " today");
+        hone__str_printf(&text[0], "%s\t%d\n", sentence, i * 7 % 4 == 2);
+        hone__str_printf(&text[1], "%s,%.2f\n", sentence, 0.25 * (i % 7));
+        hone__str_printf(&text[2], "{\"text\": \"%s\", \"labels\": [%s%s%s]}\n", sentence, i % 2 ? "\"a\"" : "", i % 2 && i % 3 ? ", " : "",
+                         i % 3 ? "\"b\"" : "");
+        hone__str_printf(&text[3], "%s\n", sentence);
+        hone__str_printf(&text[4],
+                         "%s{\"context\": \"%s\", \"qas\": [{\"id\": \"q%d\", \"question\": \"the %s of anna\", \"answers\": "
+                         "[{\"text\": \"%s\", \"answer_start\": %d}]}]}",
+                         i ? ", " : "", sentence, i, verb, place, (int)strlen(verb) + 6);
+    }
+    hone__str_puts(&text[4], "]}]}\n");
+    for (size_t i = 0; i < 5; i++) {
+        snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
+        test_write(path, text[i].data, text[i].len);
+        hone__str_dispose(&text[i]);
+    }
 }
 
 void crash_make_data(void)
@@ -213,12 +272,13 @@ void crash_make_data(void)
     test_write_text(path, "{\"tokenizer_class\": \"BertTokenizer\", \"do_lower_case\": true}\n");
     make_rows("train.conll", 37, 0);
     make_rows("valid.conll", 7, 50);
+    make_tasks();
     for (int i = 1; i <= 30; i++)
         hone__str_printf(&text, "def function_%d(argument):\n    \"\"\"Gives %d.\"\"\"\n    return argument + %d\n\n\n", i, i, i * i);
     snprintf(path, sizeof(path), "%s/corpus.py", folder);
     test_write(path, text.data, text.len);
     hone__str_dispose(&text);
-    crash_end end = crash_run("tokenizer train --vocab_size 280 --output_dir tok --threads 1 corpus.py", NULL);
+    crash_end end = crash_run("tokenizer train --vocab_size 320 --output_dir tok --threads 1 corpus.py", NULL);
     if (end.status != 0)
         fail_msg("hone tokenizer train: %d\n%s", end.status, end.said);
 }

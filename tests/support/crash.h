@@ -21,8 +21,9 @@
 
 /* How the process ended, and what it said. */
 typedef struct crash_end {
-    int status; /* its exit status, -signal when one ended it */
-    bool killed;
+    int status;      /* its exit status, -signal when one ended it */
+    bool killed;     /* it got the signal */
+    double seconds;  /* that it lived after the signal */
     char said[8192]; /* the last of its standard error */
 } crash_end;
 
@@ -32,7 +33,8 @@ typedef struct crash_how {
     long die_at;         /* the call that does not come back, 0: none */
     bool syncs;          /* fsync is such a call too */
     const char *log;     /* where the calls are recorded, NULL: nowhere */
-    double kill_after;   /* seconds after which the process gets a SIGKILL, 0: never */
+    double kill_after;   /* seconds after which the process gets a signal, 0: never */
+    int signal;          /* which; 0: SIGKILL */
     const char *said_at; /* where standard error goes, NULL: a file of its own */
 } crash_how;
 
@@ -51,7 +53,10 @@ int crash_finish(const char *line, const char *output_dir, int most);
 double crash_run_whole(const char *line, const char *output_dir);
 void crash_remove(const char *output_dir);
 
-/* A corpus, a tokenizer and rows of sentences in crash_folder(). */
+/* Sends the run signals (the next of a row of n) at random moments of a run of `seconds` until it ends by itself, going on after each, and compares its end with that of "whole". Gives the number of signals. */
+int crash_until_it_ends(const char *line, double seconds, uint64_t *chance, const int *signals, int n);
+
+/* In crash_folder(): corpus.py and its tokenizer tok; train.conll and valid.conll, and of the same sentences classes.tsv, numbers.csv, sets.jsonl, lines.txt, squad.json, with their tokenizer words. */
 void crash_make_data(void);
 
 /* Fails the test unless the two output folders hold the same end of a run: weights, configuration, tokenizer and results to the byte, trainer_state.json and the results but for the times and the folders'

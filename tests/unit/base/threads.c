@@ -81,6 +81,32 @@ static void out_of_memory(void **state)
     assert_int_equal(test_oom(no_memory, &t), 1);
 }
 
+static hone_status ask_to_stop(void *payload, size_t item, int thread)
+{
+    (void)thread;
+    if (item == 100)
+        atomic_store((atomic_int *)payload, 1);
+    return HONE_OK;
+}
+
+/* Work of a thread that watches a flag is called off by it, the workers' too; another thread's is not. */
+static void called_off(void **state)
+{
+    (void)state;
+    atomic_int stop = 0;
+    assert_ok(hone__check_stop());
+    hone__watch_stop(&stop);
+    for (int n_threads = 1; n_threads <= 3; n_threads++) {
+        atomic_store(&stop, 0);
+        assert_ok(hone__check_stop());
+        assert_fails(HONE_CANCELLED, "stopped", hone__parallel_for(N_ITEMS, n_threads, ask_to_stop, &stop));
+        assert_fails(HONE_CANCELLED, "stopped", hone__check_stop());
+    }
+    hone__watch_stop(NULL);
+    assert_ok(hone__check_stop());
+    assert_ok(hone__parallel_for(N_ITEMS, 2, ask_to_stop, &stop));
+}
+
 static hone_status slow_job(void *payload)
 {
     usleep(20000);
@@ -106,7 +132,7 @@ static void background(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(every_item_once), cmocka_unit_test(first_failure), cmocka_unit_test(nested),
-    cmocka_unit_test(out_of_memory),   cmocka_unit_test(background),
+    cmocka_unit_test(called_off),      cmocka_unit_test(out_of_memory), cmocka_unit_test(background),
 };
 
 TEST_MAIN(tests)

@@ -199,6 +199,13 @@ static void numbers_that_cannot_be_are_refused(void **state)
     forge_number(checkpoint, "hone_state.json", "format", 2);
     assert_fails(HONE_UNSUPPORTED, "of a newer hone", train(&a, data, NULL));
     assert_non_null(strstr(hone_error_hint(), "--model_name_or_path"));
+    forge(checkpoint, "hone_state.json", good);
+    forge_number(checkpoint, "training_args.json", "wonders", 1);
+    hone_set_log(keep_warnings, NULL, HONE_LOG_WARNING);
+    warnings[0] = '\0';
+    assert_ok(train(&a, data, NULL));
+    hone_set_log(NULL, NULL, HONE_LOG_ERROR);
+    assert_non_null(strstr(warnings, "does not know: wonders"));
     forge(checkpoint, "hone_state.json", "{\"format\": 1");
     assert_fails(HONE_FORMAT, "hone_state.json", train(&a, data, NULL));
     forge(checkpoint, "hone_state.json", "[]");
