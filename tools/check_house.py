@@ -106,8 +106,8 @@ class House:
                     self.complain(path, number, "include", f'"{target}": src/{parts[1]} stands before src/{folder} in the house')
             elif parts[0] == "include" and quoted:
                 self.complain(path, number, "include", f'"{target}": public headers include <hone/...> and the C library only')
-            elif parts[0] == "examples" and quoted:
-                self.complain(path, number, "include", f'"{target}": examples use the public API only, <hone/...>')
+            elif parts[0] == "examples" and quoted and target != "example.h":
+                self.complain(path, number, "include", f'"{target}": examples use the public API and example.h only')
 
     def check_words(self, path, bare):
         outside = path.startswith(("src/cli/", "examples/"))
