@@ -126,6 +126,8 @@ typedef struct hone_output {
 HONE_API hone_output hone_model_forward(const hone_model *model, hone_tape *t, const hone_batch *batch);
 /* From now on forward passes fill hidden_states. */
 HONE_API void hone_model_keep_hidden_states(hone_model *model, bool on);
+/* NEFTune: from now on training passes add uniform noise of alpha / sqrt(tokens x channels) to the embeddings; 0: none. */
+HONE_API void hone_model_set_embedding_noise(hone_model *model, double alpha);
 /* Gradient checkpointing: layers are computed again in backward. */
 HONE_API void hone_model_set_recompute(hone_model *model, bool on);
 

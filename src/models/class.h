@@ -47,6 +47,7 @@ struct hone_model {
     int64_t pad_token_id; /* the same; -1: none */
     hone_device *device;
     bool owns_device, keep_hidden, recompute;
+    float embedding_noise; /* NEFTune's alpha; 0: none */
     hone_params *params;
     hone_param *head;       /* of the vocabulary: (V, C); GPT-2's wte when tied */
     hone_param *head_bias;  /* (V), or NULL: none */

@@ -219,6 +219,7 @@ static hone_tensor *embed(const hone_model *m, hone_tape *t, const hone_batch *b
         return NULL;
     hone_tensor *x = hone__embed(t, w->types ? 3 : 2, (hone_param *const[]){w->words, w->positions, w->types},
                                  (const int32_t *const[]){batch->input_ids, at, types}, (const int32_t[]){pad, -1, -1}, rows, 0.0f, site);
+    x = hone__noise(t, x, m->embedding_noise, hone__site(HONE_PLACE_EMBEDDING, 1));
     x = hone__layer_norm(t, x, w->norm_weight, w->norm_bias, hone__encoder_eps(m), site);
     return hone__dropout(t, x, (float)c->hidden_dropout, site);
 }

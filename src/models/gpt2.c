@@ -238,8 +238,12 @@ static hone_output forward(const hone_model *m, hone_tape *t, const hone_batch *
     if (m->keep_hidden && !(out.hidden_states = hone__tape_alloc(t, ((size_t)c->n_layers + 1) * sizeof(hone_tensor *))))
         return out;
 
+    uint32_t site = hone__site(HONE_PLACE_EMBEDDING, 0);
+    float noise = m->embedding_noise, dropout = (float)c->embedding_dropout; /* noise comes before dropout */
     hone_tensor *x = hone__embed(t, 2, (hone_param *const[]){w->wte, w->wpe}, (const int32_t *const[]){batch->input_ids, at},
-                                 (const int32_t[]){-1, -1}, rows, (float)c->embedding_dropout, hone__site(HONE_PLACE_EMBEDDING, 0));
+                                 (const int32_t[]){-1, -1}, rows, noise > 0 ? 0.0f : dropout, site);
+    if (noise > 0)
+        x = hone__dropout(t, hone__noise(t, x, noise, hone__site(HONE_PLACE_EMBEDDING, 1)), dropout, site);
     for (int l = 0; l < c->n_layers; l++) {
         if (out.hidden_states)
             out.hidden_states[l] = x;

@@ -392,6 +392,11 @@ void hone_model_keep_hidden_states(hone_model *m, bool on)
     m->keep_hidden = on;
 }
 
+void hone_model_set_embedding_noise(hone_model *m, double alpha)
+{
+    m->embedding_noise = (float)alpha;
+}
+
 void hone_model_set_recompute(hone_model *m, bool on)
 {
     m->recompute = on;

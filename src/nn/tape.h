@@ -109,6 +109,8 @@ hone_tensor *hone__residual(hone_tape *t, hone_tensor *x, hone_tensor *f, float 
 hone_tensor *hone__embed(hone_tape *t, int n_tables, hone_param *const *tables, const int32_t *const *ids, const int32_t *padding_idx,
                          const hone_rows *rows, float dropout, uint32_t site);
 hone_tensor *hone__dropout(hone_tape *t, hone_tensor *x, float p, uint32_t site);
+/* x plus NEFTune's noise while training, x itself otherwise (noise.c). x (N, C), per token. */
+hone_tensor *hone__noise(hone_tape *t, hone_tensor *x, float alpha, uint32_t site);
 hone_tensor *hone__act(hone_tape *t, hone_tensor *x, hone_act act);
 
 /* The vocabulary head and its loss, in chunks (engine.md, 7): never (N x V). x (M, C) hidden states of the labelled tokens, w (V, C), bias (V) or NULL, labels (M) host.

@@ -150,6 +150,7 @@ static hone_status prepare(hone_trainer *t)
     count_steps(t);
     HONE_TRY(make_optimizer(t));
     hone_model_set_recompute(t->model, t->args.gradient_checkpointing);
+    hone_model_set_embedding_noise(t->model, t->args.neftune_noise_alpha);
     HONE_TRY(hone__trainer_reserve(t));
     HONE_TRY(hone__trainer_reserve_memory(t));
     t->flos_per_token = count_flos_per_token(t->model);
