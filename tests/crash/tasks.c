@@ -67,6 +67,35 @@ static void every_task_goes_on(void **state)
     }
 }
 
+/* A clock that is set while a run is on its way changes nothing but dates. */
+static void clock_jumps_have_no_effect(void **state)
+{
+    (void)state;
+    char root[700];
+    uint64_t chance = crash_seed();
+    crash_shim();
+    crash_make_data();
+    crash_run_whole(CRASH_GPT2 "--max_steps 12 --save_steps 2 --save_total_limit 2", "whole");
+    snprintf(root, 600, "%s/killed", crash_folder());
+    const char *line = CRASH_GPT2 "--max_steps 12 --save_steps 2 --save_total_limit 2 --output_dir killed";
+    for (int i = 0; i < 4; i++) {
+        hone_str text = HONE_STR_INIT;
+        bool there = access(root, F_OK) == 0;
+        hone__str_printf(&text, "%s%s", line, there ? " --resume_from_checkpoint true" : "");
+        long die_at = i < 3 ? 150 + (long)(100 * crash_uniform(&chance)) : 0;
+        crash_end end = crash_run(text.data, &(crash_how){.root = root, .die_at = die_at, .jumps = true});
+        if (end.status != (die_at ? -SIGKILL : 0) && end.status != 0)
+            fail_msg("status %d\n%s", end.status, end.said);
+        hone__str_dispose(&text);
+    }
+    crash_assert_same("whole", "killed", "with a clock that jumps");
+    json_t *results = test_read_json(strcat(root, "/train_results.json"));
+    double seconds = json_number_value(json_object_get(results, "train_runtime"));
+    assert_true(seconds >= 0 && seconds < 100);
+    json_decref(results);
+    crash_remove("killed");
+}
+
 /* ---- before the first step ---- */
 
 /* A corpus that takes seconds to tokenize. */
@@ -124,6 +153,7 @@ static void a_stop_does_not_wait_for_the_data(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(every_task_goes_on),
+    cmocka_unit_test(clock_jumps_have_no_effect),
     cmocka_unit_test(a_stop_does_not_wait_for_the_data),
 };
 TEST_MAIN(tests)

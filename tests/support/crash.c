@@ -82,6 +82,8 @@ static void be_the_command(char **words, const crash_how *how, const char *said)
         setenv("LD_PRELOAD", getenv("HONE_CRASH_SHIM"), 1);
         setenv("HONE_CRASH_ROOT", how->root, 1);
         setenv("HONE_CRASH_DIE", die, 1);
+        if (how->jumps)
+            setenv("HONE_CRASH_CLOCK", "1", 1);
         if (how->syncs)
             setenv("HONE_CRASH_SYNCS", "1", 1);
         if (how->log)

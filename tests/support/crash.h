@@ -31,6 +31,7 @@ typedef struct crash_end {
 typedef struct crash_how {
     const char *root;    /* the folder whose files it looks at */
     long die_at;         /* the call that does not come back, 0: none */
+    bool jumps;          /* the time of day does */
     bool syncs;          /* fsync is such a call too */
     const char *log;     /* where the calls are recorded, NULL: nowhere */
     double kill_after;   /* seconds after which the process gets a signal, 0: never */

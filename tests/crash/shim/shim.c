@@ -2,6 +2,7 @@
  *
  *     HONE_CRASH_DIE=n   the process is killed (SIGKILL) in place of the n-th such call; of a write the first half is made
  *     HONE_CRASH_SYNCS=1 fsync counts too: dying there leaves what dying at the next call leaves
+ *     HONE_CRASH_CLOCK=1 the time of day jumps: a year back at each look
  *     HONE_CRASH_LOG=f   the calls are recorded, with their data (shim.h), in their order
  *
  * fsync is counted and recorded but not made, so that a test is as fast on a disk as in memory: a dying process loses nothing that it wrote, and what a dying machine loses is
@@ -12,6 +13,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -19,7 +21,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PUBLIC __attribute__((visibility("default")))
@@ -30,7 +34,7 @@ static char root[PATH_BYTES];
 static size_t root_len;
 static int log_fd = -1;
 static long n_calls, die_at;
-static bool counts_syncs;
+static bool counts_syncs, jumps;
 
 __attribute__((constructor)) static void begin(void)
 {
@@ -38,6 +42,7 @@ __attribute__((constructor)) static void begin(void)
     snprintf(root, sizeof(root), "%s", name ? name : "");
     root_len = strlen(root);
     die_at = die ? atol(die) : 0;
+    jumps = getenv("HONE_CRASH_CLOCK") != NULL;
     counts_syncs = getenv("HONE_CRASH_SYNCS") != NULL;
     if (log)
         log_fd = (int)syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
@@ -423,4 +428,33 @@ PUBLIC int link(const char *from, const char *to)
 PUBLIC int linkat(int a, const char *from, int b, const char *to, int flags)
 {
     return link_at(a, from, b, to, flags);
+}
+
+/* ---- the time of day ---- */
+
+PUBLIC int clock_gettime(clockid_t which, struct timespec *out)
+{
+    static atomic_long n_looks;
+    int result = (int)syscall(SYS_clock_gettime, which, out);
+    if (which == CLOCK_REALTIME && jumps)
+        out->tv_sec -= 31557600L * (1 + atomic_fetch_add(&n_looks, 1) % 40);
+    return result;
+}
+
+PUBLIC time_t time(time_t *out)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (out)
+        *out = now.tv_sec;
+    return now.tv_sec;
+}
+
+PUBLIC int gettimeofday(struct timeval *out, void *zone)
+{
+    struct timespec now;
+    (void)zone;
+    clock_gettime(CLOCK_REALTIME, &now);
+    *out = (struct timeval){now.tv_sec, now.tv_nsec / 1000};
+    return 0;
 }

@@ -200,6 +200,9 @@ static void numbers_that_cannot_be_are_refused(void **state)
     assert_fails(HONE_UNSUPPORTED, "of a newer hone", train(&a, data, NULL));
     assert_non_null(strstr(hone_error_hint(), "--model_name_or_path"));
     forge(checkpoint, "hone_state.json", good);
+    forge_number(checkpoint, "hone_state.json", "n_ranks", 2);
+    assert_fails(HONE_INVALID_ARGUMENT, "that run had processes 2, this one has 1", train(&a, data, NULL));
+    forge(checkpoint, "hone_state.json", good);
     forge_number(checkpoint, "training_args.json", "wonders", 1);
     hone_set_log(keep_warnings, NULL, HONE_LOG_WARNING);
     warnings[0] = '\0';

@@ -115,43 +115,109 @@ static hone_status stop(void *payload, hone_trainer *t, hone_event event, const 
     return HONE_OK;
 }
 
-/* STEP_BEGIN and SUBSTEP_END: within an update; LOG: the evaluation that follows at the end of an epoch is cut short. */
+/* Stopped at the `when`-th occurrence of an event, and gone on with. False when the run had ended before. */
+static bool stop_and_go_on(const run *whole, const hone_training_args *a, hone_event event, int when)
+{
+    run part;
+    char name[48];
+    snprintf(name, sizeof(name), "stop-%d-%d-%d", (int)event, when, (int)a->save_strategy);
+    stopper s = {event, when, 0};
+    hone_callback callback = {.name = "stopper", .fn = stop, .payload = &s};
+    hone_training_args b = *a;
+    b.output_dir = test_temp(name);
+    start(&part, &b, &callback);
+    hone_status status = hone_trainer_train(part.trainer);
+    if (status == HONE_OK) { /* there was nothing left to stop */
+        assert_same_run(whole, &part);
+        end(&part);
+        return false;
+    }
+    assert_int_equal(status, HONE_CANCELLED);
+    assert_non_null(strstr(hone_error_hint(), "resume_from_checkpoint"));
+    end(&part);
+    b.resume_from_checkpoint = "true";
+    start(&part, &b, NULL);
+    assert_ok(hone_trainer_train(part.trainer));
+    assert_same_run(whole, &part);
+    end(&part);
+    return true;
+}
+
+/* STEP_BEGIN and SUBSTEP_END: within an update; LOG: the evaluation that follows at the end of an epoch is cut short; SAVE: while a checkpoint is being saved. */
 static void a_stop_anywhere_loses_nothing(void **state)
 {
     (void)state;
-    static const hone_event events[] = {HONE_ON_STEP_BEGIN, HONE_ON_SUBSTEP_END, HONE_ON_STEP_END, HONE_ON_EPOCH_END};
-    run whole, part;
-    hone_training_args a = run_args(test_temp("uninterrupted"));
-    a.save_strategy = HONE_STRATEGY_NO;
+    static const hone_event events[] = {HONE_ON_STEP_BEGIN, HONE_ON_SUBSTEP_END, HONE_ON_STEP_END, HONE_ON_EPOCH_END,
+                                        HONE_ON_LOG,        HONE_ON_EVALUATE,    HONE_ON_SAVE,     HONE_ON_EPOCH_BEGIN};
+    int n_stops = 0;
+    for (int saves = 0; saves < 2; saves++) {
+        run whole;
+        hone_training_args a = run_args(test_temp(saves ? "uninterrupted-saved" : "uninterrupted"));
+        a.save_strategy = saves ? HONE_STRATEGY_STEPS : HONE_STRATEGY_NO;
+        a.save_total_limit = 1;
+        start(&whole, &a, NULL);
+        assert_ok(hone_trainer_train(whole.trainer));
+        for (size_t e = 0; e < sizeof(events) / sizeof(*events); e++)
+            for (int when = 1; when <= 8; when++)
+                n_stops += stop_and_go_on(&whole, &a, events[e], when);
+        end(&whole);
+    }
+    printf("%d stops\n", n_stops);
+    assert_true(n_stops >= 60);
+}
+
+/* Nothing trains, and all is as it was. */
+static void going_on_after_the_end_changes_nothing(void **state)
+{
+    (void)state;
+    run whole, again;
+    hone_training_args a = run_args(test_temp("ended"));
     start(&whole, &a, NULL);
     assert_ok(hone_trainer_train(whole.trainer));
-    int n_stops = 0;
-    for (size_t e = 0; e < sizeof(events) / sizeof(*events); e++)
-        for (int when = 1; when <= 8; when++) {
-            char folder[512], name[48];
-            snprintf(name, sizeof(name), "stop-%zu-%d", e, when);
-            snprintf(folder, sizeof(folder), "%s", test_temp(name));
-            stopper s = {events[e], when, 0};
-            hone_callback callback = {.fn = stop, .payload = &s};
-            hone_training_args b = run_args(folder);
-            b.save_strategy = HONE_STRATEGY_NO;
-            start(&part, &b, &callback);
-            hone_status status = hone_trainer_train(part.trainer);
-            if (status == HONE_OK) { /* there was nothing left to stop */
-                end(&part);
-                continue;
-            }
-            assert_int_equal(status, HONE_CANCELLED);
-            assert_non_null(strstr(hone_error_hint(), "resume_from_checkpoint"));
-            end(&part);
-            b.resume_from_checkpoint = "true";
-            start(&part, &b, NULL);
-            assert_ok(hone_trainer_train(part.trainer));
-            assert_same_run(&whole, &part);
-            end(&part);
-            n_stops++;
-        }
-    assert_true(n_stops >= 24);
+    a.resume_from_checkpoint = "true";
+    start(&again, &a, NULL);
+    assert_ok(hone_trainer_train(again.trainer));
+    assert_same_run(&whole, &again);
+    end(&again);
+    end(&whole);
+}
+
+/* Two epochs and then a third are, without a schedule, three: the data's order, the masks and the moments go on; with one the rates differ from there on. */
+static void more_epochs_go_on_where_the_others_ended(void **state)
+{
+    (void)state;
+    static const double ends[] = {1, 2, 1.5, 0.4};
+    run whole, part;
+    hone_training_args a = run_args(test_temp("three"));
+    a.lr_scheduler_type = HONE_SCHEDULE_CONSTANT;
+    a.warmup_steps = 0;
+    a.max_steps = -1;
+    a.num_train_epochs = 3;
+    a.eval_strategy = HONE_STRATEGY_NO;
+    a.metric_for_best_model = NULL;
+    start(&whole, &a, NULL);
+    assert_ok(hone_trainer_train(whole.trainer));
+    for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
+        char name[32];
+        size_t n, m;
+        snprintf(name, sizeof(name), "first-%zu", i);
+        hone_training_args b = a;
+        b.output_dir = test_temp(name);
+        b.num_train_epochs = ends[i];
+        start(&part, &b, NULL);
+        assert_ok(hone_trainer_train(part.trainer));
+        end(&part);
+        b.num_train_epochs = 3;
+        b.resume_from_checkpoint = "true";
+        start(&part, &b, NULL);
+        assert_ok(hone_trainer_train(part.trainer));
+        float *x = tiny_weights(whole.model, &n), *y = tiny_weights(part.model, &m);
+        assert_memory_equal(x, y, n * sizeof(float));
+        assert_int_equal(hone_trainer_get_state(part.trainer)->global_step, hone_trainer_get_state(whole.trainer)->global_step);
+        free(x);
+        free(y);
+        end(&part);
+    }
     end(&whole);
 }
 
@@ -284,6 +350,8 @@ static void a_full_disk_costs_nothing(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(every_checkpoint_leads_to_the_same_end),
     cmocka_unit_test(a_stop_anywhere_loses_nothing),
+    cmocka_unit_test(going_on_after_the_end_changes_nothing),
+    cmocka_unit_test(more_epochs_go_on_where_the_others_ended),
     cmocka_unit_test(torn_checkpoints_are_passed_over),
     cmocka_unit_test(another_data_set_is_refused),
     cmocka_unit_test(a_full_disk_costs_nothing),
