@@ -128,7 +128,7 @@ static void measure(batch *s, int64_t size, float p, int repetitions)
 
 int main(int argc, char **argv)
 {
-    static const int32_t lengths[] = {128, 384, 512};
+    static const int32_t lengths[] = {16, 26, 53, 128, 384, 512};
     int threads = argc > 1 ? atoi(argv[1]) : 1, repetitions = argc > 2 ? atoi(argv[2]) : 7;
     int64_t tokens = argc > 3 ? atoi(argv[3]) : 3072, channels = argc > 4 ? atoi(argv[4]) : 384;
     batch s = {0};

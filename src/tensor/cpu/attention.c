@@ -2,7 +2,8 @@
  *
  * The scores of a block of queries against all their keys are a strip that stays in cache: S = scale Q K^T, softmax, O = P V. Backward takes the strip again:
  *     P = exp(S - lse)    dP = dO V^T    delta = rowsum(dO o O)    dS = scale P o (drop(dP) - delta)    dQ = dS K    dK += dS^T Q    dV += drop(P)^T dO
- * Products inside the parallel region are dnnl_sgemm on views of q, k, v: it runs on the calling thread there. Rows longer than HONE_CPU_STRIP keys have their
+ * Products inside the parallel region are dnnl_sgemm on views of q, k, v: it runs on the calling thread there. Against few keys, with AVX-512, they are kernels of our own
+ * (kernels/small.c). Rows longer than HONE_CPU_STRIP keys have their
  * strips cut in blocks of keys; forward then keeps a running max and sum (Milakov & Gimelshein 2018). Items are dealt out as threads come free: each writes
  * only its own outputs. Dropout is drawn in the strip, the same decisions in both directions. */
 #include "tensor/cpu/cpu.h"
@@ -20,6 +21,7 @@ typedef struct attention {
     const hone_drop *drop;
     float scale;
     bool causal, dropped;
+    bool own; /* products with few keys by kernels of our own: what they need is there */
     int n_heads;
     int64_t size, block, strip_ld; /* D; queries of a block; columns of the scratch strip */
     hone_drop_row drop_row;
@@ -32,7 +34,13 @@ typedef struct head {
     int h;
 } head;
 
-enum { FEW_QUERIES = 4, FEW_SCORES = 1024, PAD = 16 };
+enum {
+    FEW_QUERIES = 4,
+    FEW_SCORES = 1024,
+    PAD = 16,
+    MOST_CHANNELS = 128,
+    OWN_KEYS = 64 /* of a head and a strip, for products of our own */
+};
 
 static int64_t strip_ld(int64_t longest)
 {
@@ -40,9 +48,15 @@ static int64_t strip_ld(int64_t longest)
     return ld % 1024 ? ld : ld + PAD; /* rows one page apart would share their cache sets */
 }
 
+/* Floats of a thread: the strip, K^T; of backward dP and V^T too. */
+static int64_t thread_room(int64_t ld, bool backward)
+{
+    return (ld * HONE_CPU_STRIP_ROWS + MOST_CHANNELS * OWN_KEYS) * (backward ? 2 : 1);
+}
+
 size_t hone__attention_workspace(const hone_backend *b, int64_t longest, bool backward)
 {
-    return (size_t)(b->n_threads * strip_ld(longest) * HONE_CPU_STRIP_ROWS * (backward ? 2 : 1)) * sizeof(float);
+    return (size_t)(b->n_threads * thread_room(strip_ld(longest), backward)) * sizeof(float);
 }
 
 /* Causal blocks waste half a block of scores, so they are smaller (8 rows of 128 tokens, forward and backward of GPT-2's heads: 32 queries 4.4 ms, 64 4.3, 128 5.0). */
@@ -94,19 +108,61 @@ static bool multiply(char ta, char tb, int64_t m, int64_t n, int64_t k, float al
 typedef struct strip {
     int64_t i0, n, j0, n_k, ld;
     float *s, *dp;
+    float *k_t, *v_t; /* (D, OWN_KEYS) keys and values transposed, for products of our own */
 } strip;
 
-/* Few queries, or the few scores of a short row: kernels of their own cost less than calling oneDNN, which a short text then never wakes (20 ms of a process's first call). */
-static bool is_small(const strip *p)
+/* c = alpha A B (+ c) by the kernel for small matrices; A with its two strides. */
+static void multiply_small(const attention *t, float *c, int64_t ldc, const float *a, int64_t a_row, int64_t a_step, const float *b,
+                           int64_t ldb, int64_t m, int64_t n, int64_t depth, float alpha, bool add)
 {
-    return p->n <= FEW_QUERIES || p->n * p->n_k <= FEW_SCORES;
+    t->kernels->small_product(&(hone_small){.c = c,
+                                            .a = a,
+                                            .b = b,
+                                            .ldc = (size_t)ldc,
+                                            .a_row = (size_t)a_row,
+                                            .a_step = (size_t)a_step,
+                                            .ldb = (size_t)ldb,
+                                            .m = (size_t)m,
+                                            .n = (size_t)n,
+                                            .depth = (size_t)depth,
+                                            .alpha = alpha,
+                                            .add = add});
+}
+
+/* Where oneDNN is slower: 16 and 26 keys, heads of 32, forward and backward: 1.8 and 1.6 times; 53 keys, heads of 64: 1.2, heads of 32: the same. */
+static bool is_own(const attention *t, const strip *p)
+{
+    return t->own && p->n_k <= (t->size < 64 ? OWN_KEYS / 2 + 8 : OWN_KEYS);
+}
+
+static int64_t padded(int64_t n)
+{
+    return hone__ceil_div(n, PAD) * PAD;
+}
+
+/* s = alpha X Y^T for rows x of queries (or their gradients) and keys (or values) y, which are transposed into y_t. Columns up to the next multiple of 16 are written. */
+static void multiply_transposed(const attention *t, const strip *p, float *s, const float *x, int64_t ldx, const float *y, int64_t ldy,
+                                float *y_t, float alpha)
+{
+    t->kernels->transpose(y_t, OWN_KEYS, y, (size_t)ldy, (size_t)p->n_k, (size_t)t->size);
+    multiply_small(t, s, p->ld, x, ldx, 1, y_t, OWN_KEYS, p->n, padded(p->n_k), t->size, alpha, false);
+}
+
+/* Few queries, or the few scores of a short row: kernels of their own cost less than calling oneDNN, which a short text then never wakes (20 ms of a process's first call). */
+static bool is_small(const attention *t, const strip *p)
+{
+    return p->n <= FEW_QUERIES || (!is_own(t, p) && p->n * p->n_k <= FEW_SCORES);
 }
 
 /* s = scale Q K^T; a few queries have dot products of their own, with K read once for each. */
 static bool scores(const attention *t, const head *x, const strip *p)
 {
     const float *k = place(t->k, x->k0, p->j0, x->col);
-    if (!is_small(p))
+    if (is_own(t, p) && !is_small(t, p)) {
+        multiply_transposed(t, p, p->s, place(t->q, x->q0, p->i0, x->col), t->q->ld, k, t->k->ld, p->k_t, t->scale);
+        return true;
+    }
+    if (!is_small(t, p))
         return multiply('N', 'T', p->n, p->n_k, t->size, t->scale, place(t->q, x->q0, p->i0, x->col), t->q->ld, k, t->k->ld, 0.0f, p->s,
                         p->ld);
     for (int64_t i = 0; i < p->n; i++)
@@ -119,7 +175,11 @@ static bool scores(const attention *t, const head *x, const strip *p)
 static bool values(const attention *t, const head *x, const strip *p, bool first)
 {
     const float *v = place(t->v, x->k0, p->j0, x->col);
-    if (!is_small(p))
+    if (is_own(t, p) && !is_small(t, p)) {
+        multiply_small(t, place(t->o, x->q0, p->i0, x->col), t->o->ld, p->s, p->ld, 1, v, t->v->ld, p->n, t->size, p->n_k, 1.0f, !first);
+        return true;
+    }
+    if (!is_small(t, p))
         return multiply('N', 'N', p->n, t->size, p->n_k, 1.0f, p->s, p->ld, v, t->v->ld, first ? 0.0f : 1.0f,
                         place(t->o, x->q0, p->i0, x->col), t->o->ld);
     for (int64_t i = 0; i < p->n; i++) {
@@ -209,7 +269,11 @@ static void forward_singles(const hone_backend *b, const attention *t, const hon
 static bool forward_block(const attention *t, const head *x, int64_t i0, float *scratch)
 {
     float max[HONE_CPU_STRIP_ROWS], sum[HONE_CPU_STRIP_ROWS];
-    strip p = {.i0 = i0, .n = hone__min64(t->block, x->n_q - i0), .ld = t->strip_ld, .s = scratch};
+    strip p = {.i0 = i0,
+               .n = hone__min64(t->block, x->n_q - i0),
+               .ld = t->strip_ld,
+               .s = scratch,
+               .k_t = scratch + t->strip_ld * HONE_CPU_STRIP_ROWS};
     int64_t n_keys = visible(t, x, i0 + p.n - 1);
     bool good = true;
     for (int64_t i = 0; i < p.n; i++)
@@ -225,27 +289,46 @@ static bool forward_block(const attention *t, const head *x, int64_t i0, float *
     return good;
 }
 
-/* One strip of a block's backward; dk and dv are written by the first block of queries that sees these keys. */
-static bool backward_strip(const attention *t, const head *x, const strip *p, const float *delta, bool first_block)
+/* S and dP of a strip. */
+static bool strip_products(const attention *t, const head *x, const strip *p)
+{
+    const float *d_o = place(t->d_o, x->q0, p->i0, x->col), *q = place(t->q, x->q0, p->i0, x->col), *k = place(t->k, x->k0, p->j0, x->col),
+                *v = place(t->v, x->k0, p->j0, x->col);
+    if (!is_own(t, p))
+        return multiply('N', 'T', p->n, p->n_k, t->size, t->scale, q, t->q->ld, k, t->k->ld, 0.0f, p->s, p->ld) &&
+               multiply('N', 'T', p->n, p->n_k, t->size, 1.0f, d_o, t->d_o->ld, v, t->v->ld, 0.0f, p->dp, p->ld);
+    multiply_transposed(t, p, p->s, q, t->q->ld, k, t->k->ld, p->k_t, t->scale);
+    multiply_transposed(t, p, p->dp, d_o, t->d_o->ld, v, t->v->ld, p->v_t, 1.0f);
+    return true;
+}
+
+/* dV, dK and dQ from drop(P), in s, and dS, in dp; dk and dv are written by the first block of queries that sees these keys. */
+static bool strip_gradients(const attention *t, const head *x, const strip *p, bool first_block)
 {
     const float *d_o = place(t->d_o, x->q0, p->i0, x->col), *q = place(t->q, x->q0, p->i0, x->col), *k = place(t->k, x->k0, p->j0, x->col);
+    float *dv = place(t->dv, x->k0, p->j0, x->col), *dk = place(t->dk, x->k0, p->j0, x->col), *dq = place(t->dq, x->q0, p->i0, x->col);
     float keep = first_block ? 0.0f : 1.0f;
+    if (!is_own(t, p))
+        return multiply('T', 'N', p->n_k, t->size, p->n, 1.0f, p->s, p->ld, d_o, t->d_o->ld, keep, dv, t->dv->ld) &&
+               multiply('T', 'N', p->n_k, t->size, p->n, 1.0f, p->dp, p->ld, q, t->q->ld, keep, dk, t->dk->ld) &&
+               multiply('N', 'N', p->n, t->size, p->n_k, 1.0f, p->dp, p->ld, k, t->k->ld, p->j0 == 0 ? 0.0f : 1.0f, dq, t->dq->ld);
+    multiply_small(t, dv, t->dv->ld, p->s, 1, p->ld, d_o, t->d_o->ld, p->n_k, t->size, p->n, 1.0f, !first_block);
+    multiply_small(t, dk, t->dk->ld, p->dp, 1, p->ld, q, t->q->ld, p->n_k, t->size, p->n, 1.0f, !first_block);
+    multiply_small(t, dq, t->dq->ld, p->dp, p->ld, 1, k, t->k->ld, p->n, t->size, p->n_k, 1.0f, p->j0 != 0);
+    return true;
+}
+
+/* One strip of a block's backward. */
+static bool backward_strip(const attention *t, const head *x, const strip *p, const float *delta, bool first_block)
+{
     hone_drop_row row;
-    bool good =
-        multiply('N', 'T', p->n, p->n_k, t->size, t->scale, q, t->q->ld, k, t->k->ld, 0.0f, p->s, p->ld) &&
-        multiply('N', 'T', p->n, p->n_k, t->size, 1.0f, d_o, t->d_o->ld, place(t->v, x->k0, p->j0, x->col), t->v->ld, 0.0f, p->dp, p->ld);
+    bool good = strip_products(t, x, p);
     for (int64_t i = 0; i < p->n; i++) {
         int64_t seen = hone__min64(hone__max64(visible(t, x, p->i0 + i) - p->j0, 0), p->n_k);
         t->kernels->strip_grad(p->s + i * p->ld, p->dp + i * p->ld, (size_t)seen, (size_t)p->n_k,
                                t->lse[(x->q0 + p->i0 + i) * t->n_heads + x->h], delta[i], t->scale, drop_of(t, x, p->i0 + i, p->j0, &row));
     }
-    return good &&
-           multiply('T', 'N', p->n_k, t->size, p->n, 1.0f, p->s, p->ld, d_o, t->d_o->ld, keep, place(t->dv, x->k0, p->j0, x->col),
-                    t->dv->ld) &&
-           multiply('T', 'N', p->n_k, t->size, p->n, 1.0f, p->dp, p->ld, q, t->q->ld, keep, place(t->dk, x->k0, p->j0, x->col),
-                    t->dk->ld) &&
-           multiply('N', 'N', p->n, t->size, p->n_k, 1.0f, p->dp, p->ld, k, t->k->ld, p->j0 == 0 ? 0.0f : 1.0f,
-                    place(t->dq, x->q0, p->i0, x->col), t->dq->ld);
+    return good && strip_gradients(t, x, p, first_block);
 }
 
 static bool backward_block(const attention *t, const head *x, int64_t i0, float *scratch)
@@ -255,7 +338,9 @@ static bool backward_block(const attention *t, const head *x, int64_t i0, float 
                .n = hone__min64(t->block, x->n_q - i0),
                .ld = t->strip_ld,
                .s = scratch,
-               .dp = scratch + t->strip_ld * HONE_CPU_STRIP_ROWS};
+               .dp = scratch + t->strip_ld * HONE_CPU_STRIP_ROWS,
+               .k_t = scratch + t->strip_ld * HONE_CPU_STRIP_ROWS * 2};
+    p.v_t = p.k_t + MOST_CHANNELS * OWN_KEYS;
     int64_t n_keys = visible(t, x, i0 + p.n - 1);
     bool good = true, last_block = i0 + p.n == x->n_q;
     for (int64_t i = 0; i < p.n; i++)
@@ -308,6 +393,7 @@ static attention attention_of(const hone_backend *b, const hone_mat *q, const ho
     t.block = block_of(causal);
     t.strip_ld = strip_ld(rows_k->longest);
     t.dropped = hone__drop_begin(&t.drop_row, drop);
+    t.own = ((const hone_cpu *)b->self)->own_attention && t.size % PAD == 0 && t.size <= MOST_CHANNELS;
     return t;
 }
 
@@ -323,7 +409,7 @@ static hone_status cpu_attention_forward(hone_backend *b, const hone_mat *o, voi
     HONE_CPU_CHECK(o, q, k, v);
     attention t = attention_of(b, q, k, v, o, rows_k, n_heads, causal, scale, drop);
     int64_t blocks = hone__ceil_div(rows_q->longest, t.block), items = rows_q->n_rows * (int64_t)n_heads * blocks;
-    size_t room = (size_t)(t.strip_ld * HONE_CPU_STRIP_ROWS);
+    size_t room = (size_t)thread_room(t.strip_ld, false);
     atomic_bool good = true;
     t.lse = lse;
     if (lse) {
@@ -353,7 +439,7 @@ static hone_status cpu_attention_backward(hone_backend *b, const hone_mat *dq, c
 {
     HONE_CPU_CHECK(dq, dk, dv, d_o, o, q, k, v);
     attention t = attention_of(b, q, k, v, o, rows_k, n_heads, causal, scale, drop);
-    size_t room = (size_t)(t.strip_ld * HONE_CPU_STRIP_ROWS * 2);
+    size_t room = (size_t)thread_room(t.strip_ld, true);
     int64_t items = rows_q->n_rows * (int64_t)n_heads;
     atomic_bool good = true;
     t.lse = (float *)(uintptr_t)lse;

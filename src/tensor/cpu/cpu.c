@@ -175,6 +175,7 @@ hone_status hone__cpu_open(hone_backend *b)
     isa best = choose_isa();
     cpu->kernels = best.kernels;
     cpu->dot_rows = best.dot_rows;
+    cpu->own_attention = strcmp(best.name, "avx512") == 0;
     cpu->ops = (hone_backend_ops){.name = "cpu",
                                   .alloc = cpu_alloc,
                                   .release = cpu_release,

@@ -23,7 +23,8 @@ enum {
 
 typedef struct hone_cpu {
     const hone_kernels *kernels;
-    int64_t dot_rows; /* rows of a product with a weight (out, in) up to which dot products in tiles are faster than oneDNN */
+    bool own_attention; /* products of attention by kernels/small.c: vectors of sixteen */
+    int64_t dot_rows;   /* rows of a product with a weight (out, in) up to which dot products in tiles are faster than oneDNN */
     hone_backend_ops ops;
 } hone_cpu;
 

@@ -35,6 +35,15 @@ typedef struct hone_gemv {
     float alpha, beta;
 } hone_gemv;
 
+/* c (m, n) = alpha A B, added to c or not. A (m, depth): element (i, k) at a[i a_row + k a_step]. n is a multiple of 16. */
+typedef struct hone_small {
+    float *c;
+    const float *a, *b;
+    size_t ldc, a_row, a_step, ldb, m, n, depth;
+    float alpha;
+    bool add;
+} hone_small;
+
 typedef struct hone_adamw_floats {
     float decay /* 1 - lr wd */, beta1, beta2, rest1, rest2 /* 1 - beta */, step /* lr / bias1 */, inverse_bias2 /* 1 / bias2_sqrt */, eps;
 } hone_adamw_floats;
@@ -95,6 +104,11 @@ enum { HONE_GEMV_ROWS = 8, HONE_COLUMN_CHUNK = 64 };
     X(void, gemv_in_out, (const hone_gemv *g)) /* w (n_in, n_out) */                                                                    \
     /* rows.c */                                                                                                                        \
     X(void, rows_out_in, (const hone_gemv *g)) /* any number of rows; w (n_out, n_in) */                                                \
+    /* small.c */                                                                                                                       \
+    X(void, small_product, (const hone_small *g))                                                                                       \
+    X(void, transpose,                                                                                                                  \
+      (float *y, size_t ldy, const float *x, size_t ldx, size_t rows,                                                                   \
+       size_t cols)) /* y (cols, rows); cols and ldy multiples of 16, zeros behind the rows */                                          \
     /* sums.c */                                                                                                                        \
     X(void, column_sums, (float *y, const float *x, size_t ld, size_t rows, size_t cols, float beta)) /* cols <= HONE_COLUMN_CHUNK */   \
     X(void, gathered_sum, (float *y, const float *x, size_t ld, const int32_t *rows, size_t n_rows, size_t cols, float beta))           \
