@@ -237,6 +237,16 @@ static void tell_size(const hone_job_parts *parts)
               (long long)(parts->eval ? hone_examples_count(parts->eval) : 0));
 }
 
+/* The weights are there; what was cut short was only their evaluation. */
+static hone_status stopped_after_training(const hone_job *job, hone_status status)
+{
+    const char *folder = hone__training_output_dir(&job->args);
+    return status != HONE_CANCELLED
+               ? status
+               : hone__hint(status, "the training had ended and its model is in %s: hone evaluate %s --model_name_or_path %s", folder,
+                            hone_task_name(job->class->kind), folder);
+}
+
 static hone_status train(hone_job *job, const hone_job_parts *parts, char **results)
 {
     hone_trainer *trainer = NULL;
@@ -255,12 +265,12 @@ static hone_status train(hone_job *job, const hone_job_parts *parts, char **resu
     HONE_GO(hone_trainer_save_metrics(trainer, "train", &metrics));
     HONE_GO(hone_trainer_save_state(trainer));
     if (parts->eval) {
-        HONE_GO(evaluate(job, parts, trainer, &metrics));
+        HONE_GO(stopped_after_training(job, evaluate(job, parts, trainer, &metrics)));
         HONE_GO(hone_trainer_save_metrics(trainer, "eval", &metrics));
         HONE_GO(hone_trainer_save_state(trainer));
     }
     if (parts->test) {
-        HONE_GO(job->class->predict(job, parts, trainer, &metrics));
+        HONE_GO(stopped_after_training(job, job->class->predict(job, parts, trainer, &metrics)));
         HONE_GO(hone_trainer_save_metrics(trainer, "predict", &metrics));
     }
     HONE_GO(hone_trainer_create_model_card(trainer));

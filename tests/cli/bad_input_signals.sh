@@ -53,6 +53,19 @@ equals $? 130 "status of hone evaluate after SIGTERM"
 silent out
 says err "hone: stopping after this batch"
 
+# in the evaluation after the last step: the model is there, and said to be
+: >err
+"$HONE" ${TRAIN/--max_steps 3000/--max_steps 2} --validation_file long.py --per_device_eval_batch_size 1 --output_dir run.end >out 2>err &
+child=$!
+await "trained in"
+sleep 0.1
+kill -HUP $child
+wait $child
+equals $? 130 "status after SIGHUP in the last evaluation"
+says err "hint: the training had ended and its model is in run.end: hone evaluate causal-lm --model_name_or_path run.end"
+clean run.end/eval_results.json
+[ -s run.end/model.safetensors ] || complain "the model was not saved"
+
 # a step of many batches: the first signal waits for its end, the second does not
 : >err
 "$HONE" train causal-lm --tokenizer_name tok --config_overrides n_embd=512,n_layer=8,n_head=2,n_positions=64 --train_file tok.corpus --block_size 16 --threads 1 \
