@@ -77,6 +77,8 @@ HONE_API hone_status hone_tokenizer_from_bytes(hone_tokenizer **out, const char 
 
 /* Frees a tokenizer; NULL is legal. No thread may be using it. */
 HONE_API void hone_tokenizer_free(hone_tokenizer *tok);
+/* Gives back what was kept for the next text: caches of words, scratch, empty slabs; some 20 MB a thread at most. The next text takes it anew. Any thread. */
+HONE_API void hone_tokenizer_trim(const hone_tokenizer *tok);
 
 /* Writes tokenizer.json (as the reference's save(pretty=False) writes it, byte for byte), tokenizer_config.json, special_tokens_map.json and the model's own files
  * (vocab.json + merges.txt, or vocab.txt) into the folder, which is made when missing, so that AutoTokenizer.from_pretrained loads it. */

@@ -212,6 +212,13 @@ void hone__pages_free(void *pages, size_t bytes)
     count_bytes(0, bytes);
 }
 
+void hone__mem_trim(void)
+{
+#if defined(__GLIBC__)
+    malloc_trim(0);
+#endif
+}
+
 void hone__mem_stats(hone_mem_stats *out)
 {
     out->n_requests = atomic_load(&n_requests);

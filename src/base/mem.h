@@ -30,6 +30,9 @@ hone_status hone__grow_(void **block, size_t *capacity, size_t need, size_t size
 hone_status hone__pages_alloc(void **out, size_t bytes);
 void hone__pages_free(void *pages, size_t bytes);
 
+/* Gives free memory of the heap back to the system: milliseconds; after work that is over for good. */
+void hone__mem_trim(void);
+
 typedef struct hone_mem_stats {
     uint64_t n_requests; /* successful and failed requests since the start of the process, pages and arena blocks included */
     uint64_t bytes_now, bytes_peak;

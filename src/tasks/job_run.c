@@ -366,12 +366,15 @@ static hone_status check(hone_job *job)
     return job->class->check(job);
 }
 
-/* Whoever wants to stop does not wait until all is tokenized. */
+/* Whoever wants to stop does not wait until all is tokenized. What tokenizing kept for more texts goes before the training comes. */
 static hone_status set_up(hone_job *job, hone_job_parts *parts)
 {
     hone__watch_stop(&job->stop);
     hone_status status = job->class->set_up(job, parts);
     hone__watch_stop(NULL);
+    if (parts->tokenizer)
+        hone_tokenizer_trim(parts->tokenizer);
+    hone__mem_trim();
     return status == HONE_CANCELLED || atomic_load(&job->stop) ? hone__fail(HONE_CANCELLED, "stopped before the first step") : status;
 }
 
@@ -417,7 +420,7 @@ hone_status hone_job_forecast(hone_memory_forecast *out, hone_job *job)
     HONE_GO(check(job));
     job->started = true;
     HONE_GO(open_device(job, &parts));
-    HONE_GO(job->class->set_up(job, &parts));
+    HONE_GO(set_up(job, &parts));
     HONE_GO(make_trainer(&trainer, job, &parts));
     HONE_GO(hone_trainer_forecast(out, trainer));
     HONE_GO(hone__trainer_settle_memory(trainer));

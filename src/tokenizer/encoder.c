@@ -38,15 +38,24 @@ static void free_encoder(hone__encoder *e)
     hone__free(e);
 }
 
+void hone__pool_trim(struct hone__encoder_pool *pool)
+{
+    pthread_mutex_lock(&pool->lock);
+    hone__encoder *e = pool->free;
+    pool->free = NULL;
+    pthread_mutex_unlock(&pool->lock);
+    while (e) {
+        hone__encoder *next = e->next;
+        free_encoder(e);
+        e = next;
+    }
+}
+
 void hone__pool_free(struct hone__encoder_pool *pool)
 {
     if (!pool)
         return;
-    while (pool->free) {
-        hone__encoder *e = pool->free;
-        pool->free = e->next;
-        free_encoder(e);
-    }
+    hone__pool_trim(pool);
     pthread_mutex_destroy(&pool->lock);
     hone__free(pool);
 }

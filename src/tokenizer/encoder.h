@@ -49,6 +49,7 @@ typedef struct hone__encoder {
 struct hone__encoder_pool;
 hone_status hone__pool_new(struct hone__encoder_pool **out);
 void hone__pool_free(struct hone__encoder_pool *pool);
+void hone__pool_trim(struct hone__encoder_pool *pool); /* frees encoders that are not in use */
 
 /* An encoder of the tokenizer's pool, for this thread until it is given back. */
 hone_status hone__encoder_take(hone__encoder **out, const hone_tokenizer *tok, hone__sink sink);

@@ -50,6 +50,7 @@ hone_status hone__slab_take(void **out, hone__slab **slab, hone__slab_shelf *she
 /* Nothing of its slabs may be in use when it is freed. */
 hone_status hone__slab_shelf_new(hone__slab_shelf **out);
 void hone__slab_shelf_free(hone__slab_shelf *shelf);
+void hone__slab_shelf_trim(hone__slab_shelf *shelf); /* frees empty slabs */
 /* What was taken from a slab keeps it: one call for each take, and one by whoever holds *slab. Any thread; NULL is legal. */
 void hone__slab_drop(hone__slab *slab);
 

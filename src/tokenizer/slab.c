@@ -31,14 +31,25 @@ hone_status hone__slab_shelf_new(hone__slab_shelf **out)
     return HONE_OK;
 }
 
+void hone__slab_shelf_trim(hone__slab_shelf *shelf)
+{
+    pthread_mutex_lock(&shelf->lock);
+    hone__slab *slab = shelf->empty;
+    shelf->empty = NULL;
+    shelf->n = 0;
+    pthread_mutex_unlock(&shelf->lock);
+    while (slab) {
+        hone__slab *next = slab->next;
+        hone__pages_free(slab, SLAB_BYTES);
+        slab = next;
+    }
+}
+
 void hone__slab_shelf_free(hone__slab_shelf *shelf)
 {
     if (!shelf)
         return;
-    for (hone__slab *slab; (slab = shelf->empty);) {
-        shelf->empty = slab->next;
-        hone__pages_free(slab, SLAB_BYTES);
-    }
+    hone__slab_shelf_trim(shelf);
     pthread_mutex_destroy(&shelf->lock);
     hone__free(shelf);
 }

@@ -19,6 +19,12 @@ hone_status hone__tokenizer_new(hone_tokenizer **out)
     return status;
 }
 
+void hone_tokenizer_trim(const hone_tokenizer *tok)
+{
+    hone__pool_trim(tok->pool);
+    hone__slab_shelf_trim(tok->slabs);
+}
+
 void hone_tokenizer_free(hone_tokenizer *tok)
 {
     if (!tok)
