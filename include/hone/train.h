@@ -398,6 +398,7 @@ HONE_API void hone_trainer_request_stop(hone_trainer *trainer);
  *     "DefaultFlowCallback"  decides when to log, evaluate, save and end, from the options' strategies
  *     "ProgressCallback"     the progress of training and evaluations (hone_set_progress); not with disable_tqdm
  *     "PrinterCallback"      each entry of the log as a line (hone_set_log)
+ *     "LossPlotCallback"     loss.svg in output_dir, drawn anew at each checkpoint and at the end
  *     "ReportCallback"       the trackers of report_to (hone/tracker.h) */
 
 /* Adds a callback behind the others. HONE_INVALID_ARGUMENT when there is one of that name: remove it first. Takes the payload of one that has a `free`, also when this fails. */

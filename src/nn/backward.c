@@ -184,6 +184,7 @@ void hone__param_use(hone_tape *t, hone_param *p)
     for (size_t i = 0; i < t->n_used; i++) {
         if (t->used[i] == p) {
             t->used[i] = t->used[--t->n_used];
+            hone__param_release(p);
             break;
         }
     }
@@ -233,9 +234,9 @@ static void finish_params(hone_tape *t)
 {
     while (t->n_used > 0) {
         hone_param *p = t->used[--t->n_used];
-        p->uses = 0;
         if (t->hook)
             t->hook(t->hook_payload, p);
+        hone__param_release(p);
     }
 }
 
@@ -278,6 +279,11 @@ static hone_status check_loss(const hone_tape *t, const hone_tensor *loss)
         hone__fail(HONE_SHAPE, "hone_tape_backward: the loss has shape %s; it must be a single number", hone__shape_text(shape, loss));
         return hone__hint(HONE_SHAPE, "reduce it with hone_sum or hone_mean");
     }
+    for (size_t i = 0; i < t->n_used; i++)
+        if (t->used[i]->store->gone)
+            return hone__hint(
+                hone__fail(HONE_INVALID_ARGUMENT, "hone_tape_backward: a model that was recorded on this tape has been freed"),
+                "free it after the last backward");
     if (!loss->wants_grad || (loss->node == UINT32_MAX && !hone__slot_of(loss)->grad_tensor)) {
         hone__fail(HONE_INVALID_ARGUMENT, "hone_tape_backward: the loss depends on nothing that wants a gradient");
         return hone__hint(HONE_INVALID_ARGUMENT, "the tape must be recording during the forward pass, and the model prepared for training");

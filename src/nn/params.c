@@ -16,6 +16,7 @@ hone_status hone__params_new(hone_params **out, hone_backend *backend)
     *out = NULL;
     HONE_GO(HONE_NEW(&p, 1));
     p->backend = backend;
+    atomic_init(&p->n_holds, 1);
     p->dtype = HONE_DTYPE_F32;
     const char *tables = getenv("HONE_TABLES");
     p->dense = backend->own_memory || (tables && strcmp(tables, "dense") == 0);
@@ -43,6 +44,16 @@ static void release(hone_params *p, void *buffer, size_t bytes)
         p->backend->ops->release(p->backend, buffer, bytes);
 }
 
+static void drop_hold(hone_params *p)
+{
+    if (atomic_fetch_sub(&p->n_holds, 1) > 1)
+        return;
+    hone__free(p->items);
+    hone__free(p->slices);
+    hone__arena_free(p->names);
+    hone__free(p);
+}
+
 void hone__params_free(hone_params *p)
 {
     if (!p)
@@ -53,10 +64,19 @@ void hone__params_free(hone_params *p)
     release(p, p->grad, grad_bytes(p));
     release(p, p->m, flat_bytes(p));
     release(p, p->v, flat_bytes(p));
-    hone__free(p->items);
-    hone__free(p->slices);
-    hone__arena_free(p->names);
-    hone__free(p);
+    p->gone = true;
+    drop_hold(p);
+}
+
+void hone__param_hold(hone_param *param)
+{
+    atomic_fetch_add(&param->store->n_holds, 1);
+}
+
+void hone__param_release(hone_param *param)
+{
+    param->uses = 0;
+    drop_hold(param->store);
 }
 
 void hone__params_set_dtype(hone_params *p, hone_dtype dtype)
@@ -115,6 +135,7 @@ hone_status hone__params_add(hone_param **out, hone_params *p, const char *name,
     if (!param || !own_name)
         return HONE_OUT_OF_MEMORY;
     memset(param, 0, sizeof(*param));
+    param->store = p;
     param->name = own_name;
     param->offset = p->n_elements;
     param->count = count;

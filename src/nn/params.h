@@ -8,6 +8,7 @@
 
 #include "base/str.h"
 #include "tensor/backend.h"
+#include <stdatomic.h>
 
 typedef struct hone_param {
     const char *name;     /* the model's own name, arena of the store */
@@ -22,6 +23,7 @@ typedef struct hone_param {
     size_t skipped;           /* elements of tables before it that the gradients' buffer leaves out: its own begins at offset - skipped */
     bool sparse;              /* hone__params_sparse */
     struct hone_table *table; /* NULL: dense (table.h) */
+    struct hone_params *store;
 } hone_param;
 
 /* One tensor of a file: rows [row, row + n_rows) of a parameter's stored matrix (or columns, for in_major parameters whose parts stand side by side). */
@@ -45,10 +47,16 @@ typedef struct hone_params {
     hone_dtype dtype;            /* of the four buffers: F32. F64 is for finite differences in tests (hone__params_set_dtype) */
     void *master, *grad, *m, *v; /* device; NULL until allocated */
     bool mapped;                 /* values stand in a mapped file: inference only */
+    bool gone;                   /* hone__params_free was called: only what tapes hold is left */
+    atomic_int n_holds;          /* the owner's, and one for each parameter that a tape counts uses of */
 } hone_params;
 
 hone_status hone__params_new(hone_params **out, hone_backend *backend);
+/* Values, gradients, moments at once; the parameters' own structs when no tape counts uses in them any more. */
 void hone__params_free(hone_params *p);
+/* A tape begins and ends to count uses of a parameter. */
+void hone__param_hold(hone_param *param);
+void hone__param_release(hone_param *param);
 /* F64 instead of F32, before anything is allocated: for tests on a backend that stores F64. */
 void hone__params_set_dtype(hone_params *p, hone_dtype dtype);
 /* Declares a parameter of n_dims (1 or 2) dimensions; *out is stable until free. Without decay: biases and norms (semantics.md, 44). Adds the slice `name` -> whole parameter. */

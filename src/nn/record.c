@@ -290,8 +290,10 @@ bool hone__op_records(const hone_tape *t, const hone_op_info *op, hone_tensor *c
 static hone_status count_use(hone_tape *t, hone_param *p)
 {
     HONE_TRY(HONE_GROW(&t->used, &t->used_capacity, t->n_used + 1));
-    if (p->uses++ == 0)
+    if (p->uses++ == 0) {
+        hone__param_hold(p);
         t->used[t->n_used++] = p;
+    }
     return HONE_OK;
 }
 

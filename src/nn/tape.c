@@ -65,7 +65,7 @@ static void free_slots(hone__slots *s)
 static void forget_uses(hone_tape *t)
 {
     for (size_t i = 0; i < t->n_used; i++)
-        t->used[i]->uses = 0;
+        hone__param_release(t->used[i]);
     t->n_used = 0;
 }
 

@@ -106,6 +106,7 @@ hone_status hone__trainer_make_callbacks(hone_trainer *t, hone_status status)
     if (!t->args.disable_tqdm)
         HONE_GO(hone_trainer_add_callback(t, hone__progress_callback()));
     HONE_GO(hone_trainer_add_callback(t, hone__printer_callback()));
+    HONE_GO(hone_trainer_add_callback(t, hone__plot_callback()));
     HONE_GO(hone__report_callback(&report));
     HONE_GO(hone_trainer_add_callback(t, report));
     while (taken < t->options.n_callbacks)

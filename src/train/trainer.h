@@ -122,6 +122,7 @@ hone_status hone__trainer_read_callbacks(hone_trainer *t, const json_t *object, 
 hone_callback hone__flow_callback(void);
 hone_callback hone__progress_callback(void);
 hone_callback hone__printer_callback(void);
+hone_callback hone__plot_callback(void);
 hone_status hone__report_callback(hone_callback *out); /* "ReportCallback" */
 /* When a run ends before its end. */
 void hone__trainer_close_progress(hone_trainer *t);

@@ -205,6 +205,31 @@ static void gradients_are_cut_by_value(void **state)
     close_hand(&h);
 }
 
+/* Freed in any order: a tape that still counts uses of a model's parameters outlives it, and says so when it is asked for gradients. */
+static void a_model_is_freed_before_its_tape(void **state)
+{
+    (void)state;
+    hand h;
+    hone_batch batch;
+    hone_mem_stats before, after;
+    hone__mem_stats(&before);
+    open_hand(&h);
+    assert_true(hone_loader_next(h.loader, &batch));
+    hone_tape *t = hone_accelerator_accumulate(h.acc);
+    hone_output out = hone_model_forward(h.model, t, &batch);
+    hone_tensor *loss = hone_model_loss(t, &out, &batch);
+    hone_scheduler_free(h.sched);
+    hone_optimizer_free(h.opt);
+    hone_model_free(h.model);
+    assert_fails(HONE_INVALID_ARGUMENT, "has been freed", hone_accelerator_backward(h.acc, loss));
+    h.sched = NULL;
+    h.opt = NULL;
+    h.model = NULL;
+    close_hand(&h);
+    hone__mem_stats(&after);
+    assert_int_equal(before.bytes_now, after.bytes_now);
+}
+
 static void trackers(void **state)
 {
     (void)state;
@@ -244,5 +269,5 @@ static void trackers(void **state)
 
 static const struct CMUnitTest tests[] = {cmocka_unit_test(every_state_leads_to_the_same_end),
                                           cmocka_unit_test(what_may_be_wrong_with_a_state), cmocka_unit_test(gradients_are_cut_by_value),
-                                          cmocka_unit_test(trackers)};
+                                          cmocka_unit_test(a_model_is_freed_before_its_tape), cmocka_unit_test(trackers)};
 TEST_MAIN(tests)

@@ -2,6 +2,8 @@
  * a run is resumed: early stopping ends where the uninterrupted run did. */
 #include "tiny.h"
 
+#include <unistd.h>
+
 /* Six rows by two, two batches an update: an epoch of two updates, the second of one batch. */
 static hone_training_args run_args(const char *folder)
 {
@@ -166,8 +168,9 @@ static void callbacks_are_added_and_removed_by_name(void **state)
     start(&r, 6, &a, NULL);
     assert_string_equal(hone_trainer_callback_name(r.trainer, 0), "DefaultFlowCallback");
     assert_string_equal(hone_trainer_callback_name(r.trainer, 1), "PrinterCallback"); /* disable_tqdm: no ProgressCallback */
-    assert_string_equal(hone_trainer_callback_name(r.trainer, 2), "ReportCallback");
-    assert_null(hone_trainer_callback_name(r.trainer, 3));
+    assert_string_equal(hone_trainer_callback_name(r.trainer, 2), "LossPlotCallback");
+    assert_string_equal(hone_trainer_callback_name(r.trainer, 3), "ReportCallback");
+    assert_null(hone_trainer_callback_name(r.trainer, 4));
     assert_ok(hone_trainer_add_callback(r.trainer, (hone_callback){.name = "leaves", .fn = leave, .payload = &seen, .free = mark_freed}));
     assert_fails(
         HONE_INVALID_ARGUMENT, "remove it first",
@@ -181,6 +184,30 @@ static void callbacks_are_added_and_removed_by_name(void **state)
     assert_ok(hone_trainer_add_callback(r.trainer, (hone_callback){.name = "DefaultFlowCallback", .fn = fail_late}));
     assert_fails(HONE_IO, "callback \"DefaultFlowCallback\", on_step_end: the lamp is out", hone_trainer_train(r.trainer));
     assert_int_equal(hone_trainer_get_state(r.trainer)->n_logs, 0); /* nobody asked for a log */
+    end(&r);
+}
+
+static bool has_plot(const char *folder)
+{
+    char path[600];
+    snprintf(path, sizeof(path), "%s/loss.svg", folder);
+    return access(path, R_OK) == 0;
+}
+
+static void the_plot_is_a_callback(void **state)
+{
+    (void)state;
+    run r;
+    hone_training_args a = run_args(test_temp("plotted"));
+    start(&r, 6, &a, NULL);
+    assert_ok(hone_trainer_train(r.trainer));
+    assert_true(has_plot(test_temp("plotted")));
+    end(&r);
+    a.output_dir = test_temp("bare");
+    start(&r, 6, &a, NULL);
+    assert_ok(hone_trainer_remove_callback(r.trainer, "LossPlotCallback"));
+    assert_ok(hone_trainer_train(r.trainer));
+    assert_false(has_plot(test_temp("bare")));
     end(&r);
 }
 
@@ -288,8 +315,9 @@ static void early_stopping_is_resumed(void **state)
     snprintf(folder, sizeof(folder), "%s", test_temp("stopping"));
     hone_training_args a = stopping_args(folder);
     int64_t last = stop_early(&whole, &a, 3);
-    assert_in_range(last, 7, 79); /* 80 updates would be all */
-    for (int64_t step = 2; step <= last; step += 2) {
+    assert_in_range(last, 7, 79);                         /* 80 updates would be all */
+    int64_t stride = last / 8 * 2 > 2 ? last / 8 * 2 : 2; /* of epochs' ends, the last one among them */
+    for (int64_t step = last % stride ? last % stride : stride; step <= last; step += stride) {
         snprintf(from, sizeof(from), "%s/checkpoint-%lld", folder, (long long)step);
         snprintf(name, sizeof(name), "stopping-%lld", (long long)step);
         hone_training_args b = stopping_args(test_temp(name));
@@ -306,10 +334,8 @@ static void early_stopping_is_resumed(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(events_come_in_the_references_order),
-    cmocka_unit_test(flags_are_obeyed_once),
-    cmocka_unit_test(callbacks_are_added_and_removed_by_name),
-    cmocka_unit_test(what_callbacks_keep_comes_back),
-    cmocka_unit_test(early_stopping_is_resumed),
+    cmocka_unit_test(events_come_in_the_references_order),     cmocka_unit_test(flags_are_obeyed_once),
+    cmocka_unit_test(callbacks_are_added_and_removed_by_name), cmocka_unit_test(the_plot_is_a_callback),
+    cmocka_unit_test(what_callbacks_keep_comes_back),          cmocka_unit_test(early_stopping_is_resumed),
 };
 TEST_MAIN(tests)
