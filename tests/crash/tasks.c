@@ -35,14 +35,16 @@ static const struct {
      "train text-classification " MODEL "--train_file numbers.csv --validation_file numbers.csv --do_regression --num_train_epochs 4 "
      "--lr_scheduler_type reduce_lr_on_plateau --lr_scheduler_kwargs patience=0 --eval_strategy steps --eval_steps 3 --save_steps 3 "
      "--metric_for_best_model loss --load_best_model_at_end"},
-    {"questions",
+    {"questions by length, with noise on their embeddings",
      "train question-answering " MODEL "--train_file squad.json --validation_file squad.json --max_seq_length 16 --doc_stride 4 "
-     "--num_train_epochs 3 --gradient_accumulation_steps 2 --save_steps 3 --include_num_input_tokens_seen"},
+     "--num_train_epochs 3 --gradient_accumulation_steps 2 --save_steps 3 --include_num_input_tokens_seen --group_by_length "
+     "--neftune_noise_alpha 5"},
     {"the next token",
      CRASH_GPT2 "--num_train_epochs 3 --save_steps 7 --gradient_accumulation_steps 2 --eval_strategy epoch --logging_first_step"},
     {"the next token, key tokens", CRASH_GPT2 "--loss keytoken --key_tokens return,def --max_steps 30 --save_steps 11 --eval_on_start"},
-    {"masked tokens", "train masked-lm " MODEL "--train_file lines.txt --validation_file lines.txt --line_by_line --num_train_epochs 4 "
-                      "--max_seq_length 16 --save_steps 5 --eval_strategy epoch"},
+    {"masked tokens, activations computed again",
+     "train masked-lm " MODEL "--train_file lines.txt --validation_file lines.txt --line_by_line --num_train_epochs 4 "
+     "--max_seq_length 16 --save_steps 5 --eval_strategy epoch --gradient_checkpointing"},
     {"masked words in blocks, another optimizer",
      "train masked-lm " MODEL
      "--train_file lines.txt --whole_word_mask --max_seq_length 16 --num_train_epochs 5 --save_steps 5 --optim adafactor"},
