@@ -24,7 +24,8 @@ extern "C" {
 
 /* ---- Options ---------------------------------------------------------------------------------------------------------------------------- */
 
-typedef enum hone_strategy { HONE_STRATEGY_NO, HONE_STRATEGY_STEPS, HONE_STRATEGY_EPOCH } hone_strategy;
+/* BEST is for saving alone: after each evaluation that is better than all before. */
+typedef enum hone_strategy { HONE_STRATEGY_NO, HONE_STRATEGY_STEPS, HONE_STRATEGY_EPOCH, HONE_STRATEGY_BEST } hone_strategy;
 typedef enum hone_tristate { HONE_AUTO, HONE_TRUE, HONE_FALSE } hone_tristate;
 
 /* The reference's TrainingArguments, as far as they have a meaning here; hone_training_args_help says what each does. Two ways to fill it: assign fields of

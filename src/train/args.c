@@ -101,8 +101,8 @@ static const hone_option rows[] = {
     {"dataset_tags", HONE_OPTION_STRING, AT(dataset_tags), NULL, 0, 0, NULL, card, "names of the data sets on the Hub: wnut_17"},
     {"dataset_args", HONE_OPTION_STRING, AT(dataset_args), NULL, 0, 0, NULL, card, "which part of the data set: mrpc"},
 
-    {"save_strategy", HONE_OPTION_ENUM, AT(save_strategy), "steps", 0, 0, "no|steps|epoch", save,
-     "when to save a checkpoint; steps: at the end too"},
+    {"save_strategy", HONE_OPTION_ENUM, AT(save_strategy), "steps", 0, 0, "no|steps|epoch|best", save,
+     "when to save a checkpoint; steps: at the end too; best: after an evaluation that beats all before"},
     {"save_steps", HONE_OPTION_DOUBLE, AT(save_steps), "500", 0, COUNT, NULL, save,
      "updates between checkpoints; below 1: that part of all"},
     {"save_total_limit", HONE_OPTION_INT, AT(save_total_limit), "0", 0, COUNT, NULL, save,

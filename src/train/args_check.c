@@ -28,15 +28,18 @@ static hone_status check_eval(const hone_training_args *a, bool has_eval_dataset
 static hone_status check_best(const hone_training_args *a)
 {
     double eval_steps = a->eval_steps > 0 ? a->eval_steps : a->logging_steps;
+    bool saves_best = a->save_strategy == HONE_STRATEGY_BEST;
+    if (saves_best && a->eval_strategy == HONE_STRATEGY_NO)
+        return refuse("--save_strategy best: nothing is evaluated", "give --eval_strategy epoch or steps");
     if (!a->load_best_model_at_end)
         return HONE_OK;
-    if (a->eval_strategy == HONE_STRATEGY_NO || a->eval_strategy != a->save_strategy)
+    if (a->eval_strategy == HONE_STRATEGY_NO || (a->eval_strategy != a->save_strategy && !saves_best))
         return refuse("--load_best_model_at_end: save and evaluation strategies must be the same, and not no",
-                      "give --eval_strategy and --save_strategy the same value");
+                      "give --eval_strategy and --save_strategy the same value, or --save_strategy best");
     if (a->eval_strategy == HONE_STRATEGY_STEPS && a->max_steps > 0 && eval_steps > (double)a->max_steps)
         return refuse("--load_best_model_at_end: --eval_steps is beyond --max_steps, nothing would be evaluated",
                       "give a smaller --eval_steps");
-    if (a->eval_strategy == HONE_STRATEGY_STEPS && fabs(remainder(a->save_steps, eval_steps)) > 1e-9)
+    if (a->eval_strategy == HONE_STRATEGY_STEPS && !saves_best && fabs(remainder(a->save_steps, eval_steps)) > 1e-9)
         return refuse("--load_best_model_at_end: save_steps must be a multiple of eval_steps",
                       "give --save_steps a multiple of --eval_steps");
     return HONE_OK;

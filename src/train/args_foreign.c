@@ -32,7 +32,7 @@ static const hone_option rows[] = {
     IGNORED("use_liger_kernel", "false", NULL, torch, "the head's loss never holds all logits in any case"),
     IGNORED("liger_kernel_config", "none", NULL, torch, "it belongs to --use_liger_kernel, whose savings are always there"),
     IGNORED("torch_empty_cache_steps", "none", "0", torch, "memory is given back at once: there is no cache to empty"),
-    IGNORED("dataloader_pin_memory", "true", NULL, torch, no_loader),
+    IGNORED("dataloader_pin_memory", "true", "false", torch, no_loader),
     IGNORED("dataloader_num_workers", "0", NULL, torch, no_loader),
     IGNORED("dataloader_prefetch_factor", "none", NULL, torch, no_loader),
     IGNORED("dataloader_persistent_workers", "false", NULL, torch, no_loader),

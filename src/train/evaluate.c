@@ -166,7 +166,8 @@ bool hone__trainer_best_metric(const hone_trainer *t, const hone_metrics *metric
 static hone_status judge(hone_trainer *t, const hone_metrics *metrics)
 {
     double value;
-    if (!t->args.metric_for_best_model && !t->args.load_best_model_at_end)
+    bool saves_best = t->args.save_strategy == HONE_STRATEGY_BEST;
+    if (!t->args.metric_for_best_model && !t->args.load_best_model_at_end && !saves_best)
         return HONE_OK;
     if (!hone__trainer_best_metric(t, metrics, &value))
         return hone__fail(HONE_INVALID_ARGUMENT, "--metric_for_best_model: the evaluation gave no \"%s\"", t->args.metric_for_best_model);
@@ -176,6 +177,8 @@ static hone_status judge(hone_trainer *t, const hone_metrics *metrics)
     t->state.has_best_metric = true;
     t->state.best_metric = value;
     t->state.best_global_step = t->state.global_step;
+    if (saves_best && t->state.global_step > 0)
+        t->control.should_save = true;
     return HONE_OK;
 }
 

@@ -46,6 +46,14 @@ cmp -s run/model.safetensors run4/model.safetensors || complain "the run from tr
 run 0 evaluate causal-lm all.json --model_name_or_path run --validation_file tok.corpus --config_overrides= --output_dir ev
 says out eval_loss
 
+# the reference's own file of all arguments (TrainingArguments.to_json_string of 4.57.3): not a warning
+run 0 train causal-lm "$HERE/training_args.json" --tokenizer_name tok --config_overrides n_embd=32,n_layer=1,n_head=2,n_positions=64 \
+    --train_file tok.corpus --glob 'f1*.py' --block_size 16 --threads 1 --output_dir run6 --save_args hf.json
+grep -q warning: err && complain "the reference's file is warned about"
+says hf.json '"lr_scheduler_type": "cosine"'
+says hf.json '"warmup_ratio": 0.1'
+says hf.json '"max_steps": 3'
+
 # mistakes: status 2, the file and its line
 bad() {
     local text=$1

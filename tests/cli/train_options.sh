@@ -41,6 +41,13 @@ grep -q 'momentum=0.9,nesterov=true' sgd/README.md || complain "the card lacks t
 rm -r adamw/checkpoint-6
 run 0 $TRAIN --output_dir adamw --resume_from_checkpoint true --learning_rate 5e-3 --weight_decay 0.01 --logging_steps 2
 says err "learning_rate (was 0.01, is 0.005), weight_decay (was 0.0, is 0.01)"
+# the best alone is saved, and it is what the run ends with
+run 0 $TRAIN --output_dir best --eval_strategy steps --eval_steps 2 --save_strategy best --load_best_model_at_end
+says err "the best model is that of best/checkpoint-6"
+equals "$(ls best | grep checkpoint | tr '\n' ' ')" "checkpoint-2 checkpoint-4 checkpoint-6 " "checkpoints of the best"
+run 0 $TRAIN --output_dir worse --eval_strategy steps --eval_steps 2 --save_strategy best --metric_for_best_model loss --greater_is_better true
+equals "$(ls worse | grep checkpoint)" checkpoint-2 "checkpoints when greater is better"
+
 # the loss alone
 run 0 $TRAIN --output_dir loss --prediction_loss_only --max_steps 1
 says out eval_loss
@@ -60,6 +67,7 @@ done <<'END'
 --lr_scheduler_type --lr_scheduler_type cosine_warmup_with_min_lr
 --lr_scheduler_kwargs: --lr_scheduler_type reduce_lr_on_plateau --eval_strategy epoch --lr_scheduler_kwargs factor=2
 --prediction_loss_only: --prediction_loss_only --metric_for_best_model accuracy
+--save_strategy --save_strategy best
 --push_to_hub: --push_to_hub
 --half_precision_backend --half_precision_backend apex
 END
