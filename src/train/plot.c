@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum { WIDTH = 760, LEFT = 70, RIGHT = 26, TOP = 96, GAP = 50, LOSS_HEIGHT = 250, METRIC_HEIGHT = 150, RATE_HEIGHT = 90, BOTTOM = 62 };
-enum { MAX_METRICS = 5, SMOOTH_FROM = 60 /* points */ };
+enum { MAX_METRICS = 5, SMOOTH_FROM = 60 /* points */, LOG_FROM = 12 /* times the lowest loss */ };
 
 /* Colours c0 …: training, evaluation and the first metric, further metrics; e: grid, f: text, g: quiet text, b: ground. */
 static const char style[] =
@@ -20,10 +20,11 @@ static const char style[] =
 
 /* ---- axes ---- */
 
-/* A linear axis with round ticks. */
+/* An axis with round ticks; logarithmic: low and high are powers of ten's exponents. */
 typedef struct axis {
     double low, high, step;
     double from, to; /* pixels of low and high */
+    bool is_log;
 } axis;
 
 typedef struct extent {
@@ -49,7 +50,7 @@ static double round_step(double span, double n)
 
 static axis make_axis(const extent *e, double n_ticks, double from, double to)
 {
-    axis a = {e->low, e->high, 1, from, to};
+    axis a = {e->low, e->high, 1, from, to, false};
     if (!e->n)
         a.low = 0, a.high = 1;
     if (a.high - a.low <= fabs(a.high) * 1e-9) {
@@ -63,8 +64,24 @@ static axis make_axis(const extent *e, double n_ticks, double from, double to)
     return a;
 }
 
+/* The next number of 1, 2, 5, 10, … from value on (up) or back. */
+static double round_log(double value, bool up)
+{
+    double power = pow(10, floor(log10(value) + 1e-9)), m = value / power;
+    if (up)
+        return (m <= 1 + 1e-9 ? 1 : m <= 2 + 1e-9 ? 2 : m <= 5 + 1e-9 ? 5 : 10) * power;
+    return (m < 2 - 1e-9 ? 1 : m < 5 - 1e-9 ? 2 : 5) * power;
+}
+
+/* For a quantity that falls to a small part of what it began with. */
+static axis make_log_axis(const extent *e, double from, double to)
+{
+    return (axis){log10(round_log(e->low, false)), log10(round_log(e->high, true)), 0, from, to, true};
+}
+
 static double place(const axis *a, double value)
 {
+    value = a->is_log ? log10(value) : value;
     return a->from + (value - a->low) / (a->high - a->low) * (a->to - a->from);
 }
 
@@ -80,16 +97,34 @@ static void put_number(hone_str *out, double value, double step)
         hone__str_printf(out, "%.*f", decimals > 0 ? decimals : 0, value);
 }
 
+static void put_tick(hone_str *out, const axis *y, double value, bool lowest)
+{
+    double at = place(y, value);
+    hone__str_printf(out, "<line class=\"%s\" x1=\"%d\" y1=\"%.1f\" x2=\"%d\" y2=\"%.1f\"/>\n", lowest ? "a" : "e", LEFT, at, WIDTH - RIGHT,
+                     at);
+    hone__str_printf(out, "<text class=\"g\" x=\"%d\" y=\"%.1f\" text-anchor=\"end\">", LEFT - 8, at + 4);
+    if (y->is_log)
+        hone__str_printf(out, "%.4g", value);
+    else
+        put_number(out, value, y->step);
+    hone__str_puts(out, "</text>\n");
+}
+
 static void put_y_axis(hone_str *out, const axis *y)
 {
-    int n = (int)lround((y->high - y->low) / y->step);
-    for (int i = 0; i <= n; i++) {
-        double value = y->low + i * y->step, at = place(y, value);
-        hone__str_printf(out, "<line class=\"%s\" x1=\"%d\" y1=\"%.1f\" x2=\"%d\" y2=\"%.1f\"/>\n", i == 0 ? "a" : "e", LEFT, at,
-                         WIDTH - RIGHT, at);
-        hone__str_printf(out, "<text class=\"g\" x=\"%d\" y=\"%.1f\" text-anchor=\"end\">", LEFT - 8, at + 4);
-        put_number(out, value, y->step);
-        hone__str_puts(out, "</text>\n");
+    if (!y->is_log) {
+        int n = (int)lround((y->high - y->low) / y->step);
+        for (int i = 0; i <= n; i++)
+            put_tick(out, y, y->low + i * y->step, i == 0);
+        return;
+    }
+    bool all = y->high - y->low < 3; /* decades: 1, 2, 5; else 1 alone */
+    double value = pow(10, y->low), end = pow(10, y->high);
+    for (bool lowest = true; value <= end * (1 + 1e-9); lowest = false) {
+        put_tick(out, y, value, lowest);
+        do
+            value = round_log(value * 1.01, true);
+        while (!all && fabs(log10(value) - round(log10(value))) > 1e-6);
     }
 }
 
@@ -234,8 +269,9 @@ static void put_loss_panel(hone_str *out, const hone_trainer *t, const axis *x, 
         widen(&both, eval.low);
         widen(&both, eval.high);
     }
-    axis y = make_axis(&both, 5, top + LOSS_HEIGHT, top);
-    double key = put_title(out, top, "loss");
+    bool is_log = both.n && both.low > 1e-12 && both.high < 1e12 && both.high > LOG_FROM * both.low;
+    axis y = is_log ? make_log_axis(&both, top + LOSS_HEIGHT, top) : make_axis(&both, 5, top + LOSS_HEIGHT, top);
+    double key = put_title(out, top, is_log ? "loss (logarithmic)" : "loss");
     put_y_axis(out, &y);
     put_ticks(out, x, top + LOSS_HEIGHT);
     if (train.n) {
@@ -342,7 +378,7 @@ hone_status hone__trainer_plot(hone_str *svg, const hone_trainer *t)
     const char *metrics[MAX_METRICS];
     size_t n_metrics = choose_metrics(metrics, t);
     double last = t->state.global_step > 0 ? (double)t->state.global_step : 1;
-    axis x = {0, last, fmax(1, round_step(last, 8)), LEFT, WIDTH - RIGHT};
+    axis x = {0, last, fmax(1, round_step(last, 8)), LEFT, WIDTH - RIGHT, false};
     bool norm = range_of(t, "grad_norm").n > 0, rate = range_of(t, "learning_rate").n > 0;
     double top = TOP, height = TOP + LOSS_HEIGHT + (n_metrics ? GAP + METRIC_HEIGHT : 0) + (rate ? GAP + RATE_HEIGHT : 0) +
                                (norm ? GAP + RATE_HEIGHT : 0) + BOTTOM;

@@ -86,6 +86,23 @@ static void many_entries(void **state)
     end(&d);
 }
 
+/* A loss that falls to a hundredth is drawn on a logarithmic axis, unless it is 0 or less somewhere. */
+static void logarithmic(void **state)
+{
+    drawing d;
+    (void)state;
+    for (int zero = 0; zero < 2; zero++) {
+        begin(&d, "log");
+        for (int i = 0; i <= 10; i++)
+            entry(&d, i + 1, "loss", i == 10 && zero ? 0 : 3 * pow(10, -0.2 * i));
+        draw(&d);
+        assert_int_equal(strstr(d.svg.data, "logarithmic") == NULL, zero);
+        assert_int_equal(count(d.svg.data, ">0.05</text>"), !zero);
+        assert_int_equal(count(d.svg.data, ">5</text>"), !zero);
+        end(&d);
+    }
+}
+
 static void little(void **state)
 {
     drawing d;
@@ -106,5 +123,6 @@ static void little(void **state)
     end(&d);
 }
 
-static const struct CMUnitTest tests[] = {cmocka_unit_test(curves), cmocka_unit_test(many_entries), cmocka_unit_test(little)};
+static const struct CMUnitTest tests[] = {cmocka_unit_test(curves), cmocka_unit_test(many_entries), cmocka_unit_test(logarithmic),
+                                          cmocka_unit_test(little)};
 TEST_MAIN(tests)
