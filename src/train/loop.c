@@ -224,16 +224,12 @@ static hone_status update(hone_trainer *t, double loss_sum, double items)
     bool finite;
     HONE_TRY(t->comm->ops->all_reduce_f64(t->comm, both, 2));
     double loss = both[1] > 0 ? both[0] / both[1] : 0;
-    hone__part_begin("clip");
     HONE_TRY(hone__optimizer_clip(t->opt, both[1], t->args.max_grad_norm, &norm, &finite));
-    hone__span_end();
     t->window.grad_norm = norm;
     t->window.learning_rate = hone_optimizer_learning_rate(t->opt);
     HONE_TRY(hone__trainer_event(t, HONE_ON_PRE_OPTIMIZER_STEP, NULL));
-    hone__part_begin("optimizer");
     if (isfinite(loss) || !finite) /* a step whose gradients are not finite passes itself over */
         HONE_TRY(hone_optimizer_step(t->opt));
-    hone__span_end();
     HONE_TRY(hone__trainer_event(t, HONE_ON_OPTIMIZER_STEP, NULL));
     hone_optimizer_zero_grad(t->opt);
     t->window.n_steps++;

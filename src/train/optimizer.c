@@ -3,6 +3,7 @@
  * The bias correction counts the optimizer's updates; torch counts per parameter, which differs only for a parameter that had no gradient in some of them. */
 #include "train/optimizer.h"
 #include "base/mem.h"
+#include "base/spans.h"
 #include "nn/table.h"
 
 #include <math.h>
@@ -197,7 +198,10 @@ hone_status hone__optimizer_clip(hone_optimizer *opt, double items, double max_n
 {
     int64_t n_nonfinite = 0;
     double scale = items > 0 ? 1 / items : 0;
-    HONE_TRY(hone_optimizer_grad_norm(opt, norm, &n_nonfinite));
+    hone__part_begin("clip");
+    hone_status status = hone_optimizer_grad_norm(opt, norm, &n_nonfinite);
+    hone__span_end();
+    HONE_TRY(status);
     *norm *= scale;
     *finite = n_nonfinite == 0 && isfinite(*norm);
     opt->host.skip = !*finite;
@@ -294,7 +298,10 @@ hone_status hone_optimizer_step(hone_optimizer *opt)
         opt->n_skipped++;
         return HONE_OK;
     }
-    HONE_TRY(hone__optimizer_is_adamw(opt) ? step_adamw(opt) : step_rule(opt));
+    hone__part_begin("optimizer");
+    hone_status status = hone__optimizer_is_adamw(opt) ? step_adamw(opt) : step_rule(opt);
+    hone__span_end();
+    HONE_TRY(status);
     opt->n_steps++;
     hone__params_changed(opt->params);
     return HONE_OK;

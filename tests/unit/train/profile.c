@@ -103,9 +103,8 @@ static void loop_adds_up(void **state)
     for (size_t i = 0; i < n; i++)
         check_sums(p, i);
     assert_true(find(p, &e, "part", "step") && e.depth == 0 && e.calls == N_STEPS - SKIP);
-    /* what no part covers is the reset of the tape and the clock: a tenth of even so small a step would be a part that is missing */
-    assert_true(sum_of_parts(p) > 0.9 * e.seconds);
     assert_true(find(p, &e, "part", "data") && e.calls >= N_STEPS - SKIP); /* one more at the end of an epoch */
+    assert_true(find(p, &e, "part", "optimizer") && e.calls == N_STEPS - SKIP);
     assert_true(find(p, &e, "part", "my part") && e.calls == N_STEPS - SKIP);
     assert_true(find(p, &e, "forward", "feed-forward") && e.layer == 0 && e.calls == N_STEPS - SKIP);
     assert_true(find(p, &e, "backward", "feed-forward") && e.layer == 1);
@@ -117,6 +116,23 @@ static void loop_adds_up(void **state)
     hone_profile_free(p);
     run_loop(NULL, N_STEPS, without);
     assert_memory_equal(with, without, sizeof(with)); /* the same bits */
+}
+
+/* What no part covers is the reset of the tape and the clock: a tenth of even so small a step would be a part that is missing. Another program may take the processor just there,
+ * so that the best of some runs counts. */
+static void parts_cover_the_step(void **state)
+{
+    (void)state;
+    double losses[N_STEPS], best = 0;
+    hone_profile_entry e;
+    for (int i = 0; i < 8 && best <= 0.9; i++) {
+        hone_profile *p = profiled(losses);
+        assert_true(hone_profile_count(p) > 0);
+        assert_true(find(p, &e, "part", "step"));
+        best = fmax(best, sum_of_parts(p) / e.seconds);
+        hone_profile_free(p);
+    }
+    assert_true(best > 0.9 && best <= 1);
 }
 
 /* ---- operations and bytes ---- */
@@ -271,7 +287,7 @@ static void trainer_profiles(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(loop_adds_up),  cmocka_unit_test(counts_operations), cmocka_unit_test(one_at_a_time),
-    cmocka_unit_test(trace_is_json), cmocka_unit_test(trainer_profiles),
+    cmocka_unit_test(loop_adds_up),  cmocka_unit_test(parts_cover_the_step), cmocka_unit_test(counts_operations),
+    cmocka_unit_test(one_at_a_time), cmocka_unit_test(trace_is_json),        cmocka_unit_test(trainer_profiles),
 };
 TEST_MAIN(tests)
