@@ -12,9 +12,14 @@ size_t hone__adafactor_room(int64_t rows, int64_t cols)
     return (size_t)(cols ? rows + cols : rows);
 }
 
-size_t hone__adafactor_lines(int64_t rows, int64_t cols)
+static size_t count_lines(int64_t rows, int64_t cols)
 {
     return (size_t)(cols ? rows : (rows + RUN - 1) / RUN);
+}
+
+size_t hone__adafactor_lines(int64_t rows, int64_t cols)
+{
+    return count_lines(rows, cols) + (size_t)(cols ? rows + cols : 0);
 }
 
 /* Line i of the tensor: elements [*begin, *end). */
@@ -35,7 +40,7 @@ static double total(const double *lines, size_t n)
 
 static double rms_of_parameter(const hone_rule_step *s)
 {
-    int64_t n = (int64_t)hone__adafactor_lines(s->rows, s->cols);
+    int64_t n = (int64_t)count_lines(s->rows, s->cols);
 #pragma omp parallel for schedule(static) num_threads(s->n_threads) if (s->n > 16384)
     for (int64_t i = 0; i < n; i++) {
         size_t begin, end;
@@ -81,31 +86,6 @@ static void update_moments(const hone_rule_step *s, double keep)
     }
 }
 
-/* What the gradient of an element is multiplied by: 1 / sqrt of its second moment. mean: of the rows' means. */
-static double scale_of(const hone_rule_step *s, size_t i, double mean)
-{
-    if (!s->cols)
-        return 1 / sqrt((double)s->factored[i]);
-    double row = (double)s->factored[i / (size_t)s->cols] / mean, col = (double)s->factored[(size_t)s->rows + i % (size_t)s->cols];
-    return 1 / sqrt(row) * (1 / sqrt(col));
-}
-
-static double rms_of_update(const hone_rule_step *s, double mean)
-{
-    int64_t n = (int64_t)hone__adafactor_lines(s->rows, s->cols);
-#pragma omp parallel for schedule(static) num_threads(s->n_threads) if (s->n > 16384)
-    for (int64_t i = 0; i < n; i++) {
-        size_t begin, end;
-        double sum = 0;
-        for (line_of(s, i, &begin, &end); begin < end; begin++) {
-            double u = (double)(s->g[begin] * s->factor) * scale_of(s, begin, mean);
-            sum += u * u;
-        }
-        s->lines[i] = sum;
-    }
-    return sqrt(total(s->lines, (size_t)n) / (double)s->n);
-}
-
 static double mean_of_rows(const hone_rule_step *s)
 {
     double sum = 0;
@@ -114,21 +94,73 @@ static double mean_of_rows(const hone_rule_step *s)
     return sum / (double)s->rows;
 }
 
+/* What a matrix's gradient is multiplied by, the product of a row's and a column's number: 1 / sqrt of its second moment. They stand behind the lines' sums. */
+static void make_scales(const hone_rule_step *s)
+{
+    double mean = s->cols ? mean_of_rows(s) : 1, *row = s->lines + count_lines(s->rows, s->cols), *col = row + s->rows;
+    for (int64_t i = 0; s->cols && i < s->rows; i++)
+        row[i] = 1 / sqrt((double)s->factored[i] / mean);
+    for (int64_t c = 0; c < s->cols; c++)
+        col[c] = 1 / sqrt((double)s->factored[s->rows + c]);
+}
+
+/* The update of elements [begin, end) of line i, before it is clipped. */
+static void line_update(double *out, const hone_rule_step *s, int64_t i, size_t begin, size_t end)
+{
+    const double *row = s->lines + count_lines(s->rows, s->cols), *col = row + s->rows, scale = s->cols ? row[i] : 1;
+    size_t first = begin - (size_t)(i * s->cols);
+    for (size_t k = begin; k < end; k++)
+        out[k - begin] = (double)(s->g[k] * s->factor) * (s->cols ? scale * col[first + (k - begin)] : 1 / sqrt((double)s->factored[k]));
+}
+
+static double rms_of_update(const hone_rule_step *s)
+{
+    int64_t n = (int64_t)count_lines(s->rows, s->cols);
+#pragma omp parallel for schedule(static) num_threads(s->n_threads) if (s->n > 16384)
+    for (int64_t i = 0; i < n; i++) {
+        size_t begin, end;
+        double u[RUN], sum = 0;
+        for (line_of(s, i, &begin, &end); begin < end; begin += RUN) {
+            size_t len = end - begin < RUN ? end - begin : RUN;
+            line_update(u, s, i, begin, begin + len);
+            for (size_t k = 0; k < len; k++)
+                sum += u[k] * u[k];
+        }
+        s->lines[i] = sum;
+    }
+    return sqrt(total(s->lines, (size_t)n) / (double)s->n);
+}
+
+/* Up to RUN elements from `at` on: their updates u, times `rate`, leave the parameter. */
+static void apply(const hone_rule_step *s, const double *u, size_t at, size_t len, double rate, double keep)
+{
+    float *first = isnan(s->rule->beta1) ? NULL : s->state[0];
+    for (size_t k = 0; k < len; k++) {
+        double change = u[k] * rate;
+        if (first) {
+            mix(&first[at + k], change, s->rule->beta1);
+            change = (double)first[at + k];
+        }
+        s->p[at + k] = (float)((double)s->p[at + k] * keep - change);
+    }
+}
+
 void hone__adafactor_step(const hone_rule_step *s)
 {
     const hone_rule *r = s->rule;
     double lr = r->scale_parameter ? s->lr * fmax(r->eps2, rms_of_parameter(s)) : s->lr;
     update_moments(s, 1 - pow((double)s->t, r->decay_rate));
-    double mean = s->cols ? mean_of_rows(s) : 1, clip = fmax(1, rms_of_update(s, mean) / r->clip_threshold);
-    float *first = isnan(r->beta1) ? NULL : s->state[0];
+    make_scales(s);
+    double rate = lr / fmax(1, rms_of_update(s) / r->clip_threshold);
+    int64_t n = (int64_t)count_lines(s->rows, s->cols);
 #pragma omp parallel for schedule(static) num_threads(s->n_threads) if (s->n > 16384)
-    for (int64_t k = 0; k < (int64_t)s->n; k++) {
-        size_t i = (size_t)k;
-        double u = (double)(s->g[i] * s->factor) * scale_of(s, i, mean) / clip * lr;
-        if (first) {
-            mix(&first[i], u, r->beta1);
-            u = (double)first[i];
+    for (int64_t i = 0; i < n; i++) {
+        size_t begin, end;
+        double u[RUN];
+        for (line_of(s, i, &begin, &end); begin < end; begin += RUN) {
+            size_t len = end - begin < RUN ? end - begin : RUN;
+            line_update(u, s, i, begin, begin + len);
+            apply(s, u, begin, len, rate, 1 - s->weight_decay * lr);
         }
-        s->p[i] = (float)((double)s->p[i] * (1 - s->weight_decay * lr) - u);
     }
 }

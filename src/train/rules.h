@@ -43,6 +43,7 @@ void hone__rule_step(const hone_rule_step *s);
 /* ---- adafactor.c ---- */
 /* Elements of its second moment: a row's and a column's means, or every element's where there is one dimension. */
 size_t hone__adafactor_room(int64_t rows, int64_t cols);
+/* Doubles of scratch: sums of lines, scales of rows and columns. */
 size_t hone__adafactor_lines(int64_t rows, int64_t cols);
 void hone__adafactor_step(const hone_rule_step *s);
 
