@@ -109,7 +109,7 @@ static void put_remedies(hone_str *text, search *s)
     if (rows)
         put_smaller_batch(text, s, rows, plain.recompute);
     if (!a->gradient_checkpointing && fits(s, &again))
-        hone__str_printf(text, "%s--gradient_checkpointing (%.2f GB, a third more time)", text->len ? "; or " : "give ",
+        hone__str_printf(text, "%s--gradient_checkpointing (%.2f GB, up to a third more time)", text->len ? "; or " : "give ",
                          giga(s->found.resident));
     else if (!rows && !a->gradient_checkpointing && (rows = largest(s, again, true, 1, a->per_device_train_batch_size - 1)))
         put_smaller_batch(text, s, rows, true);
