@@ -205,13 +205,6 @@ static size_t of_libraries(const hone_trainer *t)
     return OF_LIBRARIES + OF_A_THREAD * (size_t)hone__model_params(t->model)->backend->n_threads;
 }
 
-/* Moments of rows that no text reads are never written: their pages are not there. */
-static size_t untouched(const dry_run *d)
-{
-    (void)d;
-    return 0;
-}
-
 /* ---- sums ---- */
 
 static size_t most(size_t a, size_t b)
@@ -266,9 +259,11 @@ static void sum_up(hone_memory_forecast *out, const dry_run *d)
                       out->data + out->batches;
     /* A model has AdamW's moments until its optimizer is another one. */
     size_t before = out->parameters + out->gradients + 2 * buffer_bytes(p) + out->data;
-    out->own = most(before, training + most(out->evaluation, out->checkpoint));
+    size_t tape = out->activations + out->activation_gradients + d->most.scratch; /* goes when the steps are over */
+    size_t beside = d->t->args.save_strategy != HONE_STRATEGY_NO ? out->checkpoint : 0;
+    out->own = most(most(before, training - tape + out->checkpoint), training + most(out->evaluation, beside));
     out->process = less(rss, less(stats.bytes_now, unwritten)) + of_libraries(d->t);
-    out->resident = out->own + out->process - untouched(d);
+    out->resident = out->own + out->process;
     out->addresses = of_libraries(d->t) + OF_A_STACK * (size_t)hone__model_params(d->t->model)->backend->n_threads;
     out->rows = d->which.batch_size ? d->which.batch_size : d->t->args.per_device_train_batch_size;
     out->tokens = d->largest.tokens;
