@@ -16,7 +16,13 @@ static const hone_option common_rows[] = {
      "what to tell on standard error"},
     {"help", HONE_OPTION_BOOL, FIELD(help), NULL, 0, 0, NULL, "everywhere", "this text"},
 };
-static const hone_option_alias common_aliases[] = {{"num_threads", "threads", NULL, NULL}, {"h", "help", "true", NULL}};
+/* The reference's other names of levels. */
+#define LEVELS                                           \
+    {"log_level=passive", "log_level", "info", NULL},    \
+    {                                                    \
+        "log_level=critical", "log_level", "error", NULL \
+    }
+static const hone_option_alias common_aliases[] = {{"num_threads", "threads", NULL, NULL}, {"h", "help", "true", NULL}, LEVELS};
 static const hone_option_table common_table = {common_rows, sizeof(common_rows) / sizeof(*common_rows), common_aliases,
                                                sizeof(common_aliases) / sizeof(*common_aliases)};
 
@@ -97,7 +103,9 @@ static const hone_option message_rows[] = {
     {"log_level", HONE_OPTION_ENUM, MESSAGE(log_level), "info", 0, 0, "debug|info|warning|error", NULL, NULL},
     {"help", HONE_OPTION_BOOL, MESSAGE(help), NULL, 0, 0, NULL, NULL, NULL},
 };
-static const hone_option_table message_table = {message_rows, sizeof(message_rows) / sizeof(*message_rows), NULL, 0};
+static const hone_option_alias message_aliases[] = {LEVELS};
+static const hone_option_table message_table = {message_rows, sizeof(message_rows) / sizeof(*message_rows), message_aliases,
+                                                sizeof(message_aliases) / sizeof(*message_aliases)};
 
 /* The row that a word of the command line names, NULL: none. */
 static const hone_option *message_row(const char *word)

@@ -89,8 +89,6 @@ hone_status hone_training_args_check(const hone_training_args *a, bool has_eval_
         return refuse("--num_train_epochs: must be above 0", "give --num_train_epochs or --max_steps");
     if (a->per_device_train_batch_size < 1 || a->per_device_eval_batch_size < 1 || a->gradient_accumulation_steps < 1)
         return refuse("batch sizes and --gradient_accumulation_steps must be at least 1", "give numbers above 0");
-    if (a->neftune_noise_alpha > 0 && (a->bf16 || a->fp16))
-        return refuse("--neftune_noise_alpha: noise is there for embeddings in fp32 alone", "leave out one of it and mixed precision");
     if (a->bf16 && a->fp16)
         return refuse("--bf16 and --fp16 exclude each other", "give one of them");
     if (a->prediction_loss_only && a->metric_for_best_model && strcmp(a->metric_for_best_model, "loss") != 0 &&

@@ -54,6 +54,12 @@ says hf.json '"lr_scheduler_type": "cosine"'
 says hf.json '"warmup_ratio": 0.1'
 says hf.json '"max_steps": 3'
 
+# the reference's levels of messages
+run 0 train causal-lm args.json --log_level critical --torch_compile --output_dir run7
+silent err
+run 0 train causal-lm args.json --log_level passive --output_dir run8
+says err "trained in"
+
 # mistakes: status 2, the file and its line
 bad() {
     local text=$1
