@@ -213,16 +213,19 @@ static hone_status log_again(hone_tracker *tracker, const hone_trainer *t, int64
 static hone_status open_tensorboard(hone_tracker **out, const hone_trainer *t, bool resumed)
 {
     char *folder = NULL;
-    hone_tracker_options options = {resumed ? t->state.global_step - 1 : -1, true};
+    hone_tracker_options options = {-1, true};
     hone_status status;
     HONE_GO(find_folder(&folder, t, resumed));
+    bool goes_on = resumed && newest_events(folder) > 0; /* else its beginning is in another output folder: it is told again */
+    if (goes_on)
+        options.resume_step = t->state.global_step - 1;
     status = hone_tracker_open(out, "tensorboard", folder, &options);
     if (status != HONE_OK && t->args.logging_dir)
         HONE_GO(hone__hint(hone__fail_in(status, "--logging_dir"), "give another folder, or --report_to jsonl"));
     HONE_GO(status);
     HONE_GO(log_texts(*out, t));
     if (resumed) /* the checkpoint's own step may have been told in part, or more */
-        status = log_again(*out, t, t->state.global_step);
+        status = log_again(*out, t, goes_on ? t->state.global_step : 0);
 done:
     hone__free(folder);
     return status;

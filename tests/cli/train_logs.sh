@@ -44,10 +44,14 @@ run 0 $TRAIN --output_dir straight --report_to all --logging_steps 1
 python3 same.py straight killed || complain "the logs of the resumed run"
 equals "$(ls -d killed/runs/* | wc -l)" 1 "the resumed run's folder"
 
+# ---- gone on with in another folder: its logs begin with those of the first ----
+run 0 $TRAIN --output_dir other --report_to all --logging_steps 1 --resume_from_checkpoint killed/checkpoint-30
+python3 same.py straight other || complain "the logs of a run that went on elsewhere"
+
 # ---- with the tensorboard package, where it is ----
 TB=${HONE_TENSORBOARD_PYTHON:-python3}
 if "$TB" -c "import tensorboard" 2>/dev/null; then
-    for folder in whole killed; do
+    for folder in whole killed other; do
         "$TB" "$HONE_SOURCE_DIR/tools/check_tensorboard.py" $folder >out 2>err || complain "TensorBoard reads $folder otherwise"
     done
     says out "as trainer_state.json has them"
