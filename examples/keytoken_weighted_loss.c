@@ -98,7 +98,7 @@ static hone_status make_model(example *e)
 
 int main(int argc, char **argv)
 {
-    example e = {NULL};
+    example e = {0};
     hone_tensor *keytokens = NULL;
     hone_batch batch;
     int32_t keys[MAX_KEYS];

@@ -81,7 +81,7 @@ static hone_status tokenize(example *e, const hone_questions *train, const hone_
 
 int main(int argc, char **argv)
 {
-    example e = {NULL};
+    example e = {0};
     hone_questions *train_questions = NULL, *valid_questions = NULL;
     hone_metrics scores = HONE_METRICS_INIT;
     scoring s = {0};

@@ -33,7 +33,7 @@ static const char *const label_names[] = {"not_equivalent", "equivalent", NULL};
 
 int main(int argc, char **argv)
 {
-    example e = {NULL};
+    example e = {0};
     hone_dataset *train_data = NULL, *valid_data = NULL;
     hone_class_counts *metric = NULL;
     hone_metrics metrics = HONE_METRICS_INIT;

@@ -62,7 +62,7 @@ static hone_status print_scores(example *e, hone_seqeval *metric, int64_t epoch)
 
 int main(int argc, char **argv)
 {
-    example e = {NULL};
+    example e = {0};
     hone_dataset *train_data = NULL, *valid_data = NULL;
     hone_seqeval *metric = NULL;
     int32_t inside[MAX_CLASSES];

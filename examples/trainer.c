@@ -77,7 +77,7 @@ static hone_status tokenize(example *e, const hone_dataset *train, const hone_da
 
 int main(int argc, char **argv)
 {
-    example e = {NULL};
+    example e = {0};
     hone_dataset *train_data = NULL, *valid_data = NULL;
     hone_trainer *trainer = NULL;
     hone_task task = {0};
