@@ -27,7 +27,8 @@ typedef struct hone_accelerator hone_accelerator;
 typedef enum hone_precision { HONE_PRECISION_AUTO, HONE_PRECISION_NO /* fp32 */, HONE_PRECISION_BF16, HONE_PRECISION_FP16 } hone_precision;
 
 typedef struct hone_accelerator_options {
-    hone_precision mixed_precision;      /* AUTO: the fastest that loses nothing, fp32 on the CPU. One that the device lacks is refused */
+    hone_precision
+        mixed_precision; /* AUTO: the fastest that loses nothing, fp32 on the CPU. BF16: as --bf16; prepare refuses what the device lacks */
     int64_t gradient_accumulation_steps; /* 1; a mean loss of each micro-batch counts 1/steps of it */
     uint64_t seed;                       /* of dropout: 42 */
     const char *log_with;    /* trackers for log, with commas between: "tensorboard,csv" (HONE_TRACKER_MAP). NULL: none. Copied */

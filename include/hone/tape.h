@@ -42,6 +42,9 @@ typedef struct hone_tape_options {
     bool training;    /* dropout is on */
     uint64_t seed;    /* of dropout */
     hone_dtype dtype; /* of activations: HONE_DTYPE_F32 (0); HONE_DTYPE_F64 on the device "ref"; others are HONE_UNSUPPORTED */
+    /* Of the factors of matrix products: F32 (0), or BF16, which rounds both to bfloat16 and adds in F32; everything else stays F32. HONE_UNSUPPORTED, with what would help,
+     * where the device cannot do it faster. */
+    hone_dtype products;
 } hone_tape_options;
 
 /* A tape on device, which outlives it. options NULL: recording, without dropout. One thread at a time. */

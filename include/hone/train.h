@@ -75,7 +75,7 @@ typedef struct hone_training_args {
     hone_tristate greater_is_better;    /* AUTO: unless the name ends with loss */
     const char *resume_from_checkpoint; /* "true" or "last": the newest whole one; else a folder */
 
-    bool gradient_checkpointing, bf16, fp16;
+    bool gradient_checkpointing, bf16, bf16_full_eval, fp16;
     bool auto_find_batch_size;
     const char *memory_limit; /* "none", "6GB", …; NULL: what machine and control group have */
 

@@ -73,7 +73,7 @@ struct hone_tape {
     bool counted_any; /* a parameter that wants a gradient was seen while counting */
     int layer;        /* of the model that runs, for profiles; -1: none */
     uint64_t seed;
-    hone_dtype dtype;
+    hone_dtype dtype, products;
     double loss_scale;
     uint32_t generation;
     hone_error_state error;
@@ -97,6 +97,8 @@ static inline hone__slot *hone__slot_of(const hone_tensor *x)
 }
 static inline const hone_backend_ops *hone__ops(const hone_tape *t)
 {
+    if (t->backend->products != t->products) /* only then: tapes of several threads that agree do not write */
+        t->backend->products = t->products;
     return t->backend->ops;
 }
 /* statistics: lse, mean, rstd */

@@ -21,7 +21,9 @@ static hone_status check_options(const hone_device *device, const hone_tape_opti
         hone__fail(HONE_UNSUPPORTED, "tape: activations in %s on the device %s", hone_dtype_name(o->dtype), b->ops->name);
         return hone__hint(HONE_UNSUPPORTED, "use F32 (or F64 on the device ref)");
     }
-    return HONE_OK;
+    if (o->products != HONE_DTYPE_F32 && o->dtype != HONE_DTYPE_F32)
+        return hone__fail(HONE_UNSUPPORTED, "tape: products in %s are for activations in F32", hone_dtype_name(o->products));
+    return device->backend->ops->prepare_products(device->backend, o->products);
 }
 
 hone_status hone_tape_new(hone_tape **out, hone_device *device, const hone_tape_options *options)
@@ -42,6 +44,7 @@ hone_status hone_tape_new(hone_tape **out, hone_device *device, const hone_tape_
     t->training = options->training;
     t->seed = options->seed;
     t->dtype = options->dtype;
+    t->products = options->products;
     t->loss_scale = 1.0;
     t->layer = -1;
     t->generation = 1;
@@ -118,6 +121,13 @@ void hone_tape_set_seed(hone_tape *t, uint64_t seed)
 void hone_tape_set_loss_scale(hone_tape *t, double scale)
 {
     t->loss_scale = scale;
+}
+
+hone_status hone__tape_set_products(hone_tape *t, hone_dtype products)
+{
+    HONE_TRY(t->backend->ops->prepare_products(t->backend, products));
+    t->products = products;
+    return HONE_OK;
 }
 
 void hone__tape_set_recompute(hone_tape *t, bool on)

@@ -124,6 +124,8 @@ hone_tensor *hone__vocab_loss(hone_tape *t, hone_tensor *x, hone_param *w, hone_
 typedef hone_tensor *(*hone_layer_fn)(hone_tape *t, const void *self, int l, hone_tensor *x, const hone_rows *rows);
 hone_tensor *hone__tape_layer(hone_tape *t, hone_layer_fn layer, const void *self, int l, hone_tensor *x, const hone_rows *rows);
 void hone__tape_set_recompute(hone_tape *t, bool on);
+/* As hone_tape_options.products, from the next op on. */
+hone_status hone__tape_set_products(hone_tape *t, hone_dtype products);
 
 /* Called when a parameter's gradient is final in this backward (buckets of an all-reduce). */
 typedef void (*hone_grad_hook)(void *payload, hone_param *param);

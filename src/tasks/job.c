@@ -33,16 +33,9 @@ static const hone_job_class *const classes[] = {&hone__token_classification_job,
                                                 &hone__question_answering_job, &hone__causal_lm_job, &hone__masked_lm_job};
 
 /* What an evaluation takes of the trainer's options. */
-static const char *const eval_names[] = {"output_dir",
-                                         "per_device_eval_batch_size",
-                                         "seed",
-                                         "do_eval",
-                                         "disable_tqdm",
-                                         "label_smoothing_factor",
-                                         "prediction_loss_only",
-                                         "profile",
-                                         "profile_steps",
-                                         "profile_layers"};
+static const char *const eval_names[] = {
+    "output_dir",     "per_device_eval_batch_size", "seed",    "do_eval",       "disable_tqdm",  "label_smoothing_factor",
+    "bf16_full_eval", "prediction_loss_only",       "profile", "profile_steps", "profile_layers"};
 
 const char *hone_task_name(hone_task_kind task)
 {

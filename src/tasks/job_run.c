@@ -389,8 +389,9 @@ hone_status hone_job_run(hone_job *job, char **results)
         HONE_GO(hone_job_save_args(job, job->run.save_args));
     if (job->kind == HONE_JOB_TRAIN)
         HONE_GO(settle_output_dir(job));
-    job->started = true;
     HONE_GO(open_device(job, &parts));
+    HONE_GO(hone__training_check_precision(&job->args, parts.device)); /* before the data are read */
+    job->started = true;
     HONE_GO(set_up(job, &parts));
     HONE_GO(check_model_type(job, &parts));
     status = job->kind == HONE_JOB_TRAIN ? train(job, &parts, results) : evaluate_only(job, &parts, results);

@@ -143,6 +143,9 @@ typedef struct hone_backend_ops {
     size_t (*workspace)(const hone_backend *b, hone_workspace what, int64_t n, int64_t m, int64_t k); /* bytes, 0 when none is needed */
 
     /* ---- products ---- */
+    /* Makes ready for products whose factors are rounded to `dtype` (F32: nothing to do): HONE_UNSUPPORTED, with the reason, where that is not there. What it takes stays until
+     * close. Such products are asked for by b->products afterwards. */
+    hone_status (*prepare_products)(hone_backend *b, hone_dtype dtype);
     /* c = alpha op(a) op(b) + beta c, op = transpose when ta / tb. Scratch: HONE_WS_GEMM. */
     hone_status (*gemm)(hone_backend *be, const hone_mat *c, const hone_mat *a, bool ta, const hone_mat *b, bool tb, float alpha,
                         float beta, void *scratch);
@@ -268,6 +271,8 @@ struct hone_backend {
     bool own_memory;
     /* What alloc gave and release has not taken back: every backend's alloc and release call hone__backend_count */
     size_t bytes_now, bytes_peak;
+    hone_dtype
+        products; /* F32; BF16: gemm and the linear entries round their factors where hone__narrow_pays, and add in F32. The tape that runs sets it */
     int n_measuring; /* how often measuring was asked for */
     void *self;      /* the backend's own */
 };
@@ -277,6 +282,12 @@ static inline void hone__backend_count(hone_backend *b, size_t more, size_t less
     b->bytes_now += more - less;
     if (b->bytes_now > b->bytes_peak)
         b->bytes_peak = b->bytes_now;
+}
+
+/* Whether a product (rows, depth) x (depth, cols) is large enough to be computed in narrow numbers: below, packing and edges take what they save. */
+static inline bool hone__narrow_pays(int64_t rows, int64_t cols, int64_t depth)
+{
+    return rows >= 12 && cols >= 32 && depth >= 32;
 }
 
 /* Opens "cpu", "ref", "dry" or "auto" (the fastest there is). HONE_UNSUPPORTED names what exists. n_threads 0: all cores. */

@@ -20,9 +20,9 @@ hone_status hone_accelerator_new(hone_accelerator **out, const hone_accelerator_
     options = options ? options : &defaults;
     if (options->gradient_accumulation_steps < 1)
         return hone__fail(HONE_INVALID_ARGUMENT, "gradient_accumulation_steps must be at least 1");
-    if (options->mixed_precision == HONE_PRECISION_BF16 || options->mixed_precision == HONE_PRECISION_FP16)
-        return hone__hint(hone__fail(HONE_UNSUPPORTED, "mixed precision is not there on the cpu: it trains in fp32"),
-                          "use HONE_PRECISION_AUTO");
+    if (options->mixed_precision == HONE_PRECISION_FP16)
+        return hone__hint(hone__fail(HONE_UNSUPPORTED, "mixed_precision: the cpu has no instructions that multiply in float16"),
+                          "use HONE_PRECISION_BF16 where the cpu has AVX512_BF16, else HONE_PRECISION_AUTO");
     hone_status status = HONE_NEW(&acc, 1);
     if (status != HONE_OK)
         return status;
@@ -54,7 +54,9 @@ void hone_accelerator_free(hone_accelerator *acc)
 hone_status hone_accelerator_prepare(hone_accelerator *acc, hone_model *model, hone_optimizer *opt, hone_loader **train_loader,
                                      hone_loader **eval_loader)
 {
-    hone_tape_options training = {.recording = true, .training = true, .seed = acc->options.seed}, inference = {.seed = acc->options.seed};
+    hone_dtype products = acc->options.mixed_precision == HONE_PRECISION_BF16 ? HONE_DTYPE_BF16 : HONE_DTYPE_F32;
+    hone_tape_options training = {.recording = true, .training = true, .seed = acc->options.seed, .products = products},
+                      inference = {.seed = acc->options.seed, .products = products};
     if (!model)
         return hone__fail(HONE_INVALID_ARGUMENT, "prepare needs a model: it says on which device the work is done");
     hone_tape_free(acc->tape);

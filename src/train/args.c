@@ -130,7 +130,10 @@ static const hone_option rows[] = {
      "cut batches that would not fit into memory into parts; updates stay those of the whole batch"},
     {"memory_limit", HONE_OPTION_STRING, AT(memory_limit), NULL, 0, 0, NULL, speed,
      "most memory that the process may hold, 6GB or 512MiB; none: any (what machine and control group have)"},
-    {"bf16", HONE_OPTION_BOOL, AT(bf16), "false", 0, 0, NULL, speed, "mixed precision with bfloat16, where the device has it"},
+    {"bf16", HONE_OPTION_BOOL, AT(bf16), "false", 0, 0, NULL, speed,
+     "matrix products in bfloat16, everything else in fp32, where the device has it"},
+    {"bf16_full_eval", HONE_OPTION_BOOL, AT(bf16_full_eval), "false", 0, 0, NULL, speed,
+     "evaluate with matrix products in bfloat16; --bf16 does so too"},
     {"fp16", HONE_OPTION_BOOL, AT(fp16), "false", 0, 0, NULL, speed, "mixed precision with float16, where the device has it"},
 };
 

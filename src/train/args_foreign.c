@@ -82,7 +82,6 @@ static const hone_option rows[] = {
             "Apex is not here|leave it out; --bf16 chooses mixed precision"),
     REFUSED("fp16_backend", "auto", "amp|cpu_amp|cuda_amp", precision, "Apex is not here|leave it out; --bf16 chooses mixed precision"),
     IGNORED("xpu_backend", "none", NULL, precision, "it chose between processes' libraries: one process trains here"),
-    REFUSED("bf16_full_eval", "false", NULL, precision, "evaluations are computed as the training is|leave it out"),
     REFUSED("fp16_full_eval", "false", NULL, precision, "evaluations are computed as the training is|leave it out"),
 
     IGNORED("remove_unused_columns", "true", NULL, files, "only the columns that the task names are read"),

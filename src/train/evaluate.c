@@ -12,6 +12,7 @@ static hone_tape *begin_inference(hone_trainer *t, bool on)
         return t->inference;
     hone_tape_set_recording(t->tape, !on);
     hone_tape_set_training(t->tape, !on);
+    (void)hone__tape_set_products(t->tape, hone__trainer_products(t, !on)); /* the device was asked when the tape was made */
     return t->tape;
 }
 

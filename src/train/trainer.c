@@ -18,13 +18,21 @@ static hone_status check_metric(const hone_trainer *t)
                       "loss is always there");
 }
 
-static hone_status check_precision(const hone_trainer *t)
+hone_status hone__training_check_precision(const hone_training_args *args, hone_device *device)
 {
-    if (!t->args.bf16 && !t->args.fp16)
+    hone_tape *tape = NULL;
+    if (args->fp16)
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--fp16: the device %s has no instructions that multiply in float16",
+                                     hone_device_name(device)),
+                          "give --bf16 where the cpu has AVX512_BF16, or leave the option out");
+    if (!args->bf16 && !args->bf16_full_eval)
         return HONE_OK;
-    return hone__hint(hone__fail(HONE_UNSUPPORTED, "--%s: mixed precision is not there on the device %s: it trains in fp32",
-                                 t->args.bf16 ? "bf16" : "fp16", hone_device_name(hone_model_device(t->model))),
-                      "leave the option out");
+    hone_status status = hone_tape_new(&tape, device, &(hone_tape_options){.products = HONE_DTYPE_BF16});
+    hone_tape_free(tape);
+    if (status != HONE_UNSUPPORTED)
+        return status;
+    hone__fail_in(status, args->bf16 ? "--bf16" : "--bf16_full_eval");
+    return HONE_INVALID_ARGUMENT; /* as any option that cannot be had */
 }
 
 static hone_status check_smoothing(const hone_trainer *t)
@@ -52,9 +60,17 @@ static hone_status check_options(const hone_trainer *t)
     return HONE_OK;
 }
 
+/* What the products of training, or of evaluation, are computed in. */
+hone_dtype hone__trainer_products(const hone_trainer *t, bool training)
+{
+    return t->args.bf16 || (t->args.bf16_full_eval && !training) ? HONE_DTYPE_BF16 : HONE_DTYPE_F32;
+}
+
 static hone_status make_tapes(hone_trainer *t)
 {
-    hone_tape_options training = {.recording = true, .training = true, .seed = t->args.seed}, inference = {.seed = t->args.seed};
+    hone_dtype products = hone__trainer_products(t, t->options.train_dataset != NULL);
+    hone_tape_options training = {.recording = true, .training = true, .seed = t->args.seed, .products = products},
+                      inference = {.seed = t->args.seed, .products = products};
     hone_device *device = hone_model_device(t->model);
     if (t->options.train_dataset)
         return hone_tape_new(&t->tape, device, &training); /* evaluations use it too, so that its memory is there once */
@@ -87,7 +103,7 @@ hone_status hone_trainer_new(hone_trainer **out, hone_model *model, const hone_t
     HONE_GO(hone_training_args_check(&t->args, t->options.eval_dataset != NULL));
     HONE_GO(check_metric(t));
     HONE_GO(check_options(t));
-    HONE_GO(check_precision(t));
+    HONE_GO(hone__training_check_precision(&t->args, hone_model_device(model)));
     HONE_GO(check_smoothing(t));
     if (t->options.train_dataset && !hone__model_trains(model))
         HONE_GO(hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "the model was opened for inference and cannot be trained"),

@@ -108,6 +108,11 @@ struct hone_trainer {
     const atomic_int *also_stop; /* a job's wish to stop, which outlives the trainer; NULL: none */
 };
 
+/* ---- trainer.c ---- */
+/* HONE_INVALID_ARGUMENT for --bf16 and --fp16 where the device lacks them. */
+hone_status hone__training_check_precision(const hone_training_args *args, hone_device *device);
+hone_dtype hone__trainer_products(const hone_trainer *t, bool training);
+
 /* ---- callbacks.c ---- */
 hone_status hone__trainer_event(hone_trainer *t, hone_event event, const hone_metrics *metrics);
 /* The trainer's own callbacks, then the user's; status: a failure before it, for which the user's are let go. Gives that, or its own. */

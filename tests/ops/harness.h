@@ -88,7 +88,7 @@ struct run {
 
 /* clang-format off */
 #define ENTRIES(X) \
-    X(alloc) X(release) X(upload) X(download) X(fill_zero) X(sync) X(close) X(supports) X(workspace) X(gemm) \
+    X(alloc) X(release) X(upload) X(download) X(fill_zero) X(sync) X(close) X(supports) X(workspace) X(prepare_products) X(gemm) \
     X(linear_forward) X(linear_dx) X(linear_dw) X(attention_forward) X(attention_backward) X(residual_norm_forward) \
     X(residual_norm_backward) X(act_forward) X(act_backward) X(dropout) X(unary) X(binary) X(where) X(is_in) X(axpy) \
     X(convert) X(random) X(embed_forward) X(embed_backward) X(gather_rows) X(scatter_add_rows) X(gather_cols) \

@@ -47,6 +47,26 @@ static hone_status linear_forward(run *r)
                 scratch(r, HONE_WS_GEMM, y->rows, y->cols, x->cols));
 }
 
+/* Products of factors that are rounded to bfloat16; HONE_UNSUPPORTED where the instructions are missing. */
+static hone_status in_bf16(run *r, hone_status (*half)(run *r))
+{
+    HONE_TRY(CALL(r, prepare_products, HONE_DTYPE_BF16));
+    r->b->products = HONE_DTYPE_BF16;
+    hone_status status = half(r);
+    r->b->products = HONE_DTYPE_F32;
+    return status;
+}
+
+static hone_status gemm_bf16(run *r)
+{
+    return in_bf16(r, gemm);
+}
+
+static hone_status linear_forward_bf16(run *r)
+{
+    return in_bf16(r, linear_forward);
+}
+
 /* What nn does: through the activation, then both products. */
 static hone_status linear_backward(run *r)
 {
@@ -59,6 +79,11 @@ static hone_status linear_backward(run *r)
     }
     HONE_TRY(CALL(r, linear_dx, m(r, "dx"), dy, &w, HONE_ACT_NONE, NULL, r->beta, scratch(r, HONE_WS_GEMM, x->rows, x->cols, dy->cols)));
     return CALL(r, linear_dw, &dw, v(r, "dbias"), dy, x, r->beta, r->beta, scratch(r, HONE_WS_COLUMN_SUMS, dy->rows, dy->cols, 0));
+}
+
+static hone_status linear_backward_bf16(run *r)
+{
+    return in_bf16(r, linear_backward);
 }
 
 static double linear_flops(run *r)

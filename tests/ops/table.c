@@ -14,6 +14,7 @@
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
 #define LIST(...) ((const char *const[]){__VA_ARGS__, NULL})
 #define SUM_F32   "sums of F32 products in any order: some sqrt(K) roundings of 6e-8, K of 2,000 and less"
+#define SUM_BF16  "the same factors, rounded alike, " SUM_F32
 
 static const op table[] = {
     {.name = "gemm",
@@ -26,6 +27,42 @@ static const op table[] = {
      .cases = LIST("N=1/5/33 O=1/7/64 K=1/19 ta=0/1 tb=0/1", "N=0/3 O=4 K=5", "N=3 O=0/5 K=4", "N=3 O=4 K=0",
                    "N=130 O=77 K=1030 alpha=-0.5 ta=0/1 tb=0/1"),
      .times = LIST("N=1024 O=768 K=768 tb=1", "N=256 O=8192 K=768 tb=1", "N=256 O=768 K=8192", "N=8192 O=768 K=256 ta=1")},
+    {.name = "gemm_bf16",
+     .forward = gemm_bf16,
+     .operands = {{"a", "N,K|ta", IN}, {"b", "K,O|tb", IN}, {"c", "N,O", OUT}},
+     .beta_forward = true,
+     .limit = 2e-6,
+     .reason = SUM_BF16,
+     .flops = gemm_flops,
+     /* below the least size, odd depths, edges of tiles and panels, several panels of rows, columns and depth */
+     .cases = LIST("N=11/12/13 O=31/32/33 K=31/32/33 ta=0/1 tb=0/1", "N=24 O=40 K=0", "N=200 O=70 K=97 alpha=-0.5 ta=0/1 tb=0/1",
+                   "N=30 O=801 K=40 ta=0/1 tb=0/1", "N=50 O=50 K=1601 ta=0/1 tb=0/1", "N=400 O=33 K=800 ta=0/1 tb=0/1"),
+     .times = LIST("N=1024 O=768 K=768 tb=0/1", "N=256 O=8192 K=768 tb=1", "N=256 O=768 K=8192", "N=8192 O=768 K=256 ta=1",
+                   "N=1024 O=3072 K=768", "N=160/1430 O=1536 K=384 tb=1", "N=384 O=1536 K=160/1430 ta=1")},
+    {.name = "linear_bf16",
+     .forward = linear_forward_bf16,
+     .backward = linear_backward_bf16,
+     .operands = {{"x", "N,I", IN},
+                  {"w", "O,I|in_major", IN},
+                  {"bias", "1,O", IN, .is_vector = true},
+                  {"y", "N,O", OUT},
+                  {"pre", "N,O", OUT},
+                  {"dy", "N,O", COT, "y"},
+                  {"dpre", "N,O", IO, .fill = "zero"},
+                  {"dx", "N,I", GRAD, "x"},
+                  {"dw", "O,I|in_major", GRAD, "w"},
+                  {"dbias", "1,O", GRAD, "bias", .is_vector = true}},
+     .beta_backward = true,
+     .limit = 2e-4,
+     .floor = 1e-3,
+     .reason = SUM_BF16 "; behind an activation a factor in F32 may round to the other side than that in F64, by 4e-3 of one in thousands",
+     .flops = linear_flops,
+     .backward_work = 2,
+     /* no finite differences: a rounded factor is a staircase */
+     .cases = LIST("N=37 I=48 O=70 act=0/1 in_major=0/1 fd=0", "N=130 I=200 O=36 act=1/2 in_major=0/1 fd=0", "N=1100 I=40 O=33 act=1 fd=0",
+                   "N=5 I=40 O=40 fd=0", "N=40 I=64 O=96 without=pre,bias,dbias act=0 fd=0"),
+     .n_what = HONE_ACT_SIGMOID + 1,
+     .times = LIST("N=160/426/1024/1430 I=384 O=1536 act=1", "N=1024 I=768 O=3072 act=2 in_major=1")},
     {.name = "linear",
      .forward = linear_forward,
      .backward = linear_backward,

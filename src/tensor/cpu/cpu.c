@@ -23,6 +23,14 @@ static const char *avx512_text(void)
     return __builtin_cpu_supports("avx512bf16") ? "AVX-512 (VNNI, BF16)" : "AVX-512 (VNNI)";
 }
 
+bool hone__cpu_allows_avx512(void)
+{
+    const char *asked = getenv("HONE_ISA");
+    __builtin_cpu_init();
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512vl") && !(asked && (strcmp(asked, "avx2") == 0 || strcmp(asked, "base") == 0));
+}
+
 static isa choose_isa(void)
 {
     __builtin_cpu_init();
@@ -139,7 +147,9 @@ static hone_status cpu_sync(hone_backend *b)
 
 static void cpu_close(hone_backend *b)
 {
-    hone__free(b->self);
+    hone_cpu *cpu = b->self;
+    cpu_release(b, cpu->panels, cpu->panel_bytes);
+    hone__free(cpu);
 }
 
 static bool cpu_supports(const hone_backend *b, hone_dtype dtype)

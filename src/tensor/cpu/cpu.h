@@ -25,6 +25,8 @@ typedef struct hone_cpu {
     const hone_kernels *kernels;
     bool own_attention; /* products of attention by kernels/small.c: vectors of sixteen */
     int64_t dot_rows;   /* rows of a product with a weight (out, in) up to which dot products in tiles are faster than oneDNN */
+    void *panels;       /* of products in BF16: for each thread its own, from the first time they are asked for */
+    size_t panel_bytes;
     hone_backend_ops ops;
 } hone_cpu;
 
@@ -56,6 +58,9 @@ static inline int hone__threads(const hone_backend *b, int64_t n_elements)
 {
     return n_elements < HONE_CPU_ALONE ? 1 : b->n_threads;
 }
+
+/* Whether the CPU has AVX-512 and the environment does not ask for less (x86 only). */
+bool hone__cpu_allows_avx512(void);
 
 /* HONE_UNSUPPORTED unless every matrix that is not NULL is F32. */
 hone_status hone__cpu_check_(const hone_mat *const *mats, size_t n);
@@ -102,6 +107,10 @@ static inline void hone__drop_token(hone_drop_row *row, const hone_drop *drop, i
 /* c = alpha op(a) op(b) + beta c, by the path that suits the shape. */
 hone_status hone__product(const hone_backend *be, const hone_mat *c, const hone_mat *a, bool ta, const hone_mat *b, bool tb, float alpha,
                           float beta);
+/* The same with factors rounded to bfloat16 (bf16.c), after hone__bf16_prepare. */
+void hone__bf16_product(const hone_backend *be, const hone_mat *c, const hone_mat *a, bool ta, const hone_mat *b, bool tb, float alpha,
+                        float beta);
+hone_status hone__bf16_prepare(hone_backend *b, hone_dtype dtype);
 /* y (cols) = column sums of x + beta y */
 void hone__column_sums(const hone_backend *b, float *y, const hone_mat *x, float beta);
 

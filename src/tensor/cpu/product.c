@@ -114,12 +114,23 @@ hone_status hone__product(const hone_backend *be, const hone_mat *c, const hone_
     return status == dnnl_success ? HONE_OK : hone__fail(HONE_DEVICE, "oneDNN could not multiply (status %d)", (int)status);
 }
 
+/* The same in the numbers that b->products asks for. */
+static hone_status multiply(const hone_backend *be, const hone_mat *c, const hone_mat *a, bool ta, const hone_mat *b, bool tb, float alpha,
+                            float beta)
+{
+    if (be->products == HONE_DTYPE_BF16 && hone__narrow_pays(c->rows, c->cols, ta ? a->rows : a->cols)) {
+        hone__bf16_product(be, c, a, ta, b, tb, alpha, beta);
+        return HONE_OK;
+    }
+    return hone__product(be, c, a, ta, b, tb, alpha, beta);
+}
+
 static hone_status cpu_gemm(hone_backend *be, const hone_mat *c, const hone_mat *a, bool ta, const hone_mat *b, bool tb, float alpha,
                             float beta, void *scratch)
 {
     (void)scratch;
     HONE_CPU_CHECK(c, a, b);
-    return hone__product(be, c, a, ta, b, tb, alpha, beta);
+    return multiply(be, c, a, ta, b, tb, alpha, beta);
 }
 
 static hone_mat rows_of(const hone_mat *m, int64_t begin, int64_t n)
@@ -149,7 +160,7 @@ static hone_status cpu_linear_forward(hone_backend *b, const hone_mat *y, const 
     for (int64_t i = 0; i < y->rows; i += step) {
         int64_t n = hone__min64(step, y->rows - i);
         hone_mat to = rows_of(y, i, n), in = rows_of(x, i, n), argument = pre ? rows_of(pre, i, n) : to;
-        HONE_TRY(hone__product(b, &argument, &in, false, &w->mat, !w->in_major, 1.0f, 0.0f));
+        HONE_TRY(multiply(b, &argument, &in, false, &w->mat, !w->in_major, 1.0f, 0.0f));
         if (!plain)
             finish_rows(b, &to, pre ? &argument : NULL, bias, act);
     }
@@ -169,13 +180,13 @@ static hone_status cpu_linear_dx(hone_backend *b, const hone_mat *dx, const hone
 {
     HONE_CPU_CHECK(dx, dy, &w->mat, pre);
     if (act == HONE_ACT_NONE)
-        return hone__product(b, dx, dy, false, &w->mat, w->in_major, 1.0f, beta);
+        return multiply(b, dx, dy, false, &w->mat, w->in_major, 1.0f, beta);
     int64_t step = beta != 0 ? 64 : BLOCK_ROWS;
     for (int64_t i = 0; i < dx->rows; i += step) {
         int64_t n = hone__min64(step, dx->rows - i);
         hone_mat to = rows_of(dx, i, n), from = rows_of(dy, i, n), argument = rows_of(pre, i, n);
         hone_mat product = beta != 0 ? (hone_mat){scratch, HONE_DTYPE_F32, n, dx->cols, dx->cols} : to;
-        HONE_TRY(hone__product(b, &product, &from, false, &w->mat, w->in_major, 1.0f, 0.0f));
+        HONE_TRY(multiply(b, &product, &from, false, &w->mat, w->in_major, 1.0f, 0.0f));
         act_rows(b, &to, &product, &argument, act, beta);
     }
     return HONE_OK;
@@ -195,9 +206,9 @@ static hone_status cpu_linear_dw(hone_backend *b, const hone_weight *dw, void *d
     (void)scratch;
     HONE_CPU_CHECK(&dw->mat, dy, x);
     if (dw->in_major)
-        HONE_TRY(hone__product(b, &dw->mat, x, true, dy, false, 1.0f, beta_w));
+        HONE_TRY(multiply(b, &dw->mat, x, true, dy, false, 1.0f, beta_w));
     else
-        HONE_TRY(hone__product(b, &dw->mat, dy, true, x, false, 1.0f, beta_w));
+        HONE_TRY(multiply(b, &dw->mat, dy, true, x, false, 1.0f, beta_w));
     if (dbias)
         hone__column_sums(b, dbias, dy, beta_bias);
     return HONE_OK;
@@ -205,6 +216,7 @@ static hone_status cpu_linear_dw(hone_backend *b, const hone_weight *dw, void *d
 
 void hone__cpu_product(hone_backend_ops *ops)
 {
+    ops->prepare_products = hone__bf16_prepare;
     ops->gemm = cpu_gemm;
     ops->linear_forward = cpu_linear_forward;
     ops->linear_dx = cpu_linear_dx;

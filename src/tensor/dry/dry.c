@@ -54,6 +54,15 @@ static size_t dry_workspace(const hone_backend *b, hone_workspace what, int64_t 
     return real(b)->ops->workspace(real(b), what, n, m, k);
 }
 
+/* The real backend takes what it needs, which counts here too. */
+static hone_status dry_prepare_products(hone_backend *b, hone_dtype dtype)
+{
+    size_t before = real(b)->bytes_now;
+    HONE_TRY(real(b)->ops->prepare_products(real(b), dtype));
+    hone__backend_count(b, real(b)->bytes_now - before, 0);
+    return HONE_OK;
+}
+
 static void dry_close(hone_backend *b)
 {
     hone__backend_close(real(b));
@@ -308,6 +317,7 @@ static const hone_backend_ops dry_ops = {.name = "dry",
                                          .close = dry_close,
                                          .supports = dry_supports,
                                          .workspace = dry_workspace,
+                                         .prepare_products = dry_prepare_products,
                                          .gemm = dry_gemm,
                                          .linear_forward = dry_linear_forward,
                                          .linear_dx = dry_linear_dx,

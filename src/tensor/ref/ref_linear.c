@@ -6,17 +6,41 @@ static double element(const hone_mat *m, bool transposed, int64_t i, int64_t j)
     return transposed ? get(m, j, i) : get(m, i, j);
 }
 
+static hone_status ref_prepare_products(hone_backend *b, hone_dtype dtype)
+{
+    (void)b;
+    if (dtype != HONE_DTYPE_F32 && dtype != HONE_DTYPE_BF16)
+        return hone__fail(HONE_UNSUPPORTED, "the device ref multiplies in F32 and BF16, not in %s", hone_dtype_name(dtype));
+    return HONE_OK;
+}
+
+/* A factor of a product of this size: as it is, or rounded to bfloat16. */
+typedef double (*factor_fn)(double x);
+static double exact(double x)
+{
+    return x;
+}
+static double rounded(double x)
+{
+    return (double)hone__from_bf16(hone__to_bf16((float)x));
+}
+static factor_fn factor(const hone_backend *b, int64_t rows, int64_t cols, int64_t depth)
+{
+    return b->products == HONE_DTYPE_BF16 && hone__narrow_pays(rows, cols, depth) ? rounded : exact;
+}
+
 /* c = alpha op(a) op(b) + beta c */
 static hone_status ref_gemm(hone_backend *be, const hone_mat *c, const hone_mat *a, bool ta, const hone_mat *b, bool tb, float alpha,
                             float beta, void *scratch)
 {
-    (void)be, (void)scratch;
+    (void)scratch;
     int64_t depth = ta ? a->rows : a->cols;
+    factor_fn f = factor(be, c->rows, c->cols, depth);
     for (int64_t i = 0; i < c->rows; i++) {
         for (int64_t j = 0; j < c->cols; j++) {
             double sum = 0.0;
             for (int64_t k = 0; k < depth; k++)
-                sum += element(a, ta, i, k) * element(b, tb, k, j);
+                sum += f(element(a, ta, i, k)) * f(element(b, tb, k, j));
             put(c, i, j, (double)alpha * sum, beta);
         }
     }
@@ -33,12 +57,13 @@ static double weight(const hone_weight *w, int64_t o, int64_t i)
 static hone_status ref_linear_forward(hone_backend *b, const hone_mat *y, const hone_mat *x, const hone_weight *w, const void *bias,
                                       hone_act act, const hone_mat *pre, void *scratch)
 {
-    (void)b, (void)scratch;
+    (void)scratch;
+    factor_fn f = factor(b, y->rows, y->cols, x->cols);
     for (int64_t n = 0; n < y->rows; n++) {
         for (int64_t o = 0; o < y->cols; o++) {
             double sum = bias ? at(bias, y->dtype, o) : 0.0;
             for (int64_t i = 0; i < x->cols; i++)
-                sum += get(x, n, i) * weight(w, o, i);
+                sum += f(get(x, n, i)) * f(weight(w, o, i));
             if (pre)
                 set(pre, n, o, sum);
             set(y, n, o, hone__ref_act(act, sum));
@@ -51,12 +76,13 @@ static hone_status ref_linear_forward(hone_backend *b, const hone_mat *y, const 
 static hone_status ref_linear_dx(hone_backend *b, const hone_mat *dx, const hone_mat *dy, const hone_weight *w, hone_act act,
                                  const hone_mat *pre, float beta, void *scratch)
 {
-    (void)b, (void)scratch;
+    (void)scratch;
+    factor_fn f = factor(b, dx->rows, dx->cols, dy->cols);
     for (int64_t n = 0; n < dx->rows; n++) {
         for (int64_t i = 0; i < dx->cols; i++) {
             double sum = 0.0;
             for (int64_t o = 0; o < dy->cols; o++)
-                sum += get(dy, n, o) * weight(w, o, i);
+                sum += f(get(dy, n, o)) * f(weight(w, o, i));
             if (act != HONE_ACT_NONE)
                 sum *= hone__ref_act_slope(act, get(pre, n, i));
             put(dx, n, i, sum, beta);
@@ -69,13 +95,14 @@ static hone_status ref_linear_dx(hone_backend *b, const hone_mat *dx, const hone
 static hone_status ref_linear_dw(hone_backend *b, const hone_weight *dw, void *dbias, const hone_mat *dy, const hone_mat *x, float beta_w,
                                  float beta_bias, void *scratch)
 {
-    (void)b, (void)scratch;
+    (void)scratch;
+    factor_fn f = factor(b, dw->mat.rows, dw->mat.cols, dy->rows);
     for (int64_t o = 0; o < dy->cols; o++) {
         double bias = 0.0;
         for (int64_t i = 0; i < x->cols; i++) {
             double sum = 0.0;
             for (int64_t n = 0; n < dy->rows; n++)
-                sum += get(dy, n, o) * get(x, n, i);
+                sum += f(get(dy, n, o)) * f(get(x, n, i));
             put(&dw->mat, dw->in_major ? i : o, dw->in_major ? o : i, sum, beta_w);
         }
         for (int64_t n = 0; n < dy->rows; n++)
@@ -88,6 +115,7 @@ static hone_status ref_linear_dw(hone_backend *b, const hone_weight *dw, void *d
 
 void hone__ref_linear(hone_backend_ops *ops)
 {
+    ops->prepare_products = ref_prepare_products;
     ops->gemm = ref_gemm;
     ops->linear_forward = ref_linear_forward;
     ops->linear_dx = ref_linear_dx;

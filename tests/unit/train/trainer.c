@@ -174,8 +174,8 @@ static void unknown_metric_is_refused(void **state)
     assert_fails(HONE_INVALID_ARGUMENT, "no metric \"f1\"",
                  hone_trainer_new(&t, model, &a, &(hone_trainer_options){.train_dataset = data, .eval_dataset = data}));
     a = quiet_args(test_temp("metric"));
-    a.bf16 = true;
-    assert_fails(HONE_UNSUPPORTED, "bf16", hone_trainer_new(&t, model, &a, &(hone_trainer_options){.train_dataset = data}));
+    a.fp16 = true;
+    assert_fails(HONE_INVALID_ARGUMENT, "--fp16", hone_trainer_new(&t, model, &a, &(hone_trainer_options){.train_dataset = data}));
     hone_examples_free(data);
     hone_model_free(model);
 }
