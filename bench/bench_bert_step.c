@@ -1,6 +1,6 @@
 /* Training steps, or evaluation, of an encoder with a classification or question-answering head on rows of a file: forward, loss, backward, clip, AdamW, dropout as the configuration says.
  *
- *     bench_bert_step MODEL ROWS [train|eval|latency] [batch 8] [steps 100] [threads 0] [classes 9] [task token-classification]
+ *     bench_bert_step MODEL ROWS [train|eval|latency] [batch 8] [steps 100] [threads 0] [classes 9] [task token-classification] [bf16 0]
  *
  * ROWS has a row a line (bench/bert_step.py makes it): "id:label id:label …" for token classification; "@class,0 id:type id:type …" for text classification, "@start,end id:type …" for question
  * answering, type being the token type. latency: one row at a time, with nothing recorded. Prints one JSON object: steps and tokens a second over all steps, the share of the machine's sgemm rate (plain
@@ -161,7 +161,7 @@ static void count_work(bench *b, const hone_batch *batch, bool training)
     b->tokens += batch->n_tokens;
 }
 
-static void set_up(bench *b, const char *folder, bool training, int threads, int n_classes)
+static void set_up(bench *b, const char *folder, bool training, int threads, int n_classes, bool bf16)
 {
     static char names[64][8];
     const char *labels[65] = {NULL};
@@ -176,7 +176,9 @@ static void set_up(bench *b, const char *folder, bool training, int threads, int
     o.for_training = training;
     o.labels = b->rows.task == HONE_QUESTION_ANSWERING ? NULL : labels;
     check(hone_model_from_pretrained(&b->model, b->rows.task, folder, &o));
-    check(hone_tape_new(&b->tape, b->device, &(hone_tape_options){.recording = training, .training = training, .seed = 42}));
+    check(hone_tape_new(&b->tape, b->device,
+                        &(hone_tape_options){
+                            .recording = training, .training = training, .seed = 42, .products = bf16 ? HONE_DTYPE_BF16 : HONE_DTYPE_F32}));
     adamw.weight_decay = 0.01;
     if (training)
         check(hone_optimizer_adamw_new(&b->opt, b->model, &adamw));
@@ -222,7 +224,7 @@ int main(int argc, char **argv)
     double total = 0, processor = 0;
     b.rows.task = argc > 8 ? task_of(argv[8]) : HONE_TOKEN_CLASSIFICATION;
     if (argc < 3 || batch < 1 || batch > 1024 || steps < 1 || steps > 99999 || b.rows.task < 0 || b.rows.task > HONE_QUESTION_ANSWERING) {
-        fprintf(stderr, "usage: bench_bert_step MODEL ROWS [train|eval|latency] [batch] [steps] [threads] [classes] [task]\n");
+        fprintf(stderr, "usage: bench_bert_step MODEL ROWS [train|eval|latency] [batch] [steps] [threads] [classes] [task] [bf16]\n");
         return 2;
     }
     read_rows(&b.rows, argv[2]);
@@ -230,7 +232,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "%s: %zu rows are less than a batch\n", argv[2], b.rows.n);
         return 1;
     }
-    set_up(&b, argv[1], training, argc > 6 ? atoi(argv[6]) : 0, argc > 7 ? atoi(argv[7]) : 9);
+    set_up(&b, argv[1], training, argc > 6 ? atoi(argv[6]) : 0, argc > 7 ? atoi(argv[7]) : 9, argc > 9 && atoi(argv[9]));
     for (size_t i = 0; i < warm_up + steps; i++) {
         hone_batch rows = batch_of(&b.rows, i * batch % (b.rows.n / batch * batch), batch, cu, !alone);
         clock_t before = clock();

@@ -1,6 +1,6 @@
 /* Training steps of GPT-2 124M in fp32 on the cpu: forward, backward, clip, AdamW, dropout as the configuration says. Fresh weights, random tokens.
  *
- *     bench_gpt2_step [rows 8] [tokens a row 128] [steps 5] [threads 0] [recompute 0]
+ *     bench_gpt2_step [rows 8] [tokens a row 128] [steps 5] [threads 0] [recompute 0] [bf16 0]
  *
  * Prints one JSON object: tokens a second of the median step, the share of the machine's sgemm rate (plain dnnl_sgemm of 2048^3, before and after the steps; the
  * better one), the peak of the resident set before that measurement. bench/gpt2_step.py runs it beside PyTorch. */
@@ -13,6 +13,7 @@
 #include <oneapi/dnnl/dnnl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 static void check(hone_status status)
 {
@@ -62,7 +63,7 @@ typedef struct bench {
     void *scratch;
 } bench;
 
-static void set_up(bench *b, int rows, int length, int threads, int recompute)
+static void set_up(bench *b, int rows, int length, int threads, int recompute, int bf16)
 {
     hone_model_options o = HONE_MODEL_OPTIONS_INIT;
     check(hone_device_open(&b->device, &(hone_device_options){.name = "cpu", .n_threads = threads}));
@@ -71,7 +72,9 @@ static void set_up(bench *b, int rows, int length, int threads, int recompute)
     check(hone_model_from_config(&b->model, HONE_CAUSAL_LM, "gpt2", &o));
     hone_model_set_recompute(b->model, recompute != 0);
     b->params = hone__model_params(b->model);
-    check(hone_tape_new(&b->tape, b->device, &(hone_tape_options){.recording = true, .training = true, .seed = 42}));
+    check(hone_tape_new(
+        &b->tape, b->device,
+        &(hone_tape_options){.recording = true, .training = true, .seed = 42, .products = bf16 ? HONE_DTYPE_BF16 : HONE_DTYPE_F32}));
     check(HONE_NEW(&b->ids, (size_t)rows * (size_t)length));
     check(HONE_NEW(&b->starts, (size_t)rows + 1));
     for (int r = 0; r <= rows; r++)
@@ -129,28 +132,31 @@ static int ascending(const void *a, const void *b)
 int main(int argc, char **argv)
 {
     int rows = argc > 1 ? atoi(argv[1]) : 8, length = argc > 2 ? atoi(argv[2]) : 128, n = argc > 3 ? atoi(argv[3]) : 5;
-    double seconds[1000], loss = 0.0;
+    double seconds[1000], loss = 0.0, processor = 0.0;
     bench b = {0};
     if (rows < 1 || length < 2 || n < 1 || n > 1000) {
-        fprintf(stderr, "usage: bench_gpt2_step [rows] [tokens a row] [steps] [threads] [recompute]\n");
+        fprintf(stderr, "usage: bench_gpt2_step [rows] [tokens a row] [steps] [threads] [recompute] [bf16]\n");
         return 2;
     }
-    set_up(&b, rows, length, argc > 4 ? atoi(argv[4]) : 0, argc > 5 ? atoi(argv[5]) : 0);
+    set_up(&b, rows, length, argc > 4 ? atoi(argv[4]) : 0, argc > 5 ? atoi(argv[5]) : 0, argc > 6 ? atoi(argv[6]) : 0);
     step(&b, 1); /* warm-up: memory, kernels */
     for (int i = 0; i < n; i++) {
+        clock_t before = clock();
         double start = hone__seconds();
         loss = step(&b, i + 2);
         seconds[i] = hone__seconds() - start;
+        processor += (double)(clock() - before) / CLOCKS_PER_SEC;
         fprintf(stderr, "step %d: %.3f s, loss %.4f\n", i + 1, seconds[i], loss);
     }
     size_t peak = hone__rss_peak();
     qsort(seconds, (size_t)n, sizeof(seconds[0]), ascending);
     double median = seconds[n / 2], gflop = step_gflop(b.model, rows, length), rate = sgemm_rate();
-    printf("{\"device\": \"%s\", \"rows\": %d, \"length\": %d, \"step_s\": %.4f, \"best_step_s\": %.4f, \"tokens_per_s\": %.1f, \"gflop\": "
+    printf("{\"device\": \"%s\", \"rows\": %d, \"length\": %d, \"step_s\": %.4f, \"best_step_s\": %.4f, \"cpu_ms\": %.1f, "
+           "\"tokens_per_s\": %.1f, \"gflop\": "
            "%.1f, \"gflops\": %.1f, \"sgemm_gflops\": %.1f, "
            "\"share_of_sgemm\": %.3f, \"peak_rss_gb\": %.3f, \"tape_mb\": %.1f, \"loss\": %.4f}\n",
-           hone_device_describe(b.device), rows, length, median, seconds[0], rows * length / median, gflop, gflop / median, rate,
-           gflop / median / rate, (double)peak * 1e-9, (double)hone_tape_bytes_peak(b.tape) * 1e-6, loss);
+           hone_device_describe(b.device), rows, length, median, seconds[0], 1e3 * processor / n, rows * length / median, gflop,
+           gflop / median, rate, gflop / median / rate, (double)peak * 1e-9, (double)hone_tape_bytes_peak(b.tape) * 1e-6, loss);
     tear_down(&b);
     return 0;
 }
