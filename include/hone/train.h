@@ -27,6 +27,7 @@ extern "C" {
 /* BEST is for saving alone: after each evaluation that is better than all before. */
 typedef enum hone_strategy { HONE_STRATEGY_NO, HONE_STRATEGY_STEPS, HONE_STRATEGY_EPOCH, HONE_STRATEGY_BEST } hone_strategy;
 typedef enum hone_tristate { HONE_AUTO, HONE_TRUE, HONE_FALSE } hone_tristate;
+typedef enum hone_on_disk_full { HONE_DISK_FULL_WAIT, HONE_DISK_FULL_STOP } hone_on_disk_full;
 
 /* The reference's TrainingArguments, as far as they have a meaning here; hone_training_args_help says what each does. Two ways to fill it: assign fields of
  * HONE_TRAINING_ARGS_INIT (strings are lent; nothing to free), or hone_training_args_set by name (strings are copied; hone_training_args_dispose). A string field that
@@ -71,6 +72,8 @@ typedef struct hone_training_args {
     double save_steps;
     int64_t save_total_limit; /* 0: all are kept */
     bool save_only_model, load_best_model_at_end;
+    hone_tristate save_in_background;   /* AUTO: checkpoints of half a gigabyte and more, where there is memory for a copy */
+    hone_on_disk_full on_disk_full;     /* of checkpoints, and of what hone_trainer_save_… write */
     const char *metric_for_best_model;  /* NULL: "loss" */
     hone_tristate greater_is_better;    /* AUTO: unless the name ends with loss */
     const char *resume_from_checkpoint; /* "true" or "last": the newest whole one; else a folder */
@@ -242,7 +245,10 @@ typedef struct hone_trainer_state {
  *     }
  *     …
  *     CHECK(hone_trainer_add_callback(trainer, (hone_callback){.name = "PrintEpoch", .fn = print_epoch}));
- */
+ *
+ * HONE_ON_SAVE comes when the checkpoint is whole on the disk, in the thread that trains. Where checkpoints are written beside the training that is at the end of a later step,
+ * and which one is the clock's business: global_step and epoch of the state are the checkpoint's all the same, and what such a callback asks of control is no part of
+ * what is repeated bit for bit (save_in_background false: it comes at once). */
 typedef struct hone_callback {
     /* Called at each event of the training, in the order in which callbacks were added. */
     hone_status (*fn)(void *payload, hone_trainer *trainer, hone_event event, const hone_trainer_state *state,

@@ -12,6 +12,7 @@
 
 static _Thread_local char message[1024];
 static _Thread_local char hint[512];
+static _Thread_local int code; /* errno behind the message, 0: none */
 
 const char *hone_status_name(hone_status status)
 {
@@ -66,6 +67,7 @@ hone_status hone__fail(hone_status status, const char *format, ...)
     va_end(args);
     put_line(message, sizeof(message), text);
     hint[0] = '\0';
+    code = 0;
     return status;
 }
 
@@ -98,15 +100,23 @@ hone_status hone__hint(hone_status status, const char *format, ...)
 
 hone_status hone__fail_errno(const char *what, const char *path)
 {
-    int code = errno;
+    int cause = errno;
     char buffer[128];
-    const char *text = strerror_r(code, buffer, sizeof(buffer)); /* GNU's: thread safe, returns the text */
-    return hone__fail(code == ENOENT ? HONE_NOT_FOUND : HONE_IO, "%s %s: %s", what, path, text);
+    const char *text = strerror_r(cause, buffer, sizeof(buffer)); /* GNU's: thread safe, returns the text */
+    hone_status status = hone__fail(cause == ENOENT ? HONE_NOT_FOUND : HONE_IO, "%s %s: %s", what, path, text);
+    code = cause;
+    return status;
+}
+
+int hone__error_code(void)
+{
+    return code;
 }
 
 void hone__error_save(hone_error_state *out, hone_status status)
 {
     out->status = status;
+    out->code = code;
     memcpy(out->message, message, sizeof(message));
     memcpy(out->hint, hint, sizeof(hint));
 }
@@ -115,6 +125,7 @@ hone_status hone__error_restore(const hone_error_state *state)
 {
     memcpy(message, state->message, sizeof(message));
     memcpy(hint, state->hint, sizeof(hint));
+    code = state->code;
     return state->status;
 }
 

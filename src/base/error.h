@@ -17,10 +17,13 @@ hone_status hone__hint(hone_status status, const char *format, ...) HONE__PRINTF
 
 /* HONE_IO (or HONE_NOT_FOUND for ENOENT) with "what path: strerror(errno)". */
 hone_status hone__fail_errno(const char *what, const char *path);
+/* errno behind the thread's present message when hone__fail_errno made it (context and hints may have been added since), else 0. */
+int hone__error_code(void);
 
 /* A failure carried from one thread to another, or across clean-up. */
 typedef struct hone_error_state {
     hone_status status;
+    int code; /* hone__error_code */
     char message[1024], hint[512];
 } hone_error_state;
 void hone__error_save(hone_error_state *out, hone_status status);

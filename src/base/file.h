@@ -16,11 +16,13 @@ void hone__unmap_file(hone_mapping *m);
 /* The whole file, NUL-terminated, at most `limit` bytes (0: no limit); HONE_FORMAT with the size when larger. Pipes and /dev/stdin work ("-" is standard input). */
 hone_status hone__read_file(char **out, size_t *len, const char *path, size_t limit);
 
-/* A file being written aside: path.tmp-PID-N in the same folder, renamed over `path` by commit after fsync of file and folder.
+/* A file being written aside: path.tmp-N-PID-START in the same folder, renamed over `path` by commit after fsync of file and folder; while the thread collects the files of
+ * a folder (collect.h) it goes there instead.
  * Writes are buffered (64 KiB); the first error sticks and comes from commit, with errno's text and the path ("no space left on device"). */
 typedef struct hone_file_writer hone_file_writer;
 hone_status hone__writer_open(hone_file_writer **out, const char *path);
 void hone__writer_write(hone_file_writer *w, const void *data, size_t len);
+void hone__writer_expect(hone_file_writer *w, uint64_t bytes); /* how much will be written in all; may be wrong */
 void hone__writer_printf(hone_file_writer *w, const char *format, ...) HONE__PRINTF(2, 3);
 hone_status hone__writer_status(const hone_file_writer *w);
 uint64_t hone__writer_offset(const hone_file_writer *w);
@@ -41,6 +43,13 @@ bool hone__is_dir(const char *path);
 bool hone__is_file(const char *path);
 hone_status hone__path_join(char **out, const char *folder, const char *name); /* owned */
 const char *hone__path_base(const char *path);                                 /* after the last '/' */
+/* "-PID-START" of this process: names of what is written aside end with it. */
+const char *hone__aside_suffix(void);
+/* Whether a name ends like that and the process is no more. */
+bool hone__is_left_behind(const char *name);
+/* Holds a folder for this process until hone__unlock_dir or its end; HONE_IO when another one holds it. *fd -1: not held. */
+hone_status hone__lock_dir(int *fd, const char *folder);
+void hone__unlock_dir(int *fd);
 uint64_t hone__disk_free(const char *path); /* bytes available to us at the file system of path, UINT64_MAX when unknown */
 
 /* Files under a path: the path itself when it is a file; in a folder all regular files, recursively, sorted by bytes, whose name (not path) matches

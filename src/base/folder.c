@@ -1,5 +1,5 @@
 /* Folders: made, removed, listed, and renamed into place as a whole (checkpoints). */
-#include "base/file.h"
+#include "base/collect.h"
 #include "base/log.h"
 
 #include <dirent.h>
@@ -91,6 +91,9 @@ hone_status hone__make_dirs(const char *path)
 {
     char *part = NULL;
     hone_status status = HONE_OK;
+    const hone_collection *collection = hone__collecting(path);
+    if (collection && collection->in_memory)
+        return HONE_OK;
     HONE_TRY(hone__strdup(&part, path));
     for (char *p = part; *p; p++) {
         if (p == part || *p != '/')
@@ -123,7 +126,7 @@ static hone_status replace_dir(const char *aside, const char *path)
     size_t len = strlen(path);
     while (len > 1 && path[len - 1] == '/')
         len--;
-    hone__str_printf(&name, "%.*s.old-%ld", (int)len, path, (long)getpid());
+    hone__str_printf(&name, "%.*s.old%s", (int)len, path, hone__aside_suffix());
     HONE_GO(hone__str_take(&old, &name));
     if (rename(path, old) != 0)
         HONE_GO(hone__fail_errno("cannot replace", path));

@@ -165,6 +165,13 @@ hone_status hone__background_start(hone_background **out, hone_status (*job)(voi
     return HONE_OK;
 }
 
+void hone__background_hurry(hone_background *b)
+{
+    struct sched_param param = {0};
+    if (b)
+        (void)pthread_setschedparam(b->thread, SCHED_OTHER, &param);
+}
+
 hone_status hone__background_join(hone_background *b)
 {
     if (!b)

@@ -22,6 +22,8 @@ hone_status hone__check_stop(void);
 /* One job on a background thread at idle priority (checkpoint writer). Join gives its status and message; joining twice or never started is HONE_OK. */
 typedef struct hone_background hone_background;
 hone_status hone__background_start(hone_background **out, hone_status (*job)(void *), void *payload);
+void hone__background_hurry(
+    hone_background *b); /* somebody waits for it: no longer at idle priority, where that is allowed; NULL is legal */
 hone_status hone__background_join(hone_background *b); /* waits and frees; NULL is legal */
 
 #endif

@@ -1,21 +1,27 @@
 /* The one way in which the library writes a file: aside, fsync, rename, fsync of the folder, so that a reader sees the old file or the new one and
- * never a part. What is no regular file (a pipe, a device) cannot be replaced, and is written to as it is. */
-#include "base/file.h"
+ * never a part. What is no regular file (a pipe, a device) cannot be replaced, and is written to as it is. In a folder whose files the thread collects (collect.h) the folder
+ * is what will be renamed: the file goes into it at once, hashed on its way, or into memory. */
+#include "base/collect.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 #define BUFFER_BYTES ((size_t)64 << 10)
+#define PIECE_BYTES  ((size_t)1 << 20) /* hashed and written while it is in the cache */
 
 struct hone_file_writer {
     int fd, error; /* errno of the first failure */
+    hone_collection *collection;
+    XXH3_state_t *hash; /* of a file that goes into a collected folder */
+    char *data;         /* of one that is collected in memory: pages */
+    size_t len, capacity;
     char *path;
     char *aside; /* NULL: `path` is written directly */
     char *buffer;
@@ -29,50 +35,54 @@ static void close_writer(hone_file_writer *w)
         close(w->fd);
     if (w->aside)
         unlink(w->aside);
+    XXH3_freeState(w->hash);
+    hone__pages_free(w->data, w->capacity);
     hone__free(w->path);
     hone__free(w->aside);
     hone__free(w->buffer);
     hone__free(w);
 }
 
-/* "path.tmp-PID-N" */
+/* "path.tmp-N-PID-START" */
 static hone_status name_aside(char **out, const char *path)
 {
     static atomic_uint counter;
     hone_str name = HONE_STR_INIT;
-    hone__str_printf(&name, "%s.tmp-%ld-%u", path, (long)getpid(), atomic_fetch_add(&counter, 1));
+    hone__str_printf(&name, "%s.tmp-%u%s", path, atomic_fetch_add(&counter, 1), hone__aside_suffix());
     hone_status status = hone__str_take(out, &name);
     hone__str_dispose(&name);
     return status;
-}
-
-/* Whether `name` is what name_aside makes, by a process that is gone. */
-static bool is_orphan(const char *name)
-{
-    const char *mark = NULL;
-    for (const char *p = name; (p = strstr(p, ".tmp-")); p++)
-        mark = p;
-    long pid = 0;
-    unsigned n;
-    int end = 0;
-    if (!mark || sscanf(mark, ".tmp-%ld-%u%n", &pid, &n, &end) != 2 || mark[end] || pid <= 0)
-        return false;
-    return kill((pid_t)pid, 0) != 0 && errno == ESRCH;
 }
 
 void hone__writer_clean(const char *folder)
 {
     DIR *dir = opendir(folder);
     for (struct dirent *entry = dir ? readdir(dir) : NULL; entry; entry = readdir(dir))
-        if (is_orphan(entry->d_name))
+        if (strstr(entry->d_name, ".tmp-") && hone__is_left_behind(entry->d_name))
             (void)unlinkat(dirfd(dir), entry->d_name, 0);
     if (dir)
         closedir(dir);
 }
 
+static hone_status open_collected(hone_file_writer *w)
+{
+    if (w->collection->in_memory)
+        return HONE_OK;
+    w->hash = XXH3_createState();
+    if (!w->hash)
+        return hone__fail(HONE_OUT_OF_MEMORY, "no memory for the hash of %s", w->path);
+    XXH3_64bits_reset(w->hash);
+    w->fd = open(w->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    return w->fd < 0 ? hone__fail_errno("cannot write", w->path) : HONE_OK;
+}
+
 static hone_status open_target(hone_file_writer *w)
 {
     struct stat info;
+    w->collection = hone__collecting(w->path);
+    if (w->collection && w->path[strlen(w->collection->folder)] == '/')
+        return open_collected(w);
+    w->collection = NULL;
     bool exists = stat(w->path, &info) == 0;
     if (exists && S_ISDIR(info.st_mode)) {
         errno = EISDIR;
@@ -112,13 +122,52 @@ done:
     return status;
 }
 
+/* Room for `capacity` bytes in memory. */
+static void make_room(hone_file_writer *w, size_t capacity)
+{
+    void *pages = NULL;
+    if (capacity <= w->capacity || w->error)
+        return;
+    if (hone__pages_alloc(&pages, capacity) != HONE_OK) {
+        w->error = ENOMEM;
+        return;
+    }
+    if (w->len > 0)
+        memcpy(pages, w->data, w->len);
+    hone__pages_free(w->data, w->capacity);
+    w->data = pages;
+    w->capacity = capacity;
+}
+
+static void keep(hone_file_writer *w, const char *data, size_t len)
+{
+    if (len > w->capacity - w->len)
+        make_room(w, 2 * w->capacity > w->len + len ? 2 * w->capacity : w->len + len);
+    if (w->error)
+        return;
+    memcpy(w->data + w->len, data, len);
+    w->len += len;
+}
+
+void hone__writer_expect(hone_file_writer *w, uint64_t bytes)
+{
+    if (w->collection && w->collection->in_memory)
+        make_room(w, (size_t)bytes);
+}
+
 static void write_out(hone_file_writer *w, const char *data, size_t len)
 {
+    if (w->collection && w->collection->in_memory) {
+        keep(w, data, len);
+        return;
+    }
     while (len > 0 && !w->error) {
-        ssize_t n = write(w->fd, data, len);
+        ssize_t n = write(w->fd, data, len < PIECE_BYTES ? len : PIECE_BYTES);
         if (n < 0 && errno != EINTR)
             w->error = errno;
         if (n > 0) {
+            if (w->hash)
+                XXH3_64bits_update(w->hash, data, (size_t)n);
             data += n;
             len -= (size_t)n;
         }
@@ -197,15 +246,30 @@ static hone_status sync_parent(const char *path)
     return status;
 }
 
+/* The end of a file of a collected folder. */
+static hone_status commit_collected(hone_file_writer *w)
+{
+    char *data = w->data;
+    HONE_TRY(hone__writer_status(w));
+    if (strrchr(w->path + strlen(w->collection->folder) + 1, '/') && !w->collection->in_memory)
+        HONE_TRY(sync_parent(w->path));
+    w->data = NULL;
+    return hone__collect_file(w->collection, w->path, data, w->offset, w->capacity, w->hash ? XXH3_64bits_digest(w->hash) : 0);
+}
+
 hone_status hone__writer_commit(hone_file_writer *w)
 {
     hone_status status = HONE_OK;
     flush(w);
-    if (!w->error && w->aside && fsync(w->fd) != 0 && errno != EINVAL && errno != ENOTSUP)
+    if (!w->error && (w->aside || w->hash) && fsync(w->fd) != 0 && errno != EINVAL && errno != ENOTSUP)
         w->error = errno;
-    if (close(w->fd) != 0 && !w->error)
+    if (w->fd >= 0 && close(w->fd) != 0 && !w->error)
         w->error = errno;
     w->fd = -1;
+    if (w->collection) {
+        status = commit_collected(w);
+        goto done;
+    }
     if (!w->error && w->aside && rename(w->aside, w->path) != 0)
         w->error = errno;
     HONE_GO(hone__writer_status(w));

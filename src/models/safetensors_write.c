@@ -79,7 +79,8 @@ static hone_status put_entry(hone_json_writer *w, const hone_safetensor_source *
 }
 
 /* The header, padded with blanks so that the arrays begin at a multiple of 8 bytes. */
-static hone_status make_header(hone_str *out, const hone_safetensor_source *const *order, size_t n, const char *const *metadata)
+static hone_status make_header(hone_str *out, size_t *array_bytes, const hone_safetensor_source *const *order, size_t n,
+                               const char *const *metadata)
 {
     static const char *const usual[] = {"format", "pt", NULL};
     hone_json_writer w = hone__json_writer(out, 0);
@@ -97,6 +98,7 @@ static hone_status make_header(hone_str *out, const hone_safetensor_source *cons
     hone__jw_end_object(&w);
     while (out->len % 8 && !out->failed)
         hone__str_putc(out, ' ');
+    *array_bytes = offset;
     return hone__str_status(out);
 }
 
@@ -125,16 +127,18 @@ hone_status hone__safetensors_write(const char *path, const hone_safetensor_sour
     hone_file_writer *w = NULL;
     hone_str header = HONE_STR_INIT;
     unsigned char length[8];
+    size_t array_bytes;
     hone_status status = HONE_OK;
     HONE_GO(HONE_ALLOC(&order, n));
     HONE_GO(HONE_ALLOC(&buffer, PIECE));
     for (size_t i = 0; i < n; i++)
         order[i] = &sources[i];
     HONE_GO(sort_sources(order, n));
-    HONE_GO(make_header(&header, order, n, metadata));
+    HONE_GO(make_header(&header, &array_bytes, order, n, metadata));
     for (int i = 0; i < 8; i++)
         length[i] = (unsigned char)((uint64_t)header.len >> (8 * i));
     HONE_GO(hone__writer_open(&w, path));
+    hone__writer_expect(w, sizeof(length) + header.len + array_bytes);
     hone__writer_write(w, length, sizeof(length));
     hone__writer_write(w, header.data, header.len);
     for (size_t i = 0; i < n; i++)

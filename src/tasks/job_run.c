@@ -139,8 +139,12 @@ static hone_status settle_output_dir(hone_job *job)
 {
     const char *folder = hone__training_output_dir(&job->args);
     char *newest = NULL;
+    int lock = -1;
     hone_status status = HONE_OK;
     HONE_TRY(check_place(folder));
+    if (hone__is_dir(folder)) /* another run that is at work in it is found out before anything of it is removed */
+        HONE_TRY(hone__hint(hone__lock_dir(&lock, folder), "wait for it, or give another --output_dir"));
+    hone__unlock_dir(&lock);
     if (!hone__is_dir(folder) || asks_to_resume(job))
         return HONE_OK;
     if (job->args.overwrite_output_dir)

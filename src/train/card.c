@@ -349,8 +349,9 @@ done:
     return status;
 }
 
-hone_status hone_trainer_create_model_card(hone_trainer *t)
+static hone_status write_card(hone_trainer *t, void *payload)
 {
+    (void)payload;
     hone_str card = HONE_STR_INIT, svg = HONE_STR_INIT;
     hone_status status;
     HONE_GO(hone__make_dirs(t->output_dir));
@@ -362,4 +363,9 @@ done:
     hone__str_dispose(&card);
     hone__str_dispose(&svg);
     return status;
+}
+
+hone_status hone_trainer_create_model_card(hone_trainer *t)
+{
+    return hone__trainer_persist(t, write_card, NULL, "the model card", 0);
 }

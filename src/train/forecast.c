@@ -254,9 +254,9 @@ static void sum_up(hone_memory_forecast *out, const dry_run *d)
     out->data = less(d->before, there);
     out->batches = less(d->with_training - d->with_twin, book_bytes(p));
     out->evaluation = d->with_evaluation - d->with_training;
-    out->checkpoint = hone__checkpoint_bytes(d->t);
     size_t training = out->parameters + out->gradients + out->moments + out->activations + out->activation_gradients + out->scratch +
                       out->data + out->batches;
+    out->checkpoint = hone__checkpoint_bytes(d->t, training);
     /* A model has AdamW's moments until its optimizer is another one. */
     size_t before = out->parameters + out->gradients + 2 * buffer_bytes(p) + out->data;
     size_t tape = out->activations + out->activation_gradients + d->most.scratch; /* goes when the steps are over */
@@ -270,10 +270,10 @@ static void sum_up(hone_memory_forecast *out, const dry_run *d)
     out->longest = d->largest.longest;
 }
 
-size_t hone__checkpoint_bytes(const hone_trainer *t)
+size_t hone__checkpoint_bytes(const hone_trainer *t, size_t held)
 {
-    bool saves = t->args.save_strategy != HONE_STRATEGY_NO || t->saves_at_end;
-    return saves ? PIECE_OF_FILE + BUFFER_OF_FILE : 0;
+    bool saves = t->args.save_strategy != HONE_STRATEGY_NO;
+    return (saves || t->saves_at_end ? PIECE_OF_FILE + BUFFER_OF_FILE : 0) + (saves ? (size_t)hone__checkpoint_copy_bytes(t, held) : 0);
 }
 
 hone_status hone__forecast(hone_memory_forecast *out, hone_forecast_details *details, hone_trainer *t, const hone_forecast_case *which)

@@ -164,10 +164,16 @@ done:
     return status;
 }
 
-hone_status hone_trainer_save_state(hone_trainer *t)
+static hone_status write_state(hone_trainer *t, void *payload)
 {
+    (void)payload;
     HONE_TRY(hone__make_dirs(t->output_dir));
     return hone__trainer_write_state(t, t->output_dir);
+}
+
+hone_status hone_trainer_save_state(hone_trainer *t)
+{
+    return hone__trainer_persist(t, write_state, NULL, "trainer_state.json", 0);
 }
 
 /* ---- reading it back ---- */

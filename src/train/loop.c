@@ -163,6 +163,8 @@ static hone_status prepare(hone_trainer *t)
     if (t->state.global_step > 0 && t->options.train_sampler.order && t->options.train_sampler.unrepeatable)
         hone__log(HONE_LOG_WARNING, "the sampler's order is another each time: from here on it is not the run that was interrupted");
     HONE_TRY(hone__make_dirs(t->output_dir));
+    HONE_TRY(hone__lock_dir(&t->output_lock, t->output_dir));
+    HONE_TRY(hone__trainer_check_room(t));
     hone__throughput_begin(t);
     t->started = hone__seconds();
     t->tokens_started = (double)t->state.num_input_tokens_seen;
@@ -365,6 +367,7 @@ hone_status hone__trainer_log_evaluate_save(hone_trainer *t)
 
 static hone_status end_step(hone_trainer *t)
 {
+    HONE_TRY(hone__trainer_poll_save(t));
     if (hone__trainer_stops(t)) {
         t->pending.step_end = true;
         return hone__fail(HONE_CANCELLED, "stopped after step %lld", (long long)t->state.global_step);
@@ -481,6 +484,7 @@ static hone_status load_best(hone_trainer *t)
 
 static hone_status finish(hone_trainer *t)
 {
+    HONE_TRY(hone__trainer_settle_save(t, true));
     t->train_seconds = hone__seconds() - t->started;
     t->trained = true;
     hone__log(HONE_LOG_INFO, "trained in %.1f s", t->train_seconds);
@@ -490,7 +494,7 @@ static hone_status finish(hone_trainer *t)
     HONE_TRY(load_best(t));
     HONE_TRY(make_train_metrics(t));
     HONE_TRY(hone_trainer_log(t, &t->train_metrics));
-    HONE_TRY(hone__checkpoint_limit(t, true));
+    HONE_TRY(hone__checkpoint_limit_at_end(t));
     HONE_TRY(hone__trainer_event(t, HONE_ON_TRAIN_END, NULL));
     HONE_TRY(hone_metrics_set(&t->train_metrics, "epoch", t->state.epoch));
     return hone_metrics_set_int(&t->train_metrics, "train_samples", hone_examples_count(t->options.train_dataset));
@@ -500,8 +504,9 @@ static hone_status finish(hone_trainer *t)
 static hone_status save_stopped(hone_trainer *t)
 {
     hone_error_state why;
-    bool saved = t->last_saved_step == t->state.global_step && !t->pending.step_end && !t->pending.evaluate;
     hone__error_save(&why, HONE_CANCELLED);
+    HONE_TRY(hone__trainer_settle_save(t, true));
+    bool saved = t->last_saved_step == t->state.global_step && !t->pending.step_end && !t->pending.evaluate;
     if (!saved && t->state.global_step > 0)
         HONE_TRY(hone__trainer_save_checkpoint(t, &saved));
     if (!saved && t->state.global_step > 0)
@@ -512,15 +517,27 @@ static hone_status save_stopped(hone_trainer *t)
                                                   (long long)t->state.global_step);
 }
 
-hone_status hone_trainer_train(hone_trainer *t)
+static hone_status end_early(hone_trainer *t, hone_status status)
 {
-    HONE_TRY(prepare(t));
-    hone_status status = run(t);
-    if (status == HONE_OK)
-        return finish(t);
+    hone_error_state why;
     hone__trainer_close_progress(t);
     hone__trainer_profile_stop(t, status);
-    return status == HONE_CANCELLED ? save_stopped(t) : status;
+    if (status == HONE_CANCELLED)
+        return save_stopped(t);
+    hone__error_save(&why, status);
+    (void)hone__trainer_settle_save(t, false);
+    return hone__error_restore(&why);
+}
+
+hone_status hone_trainer_train(hone_trainer *t)
+{
+    hone_status status = prepare(t);
+    if (status == HONE_OK) {
+        status = run(t);
+        status = status == HONE_OK ? finish(t) : end_early(t, status);
+    }
+    hone__unlock_dir(&t->output_lock);
+    return status;
 }
 
 hone_status hone_trainer_train_metrics(const hone_trainer *t, hone_metrics *metrics)

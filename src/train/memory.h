@@ -23,8 +23,8 @@ typedef struct hone_forecast_details {
 hone_status hone__forecast(hone_memory_forecast *out, hone_forecast_details *details, hone_trainer *trainer,
                            const hone_forecast_case *which);
 
-/* Bytes that a checkpoint takes while it is written, beyond what training holds. */
-size_t hone__checkpoint_bytes(const hone_trainer *trainer);
+/* Bytes that a checkpoint takes while it is written, beyond what training holds (`held`). */
+size_t hone__checkpoint_bytes(const hone_trainer *trainer, size_t held);
 
 /* Before the run, once: forecasts it; refuses one that does not fit, with the remedy; under auto_find_batch_size settles part_tokens instead. */
 hone_status hone__trainer_settle_memory(hone_trainer *trainer);

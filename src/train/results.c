@@ -74,22 +74,34 @@ done:
     return status;
 }
 
-hone_status hone_trainer_save_metrics(hone_trainer *t, const char *split, const hone_metrics *metrics)
+typedef struct result_files {
+    const char *split;
+    const hone_metrics *metrics;
+} result_files;
+
+static hone_status write_results(hone_trainer *t, void *payload)
 {
+    const result_files *r = payload;
     char *path = NULL, *all = NULL, name[64];
     hone_status status;
-    snprintf(name, sizeof(name), "%.40s_results.json", split);
-    if (strcmp(split, "eval") == 0) { /* the model card shows what is saved */
-        hone_metrics_clear(&t->last_eval);
-        HONE_GO(hone_metrics_update(&t->last_eval, metrics));
-    }
+    snprintf(name, sizeof(name), "%.40s_results.json", r->split);
     HONE_GO(hone__make_dirs(t->output_dir));
     HONE_GO(hone__trainer_path(&path, t, name));
     HONE_GO(hone__trainer_path(&all, t, "all_results.json"));
-    HONE_GO(update_file(path, metrics, false));
-    status = update_file(all, metrics, true);
+    HONE_GO(update_file(path, r->metrics, false));
+    status = update_file(all, r->metrics, true);
 done:
     hone__free(path);
     hone__free(all);
     return status;
+}
+
+hone_status hone_trainer_save_metrics(hone_trainer *t, const char *split, const hone_metrics *metrics)
+{
+    result_files files = {split, metrics};
+    if (strcmp(split, "eval") == 0) { /* the model card shows what is saved */
+        hone_metrics_clear(&t->last_eval);
+        HONE_TRY(hone_metrics_update(&t->last_eval, metrics));
+    }
+    return hone__trainer_persist(t, write_results, &files, "the results", 0);
 }

@@ -95,6 +95,7 @@ hone_status hone_trainer_new(hone_trainer **out, hone_model *model, const hone_t
         t->task.collate_train = t->task.collate_eval = t->options.data_collator;
     t->comm = hone__comm_none();
     t->last_saved_step = -1;
+    t->output_lock = -1;
     t->state.max_steps = -1;
     atomic_init(&t->stop, 0);
     status = hone__options_copy(&hone__training_table, &t->args, args ? args : &default_args);
@@ -131,6 +132,8 @@ void hone_trainer_free(hone_trainer *t)
 {
     if (!t)
         return;
+    (void)hone__trainer_settle_save(t, false);
+    hone__unlock_dir(&t->output_lock);
     hone__trainer_free_callbacks(t);
     hone_profile_free(t->profile);
     hone__trainer_free_optimizer(t);

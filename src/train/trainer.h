@@ -1,9 +1,9 @@
-/* The trainer from the inside. trainer.c makes one, loop.c runs it (loss.c: what is minimised), evaluate.c evaluates and predicts, log.c keeps the history, checkpoint.c and resume.c save and restore it,
+/* The trainer from the inside. trainer.c makes one, loop.c runs it (loss.c: what is minimised), evaluate.c evaluates and predicts, log.c keeps the history, checkpoint*.c, room.c and resume.c save and restore it,
  * results.c, card.c and plot.c write what people read. */
 #ifndef HONE_TRAIN_TRAINER_H
 #define HONE_TRAIN_TRAINER_H
 
-#include "base/file.h"
+#include "base/collect.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/spans.h"
@@ -91,7 +91,9 @@ struct hone_trainer {
     hone_metrics *logs;
     size_t n_logs, logs_capacity;
     hone_str best_path;
-    int64_t last_saved_step;
+    int64_t last_saved_step;  /* whole on the disk */
+    struct hone_save *saving; /* a checkpoint that is being written beside the training; NULL: none */
+    int output_lock;          /* of output_dir, while it trains; -1: not held */
     bool trained;
 
     bool progress_is_open;          /* a bar of the training stands */
@@ -193,20 +195,66 @@ hone_status hone__trainer_write_state(const hone_trainer *t, const char *folder)
 hone_status hone__trainer_read_state(hone_trainer *t, const char *folder);
 hone_status hone__trainer_take_state(hone_trainer *t, const json_t *root, const char *path); /* out of the parsed file */
 
-/* ---- checkpoint.c ---- */
-/* Saves checkpoint-N now; a full disk is a warning and HONE_OK, the run goes on (only what cannot be cured is returned). *saved (may be NULL) tells. */
-hone_status hone__trainer_save_checkpoint(hone_trainer *t, bool *saved);
-/* A folder that appears whole or not at all, in the place of one of that name: `fill` writes into a folder aside. */
-hone_status hone__checkpoint_write(const char *path, hone_status (*fill)(void *payload, const char *folder), void *payload);
+/* ---- checkpoint.c: which there are ---- */
+/* Closes a checkpoint: the names, sizes and hashes of what was collected into its folder. */
+hone_status hone__checkpoint_write_manifest(const hone_collection *files);
 /* HONE_OK when folder is a whole checkpoint: every file of its manifest is there with its size and hash. */
 hone_status hone__checkpoint_verify(const char *folder);
 /* The newest whole checkpoint of output_dir, with a warning for each that was passed over; *out NULL when there is none. */
 hone_status hone__checkpoint_newest(char **out, const char *output_dir);
 /* Step numbers of the checkpoints in a folder, ascending. */
 hone_status hone__checkpoint_list(int64_t **out, size_t *n, const char *output_dir);
+hone_status hone__checkpoint_path(char **out, const char *output_dir, int64_t step);
+/* A name for writing or removing a checkpoint, which hone__checkpoint_clean knows. */
+hone_status hone__checkpoint_aside(char **out, const char *output_dir, int64_t step);
 hone_status hone__checkpoint_remove_all(const char *output_dir);
 void hone__checkpoint_clean(const char *output_dir); /* what a killed process left behind */
-hone_status hone__checkpoint_limit(hone_trainer *t, bool at_end);
+/* Removes checkpoints up to step `last`, but for `keep` of them: `saved` (which is known to be whole; -1: none), `best` (-1: none), then the newest that look whole. */
+hone_status hone__checkpoint_prune(const char *output_dir, size_t keep, int64_t saved, int64_t best, int64_t last);
+
+/* ---- checkpoint_save.c ---- */
+/* Takes a checkpoint of the run as it stands; it may be written beside the training from here on (saved NULL) or at once (*saved tells whether it could be). Waits for the one
+ * before. What went wrong with the disk is a warning and HONE_OK, the run goes on; a full one ends it where on_disk_full says so. */
+hone_status hone__trainer_save_checkpoint(hone_trainer *t, bool *saved);
+/* A folder that appears whole or not at all, in the place of one of that name: `fill` writes into a folder aside. */
+hone_status hone__checkpoint_write(const char *path, hone_status (*fill)(void *payload, const char *folder), void *payload);
+/* Tells what became of the checkpoint that is being written, without waiting for it. */
+hone_status hone__trainer_poll_save(hone_trainer *t);
+/* Waits until it is written; not for room on a full disk when a stop was asked for, or when it is not `patient`. */
+hone_status hone__trainer_settle_save(hone_trainer *t, bool patient);
+/* save_total_limit at the end of a run: where only the best is to be kept the newest goes too. */
+hone_status hone__checkpoint_limit_at_end(hone_trainer *t);
+/* Config, weights, tokenizer, options: without a second try. */
+hone_status hone__trainer_write_model(hone_trainer *t, const char *folder);
+
+/* ---- room.c: disks that are full ---- */
+/* Whether the thread's present failure is one that room on the disk (or patience) would cure. */
+bool hone__disk_is_full(void);
+/* "1.4 GB" */
+typedef struct hone_size_text {
+    char text[24];
+} hone_size_text;
+hone_size_text hone__size_text(uint64_t bytes);
+/* When to try again: seldom while nothing changes, soon when there is room. */
+typedef struct hone_room {
+    const char *folder;
+    uint64_t need;
+    double pause, tried, since; /* seconds */
+} hone_room;
+hone_room hone__room(const char *folder, uint64_t need);
+bool hone__room_try(hone_room *room); /* true: now */
+/* Waits for that in the thread that trains; false when a stop was asked for. */
+bool hone__trainer_wait_for_room(const hone_trainer *t, hone_room *room);
+/* Writes with `write`, again and again while the disk is full and on_disk_full is wait; ends when a stop is asked for. `what` names it, need: about how many bytes. */
+hone_status hone__trainer_persist(hone_trainer *t, hone_status (*write)(hone_trainer *t, void *payload), void *payload, const char *what,
+                                  uint64_t need);
+/* Bytes of a checkpoint, about; of its weights alone. */
+uint64_t hone__checkpoint_size(const hone_trainer *t);
+uint64_t hone__weights_bytes(const hone_trainer *t);
+/* Memory that the copy takes while a checkpoint is written beside the training, by which time the run will hold so much more than now; 0: it is written at once. */
+uint64_t hone__checkpoint_copy_bytes(const hone_trainer *t, uint64_t held);
+/* Before the first step: how many checkpoints there will be and whether the disk holds them. HONE_IO when not even one fits. */
+hone_status hone__trainer_check_room(hone_trainer *t);
 
 /* ---- resume.c ---- */
 hone_status hone__trainer_write_resume_state(const hone_trainer *t, const char *folder); /* hone_state.json */
