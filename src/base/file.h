@@ -31,6 +31,8 @@ hone_status hone__writer_commit(hone_file_writer *w);
 void hone__writer_abort(hone_file_writer *w); /* NULL is legal */
 /* Removes from a folder (not from those in it) what writers of processes that are gone left behind. */
 void hone__writer_clean(const char *folder);
+/* For tests: from now on the disk refuses whatever writers write with this errno; 0: no more. */
+void hone__writer_refuse(int code);
 /* As writer_open … commit, for a text that is at hand. */
 hone_status hone__write_file(const char *path, const void *data, size_t len);
 

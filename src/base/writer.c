@@ -16,6 +16,8 @@
 #define BUFFER_BYTES ((size_t)64 << 10)
 #define PIECE_BYTES  ((size_t)1 << 20) /* hashed and written while it is in the cache */
 
+static atomic_int refusal; /* hone__writer_refuse */
+
 struct hone_file_writer {
     int fd, error; /* errno of the first failure */
     hone_collection *collection;
@@ -161,6 +163,8 @@ static void write_out(hone_file_writer *w, const char *data, size_t len)
         keep(w, data, len);
         return;
     }
+    if (len > 0 && !w->error)
+        w->error = atomic_load_explicit(&refusal, memory_order_relaxed);
     while (len > 0 && !w->error) {
         ssize_t n = write(w->fd, data, len < PIECE_BYTES ? len : PIECE_BYTES);
         if (n < 0 && errno != EINTR)
@@ -287,6 +291,11 @@ void hone__writer_abort(hone_file_writer *w)
 {
     if (w)
         close_writer(w);
+}
+
+void hone__writer_refuse(int code)
+{
+    atomic_store(&refusal, code);
 }
 
 hone_status hone__write_file(const char *path, const void *data, size_t len)

@@ -24,11 +24,11 @@ struct hone_save {
     hone_collection copy;    /* empty: the trainer as it stands is written */
     hone_background *thread; /* NULL: at once */
     bool may_wait, told_waiting;
+    double told; /* when */
 
     pthread_mutex_t lock; /* of what follows */
     pthread_cond_t changed;
     bool done, waiting, give_up;
-    double waited;
     hone_error_state why, not_removed; /* why it waits; why an older one could not be removed */
 };
 
@@ -167,7 +167,6 @@ static bool wait_for_room(hone_save *s, hone_room *room)
     pthread_cond_broadcast(&s->changed);
     while (!s->give_up && !(again = hone__room_try(room)))
         wait_a_moment(s);
-    s->waited = hone__seconds() - room->since;
     pthread_mutex_unlock(&s->lock);
     return again;
 }
@@ -266,6 +265,7 @@ static hone_status copy_state(hone_save *s)
 static void tell_waiting(hone_save *s)
 {
     s->told_waiting = true;
+    s->told = hone__seconds();
     hone__log(HONE_LOG_WARNING,
               "no room for checkpoint-%" PRId64
               ": it needs %s, %s are free at %s (%s); the training keeps it in memory and tries again until there "
@@ -278,8 +278,8 @@ static hone_status tell_saved(hone_trainer *t, const hone_save *s)
     int64_t step = t->state.global_step;
     double epoch = t->state.epoch;
     t->last_saved_step = s->step;
-    if (s->waited > 0)
-        hone__log(HONE_LOG_INFO, "saved %s, after %.0f s without room", s->path, s->waited);
+    if (s->told_waiting)
+        hone__log(HONE_LOG_INFO, "saved %s, after %.0f s without room", s->path, hone__seconds() - s->told);
     else
         hone__log(HONE_LOG_INFO, "saved %s", s->path);
     if (s->not_removed.status != HONE_OK)
@@ -422,7 +422,6 @@ static hone_status wait_on_full_disk(hone_trainer *t, hone_save *s, hone_status 
     why = s->why;
     while (hone__disk_is_full() && hone__trainer_wait_for_room(t, &room)) {
         status = write_checkpoint(s);
-        s->waited = hone__seconds() - room.since;
         if (status == HONE_OK)
             return status;
         hone__error_save(&why, status);

@@ -41,13 +41,102 @@ small_files() {
 # ThreadSanitizer itself writes a file, and does not come so far
 (ulimit -f 50 && "$HONE" --version) >/dev/null 2>&1 && small_files
 
+# a place where no folder can be made, whoever asks
+fails 1 "cannot make the folder /proc/hone-run" $TRAIN --max_steps 1 --output_dir /proc/hone-run
+echo >a_file
+fails 1 "a_file/run: Not a directory" $TRAIN --max_steps 1 --output_dir a_file/run
+
+# a run that is at work in the folder is left alone
+run 0 $TRAIN --max_steps 1 --output_dir busy
+python3 -c 'import fcntl, os, sys, time
+fd = os.open("busy", os.O_RDONLY)
+fcntl.flock(fd, fcntl.LOCK_EX)
+open("held", "w")
+time.sleep(60)' &
+HOLDER=$!
+until [ -e held ] || ! kill -0 $HOLDER 2>/dev/null; do sleep 0.05; done
+if [ -e held ]; then
+    fails 1 "busy is in use" $TRAIN --max_steps 2 --output_dir busy --overwrite_output_dir
+    [ -d busy/checkpoint-1 ] || complain "the checkpoint of a run that is at work was removed"
+fi
+kill $HOLDER 2>/dev/null
+wait $HOLDER 2>/dev/null
+
+# what a killed process left behind goes, whatever the clock says; the number of a process that lives now is no proof
+run 0 $TRAIN --max_steps 3 --save_steps 1 --output_dir left
+mkdir left/.tmp-checkpoint-9-1-1 left/.tmp-checkpoint-9-999999999-5
+cp -r left/checkpoint-2 left/.tmp-checkpoint-2-999999999-77
+echo >left/model.safetensors.tmp-0-999999999-77
+echo >left/notes.tmp-mine
+mv left/checkpoint-1 left/checkpoint-1.old-999999999-77
+touch -d 1971-01-01 left/checkpoint-3
+touch -d 2099-01-01 left/checkpoint-2
+run 0 $TRAIN --max_steps 4 --save_steps 1 --save_total_limit 3 --output_dir left
+says err "going on from left/checkpoint-3"
+equals "$(ls -A left | grep -c -e '-999999999-' -e '-1-1')" 0 "what was left behind"
+equals "$(ls -d left/checkpoint-* | tr '\n' ' ')" "left/checkpoint-2 left/checkpoint-3 left/checkpoint-4 " "checkpoints that are kept"
+[ -e left/notes.tmp-mine ] || complain "a file of the user's was removed"
+
+# a torn checkpoint does not count, and why it is passed over is said
+: >left/checkpoint-4/optimizer.safetensors
+rm left/checkpoint-3/config.json
+run 0 $TRAIN --max_steps 5 --save_steps 5 --save_total_limit 2 --output_dir left
+says err "left/checkpoint-4 is not whole and was passed over: left/checkpoint-4: optimizer.safetensors is not as it was written: it has 0 bytes"
+says err "left/checkpoint-3 is not whole and was passed over: left/checkpoint-3: config.json is missing"
+says err "going on from left/checkpoint-2"
+equals "$(ls -d left/checkpoint-* | tr '\n' ' ')" "left/checkpoint-2 left/checkpoint-5 " "whole checkpoints that are kept"
+rm left/notes.tmp-mine
+
 # a file system of its own, where one can be mounted
 mkdir small
-mount -t tmpfs -o size=700k none small 2>/dev/null || finish
-trap 'umount small; rm -rf "$WORK"' EXIT
-fails 1 "small/run" $TRAIN --max_steps 20 --save_steps 2 --output_dir small/run
+mount -t tmpfs -o size=1200k none small 2>/dev/null || finish
+trap 'umount small 2>/dev/null || umount -l small; rm -rf "$WORK"' EXIT
+LONG="$TRAIN --max_steps 12 --save_steps 2 --save_total_limit 1"
+run 0 $LONG --output_dir roomy
+head -c 700k /dev/zero >small/filler
+fails 1 "no room for checkpoint-" $LONG --on_disk_full stop --output_dir small/run
 says err "No space left on device"
-says err "older ones are untouched, the run goes on"
-run 0 evaluate causal-lm --model_name_or_path small/run/checkpoint-2 --validation_file tok.corpus --threads 1 --block_size 16
-clean small/run/checkpoint-20
+says err "hint: make room and go on with --resume_from_checkpoint true"
+clean small/run/model.safetensors
+equals "$(ls -d small/run/checkpoint-* | wc -l)" 1 "whole checkpoints after a full disk"
+for how in false true; do # from there on it waits, until there is room
+    rm -f small/filler
+    rm -rf small/run
+    head -c 700k /dev/zero >small/filler
+    "$HONE" $LONG --on_disk_full wait --save_in_background $how --output_dir small/run >out 2>err &
+    RUN=$!
+    for i in $(seq 600); do
+        grep -qF "no room for" err && break
+        sleep 0.1
+    done
+    says err "no room for checkpoint-"
+    says err "No space left on device"
+    sleep 1
+    kill -0 $RUN || complain "the run did not wait for room"
+    rm small/filler
+    wait $RUN
+    equals $? 0 "status of a run that waited for room"
+    says err "without room"
+    same small/run/model.safetensors roomy/model.safetensors
+    same small/run/checkpoint-12/optimizer.safetensors roomy/checkpoint-12/optimizer.safetensors
+    equals "$(ls -d small/run/checkpoint-* | tr '\n' ' ')" "small/run/checkpoint-12 " "checkpoints after waiting"
+    clean small/filler
+done
+# nothing fits at all: said before the first step
+rm -rf small/run
+head -c 1100k /dev/zero >small/filler
+fails 1 "there is no room for a checkpoint in small/run: it needs about" $LONG --output_dir small/run
+# a stop ends the waiting
+rm small/filler
+head -c 700k /dev/zero >small/filler
+"$HONE" $LONG --output_dir small/run >out 2>err &
+RUN=$!
+for i in $(seq 600); do
+    grep -qF "no room for" err && break
+    sleep 0.1
+done
+kill -INT $RUN
+wait $RUN
+equals $? 1 "status of a run that was stopped while it waited"
+says err "no checkpoint could be saved"
 finish
