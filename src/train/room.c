@@ -109,15 +109,18 @@ uint64_t hone__checkpoint_copy_bytes(const hone_trainer *t, uint64_t held)
     return bytes >= LARGE && (available == 0 || available >= held + 2 * bytes) ? bytes : 0;
 }
 
-/* How many times the rest of the run will save. */
+/* How many times the rest of the run will save, at most. */
 static int64_t count_saves(const hone_trainer *t)
 {
-    int64_t left = t->state.max_steps - t->state.global_step;
-    if (t->args.save_strategy == HONE_STRATEGY_EPOCH)
-        return left / t->updates_per_epoch + (left % t->updates_per_epoch > 0);
-    if (t->args.save_strategy == HONE_STRATEGY_STEPS && t->save_steps > 0)
-        return left / t->save_steps + (left % t->save_steps > 0);
-    return 0;
+    int64_t left = t->state.max_steps - t->state.global_step, every = t->save_steps;
+    hone_strategy strategy = t->args.save_strategy;
+    if (strategy == HONE_STRATEGY_BEST) {
+        strategy = t->args.eval_strategy;
+        every = t->eval_steps;
+    }
+    if (strategy == HONE_STRATEGY_EPOCH)
+        every = t->updates_per_epoch;
+    return strategy != HONE_STRATEGY_NO && every > 0 ? left / every + (left % every > 0) : 0;
 }
 
 /* How many more than there are now will be there at once: those that are kept, and one that is being written. */
