@@ -78,6 +78,42 @@ static void events_come_in_the_references_order(void **state)
     end(&r);
 }
 
+static hone_status get_classified(void *self, int64_t i, hone_example *out)
+{
+    HONE_TRY(tiny_get(self, i, out));
+    out->row_label = (int32_t)(i % 2);
+    return HONE_OK;
+}
+
+static void a_prediction_is_told(void **state)
+{
+    (void)state;
+    static char text[4096];
+    static tiny_rows rows;
+    static const hone_examples_ops ops = {get_classified, tiny_length, NULL};
+    hone_model *model = NULL;
+    hone_examples *data = NULL;
+    hone_trainer *t = NULL;
+    hone_predictions predictions;
+    hone_training_args a = run_args(test_temp("predicting"));
+    hone_callback callback = {.fn = record, .payload = text};
+    hone_model_options o = HONE_MODEL_OPTIONS_INIT;
+    o.device = tiny_device();
+    o.vocab_size = TINY_VOCAB;
+    o.labels = (const char *const[]){"no", "yes", NULL};
+    o.config_overrides = "n_embd=16,n_layer=1,n_head=2,n_positions=32";
+    assert_ok(hone_model_from_config(&model, HONE_TEXT_CLASSIFICATION, "gpt2", &o));
+    assert_ok(hone_examples_new(&data, &ops, &rows, 6));
+    a.eval_strategy = HONE_STRATEGY_NO;
+    assert_ok(hone_trainer_new(&t, model, &a, &(hone_trainer_options){.callbacks = &callback, .n_callbacks = 1}));
+    assert_ok(hone_trainer_predict(t, data, &predictions));
+    assert_string_equal(text, "init_end prediction_step prediction_step predict ");
+    hone_predictions_dispose(&predictions);
+    hone_trainer_free(t);
+    hone_examples_free(data);
+    hone_model_free(model);
+}
+
 /* ---- flags ---- */
 
 /* Asks once, at an event, for what is in `wish`. */
@@ -334,8 +370,12 @@ static void early_stopping_is_resumed(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(events_come_in_the_references_order),     cmocka_unit_test(flags_are_obeyed_once),
-    cmocka_unit_test(callbacks_are_added_and_removed_by_name), cmocka_unit_test(the_plot_is_a_callback),
-    cmocka_unit_test(what_callbacks_keep_comes_back),          cmocka_unit_test(early_stopping_is_resumed),
+    cmocka_unit_test(events_come_in_the_references_order),
+    cmocka_unit_test(a_prediction_is_told),
+    cmocka_unit_test(flags_are_obeyed_once),
+    cmocka_unit_test(callbacks_are_added_and_removed_by_name),
+    cmocka_unit_test(the_plot_is_a_callback),
+    cmocka_unit_test(what_callbacks_keep_comes_back),
+    cmocka_unit_test(early_stopping_is_resumed),
 };
 TEST_MAIN(tests)

@@ -154,6 +154,13 @@ static hone_trainer_options all(plugs *p, run *r)
         .task = &p->task, .data_collator = {hide, &p->n_collations}, .train_sampler = {.order = backwards, .self = &p->n_orders}};
 }
 
+static int n_warned;
+static void hear(void *payload, hone_log_level level, const char *line)
+{
+    (void)payload, (void)level;
+    n_warned += strstr(line, "the sampler's order is another each time") != NULL;
+}
+
 static void a_run_with_plug_ins_is_resumed(void **state)
 {
     (void)state;
@@ -182,6 +189,17 @@ static void a_run_with_plug_ins_is_resumed(void **state)
     assert_memory_equal(x, y, n * sizeof(float));
     free(x);
     free(y);
+
+    hone_training_args d = run_args(test_temp("plugged-shuffled")); /* an order that is another each time: going on warns */
+    hone_trainer_options shuffled = all(&q, &rest);
+    d.resume_from_checkpoint = from;
+    shuffled.train_sampler.unrepeatable = true;
+    hone_trainer_free(rest.trainer);
+    hone_set_log(hear, NULL, HONE_LOG_WARNING);
+    assert_ok(start(&rest, &d, shuffled));
+    assert_ok(hone_trainer_train(rest.trainer));
+    hone_set_log(NULL, NULL, HONE_LOG_ERROR);
+    assert_true(n_warned > 0);
 
     hone_training_args c = run_args(test_temp("plain")); /* twice the loss of the first step without the plug-in */
     hone_trainer_options without = all(&q, &rest);
