@@ -41,6 +41,8 @@ static const struct {
      "--neftune_noise_alpha 5"},
     {"the next token",
      CRASH_GPT2 "--num_train_epochs 3 --save_steps 7 --gradient_accumulation_steps 2 --eval_strategy epoch --logging_first_step"},
+    {"the next token, only better ones are saved", CRASH_GPT2
+     "--max_steps 24 --save_strategy best --metric_for_best_model loss --eval_strategy steps --eval_steps 3 --load_best_model_at_end"},
     {"the next token, key tokens", CRASH_GPT2 "--loss keytoken --key_tokens return,def --max_steps 30 --save_steps 11 --eval_on_start"},
     {"masked tokens, activations computed again",
      "train masked-lm " MODEL "--train_file lines.txt --validation_file lines.txt --line_by_line --num_train_epochs 4 "

@@ -44,13 +44,14 @@ static hone_trainer *make_trainer(void)
     o.config_overrides = "n_embd=4,n_layer=1,n_head=1,n_positions=8";
     must(hone_model_from_config(&model, HONE_CAUSAL_LM, "gpt2", &o));
     must(hone_examples_new(&examples, &ops, NULL, 20));
-    args.output_dir = "/tmp";
+    must(hone_training_args_set(&args, "output_dir", "/tmp"));
     args.max_steps = 1;
     args.save_strategy = HONE_STRATEGY_NO;
     args.disable_tqdm = true;
     must(hone_training_args_set(&args, "report_to", "none"));
     must(hone_trainer_new(&t, model, &args, &(hone_trainer_options){.train_dataset = examples}));
     must(hone_trainer_train(t));
+    hone_training_args_dispose(&args);
     return t;
 }
 
