@@ -117,7 +117,7 @@ static void order_for_any_threads(void **state)
     options.n_threads = 0;
 }
 
-/* One file of 3 MB whose lines may be cut apart, one that is long and has no such place, and short ones between them. */
+/* One file of a MB whose lines may be cut apart, one that is long and has no such place, and short ones between them. */
 static const char *write_long_documents(void)
 {
     static const char *const names[] = {"long/a.txt", "long/b.txt", "long/c.txt", "long/d.txt"};
@@ -125,7 +125,7 @@ static const char *write_long_documents(void)
     for (int k = 0; k < 4; k++) {
         FILE *file = fopen(test_temp(names[k]), "wb");
         assert_non_null(file);
-        for (int i = 0; i < (k == 0 ? 200000 : k == 2 ? 40000 : 7); i++)
+        for (int i = 0; i < (k == 0 ? 80000 : k == 2 ? 20000 : 7); i++)
             fprintf(file, k == 2 ? " the line %d\n" : i % 5 ? "the line %d\n" : "  then %d:\n\n", i);
         assert_int_equal(fclose(file), 0);
     }
