@@ -192,7 +192,7 @@ static hone_status run(dry_run *d)
 
 /* ---- what the process has beside hone's own memory ---- */
 
-/* Measured on a dozen runs with 1 to 4 threads (docs/memory.md): code that oneDNN generates and its buffers of packed matrices, a thread's stack and heap. */
+/* Measured with 1 and 2 threads (docs/memory.md): code that oneDNN generates and its buffers of packed matrices, a thread's stack and heap. */
 #define OF_LIBRARIES ((size_t)5 << 20)
 #define OF_A_THREAD  ((size_t)3 << 19)
 /* While a file of tensors is written: a piece of a tensor, and the writer's buffer. */
