@@ -55,7 +55,8 @@ says err "hone: stopping after this batch"
 
 # in the evaluation after the last step: the model is there, and said to be
 : >err
-"$HONE" ${TRAIN/--max_steps 3000/--max_steps 2} --validation_file long.py --per_device_eval_batch_size 1 --output_dir run.end >out 2>err &
+for i in $(seq 20); do cat long.py; done >longer.py # some seconds
+"$HONE" ${TRAIN/--max_steps 3000/--max_steps 2} --validation_file longer.py --per_device_eval_batch_size 1 --output_dir run.end >out 2>err &
 child=$!
 await "trained in"
 sleep 0.1
