@@ -151,6 +151,11 @@ static void *map_pages(size_t bytes)
     return memset(pages, 0, bytes);
 }
 
+static void *map_plain(size_t bytes)
+{
+    return map_pages(bytes);
+}
+
 static void unmap_pages(void *pages, size_t bytes)
 {
     (void)bytes;
@@ -166,6 +171,7 @@ static size_t round_pages(size_t bytes)
 
 static void *map_plain(size_t bytes)
 {
+    bytes = round_pages(bytes);
     void *pages = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return pages == MAP_FAILED ? NULL : pages;
 }
@@ -193,15 +199,25 @@ static void unmap_pages(void *pages, size_t bytes)
 
 #endif
 
-hone_status hone__pages_alloc(void **out, size_t bytes)
+static hone_status get_pages(void **out, size_t bytes, void *(*map)(size_t bytes))
 {
     *out = NULL;
     if (bytes == 0)
         return HONE_OK;
-    if (bytes > SIZE_MAX / 2 || request_fails() || !(*out = map_pages(bytes)))
+    if (bytes > SIZE_MAX / 2 || request_fails() || !(*out = map(bytes)))
         return fail_memory(bytes, 1);
     count_bytes(bytes, 0);
     return HONE_OK;
+}
+
+hone_status hone__pages_alloc(void **out, size_t bytes)
+{
+    return get_pages(out, bytes, map_pages);
+}
+
+hone_status hone__pages_alloc_plain(void **out, size_t bytes)
+{
+    return get_pages(out, bytes, map_plain);
 }
 
 void hone__pages_free(void *pages, size_t bytes)

@@ -28,6 +28,8 @@ hone_status hone__grow_(void **block, size_t *capacity, size_t need, size_t size
 
 /* Zeroed pages of their own (mmap, 64-byte aligned and more, huge pages asked for when big): flat parameter buffers and arena blocks. */
 hone_status hone__pages_alloc(void **out, size_t bytes);
+/* The same without asking for huge ones, for what is written once and read once: where memory is scattered a kernel takes seconds a gigabyte to make huge pages. */
+hone_status hone__pages_alloc_plain(void **out, size_t bytes);
 void hone__pages_free(void *pages, size_t bytes);
 
 /* Gives free memory of the heap back to the system: milliseconds; after work that is over for good. */

@@ -130,7 +130,7 @@ static void make_room(hone_file_writer *w, size_t capacity)
     void *pages = NULL;
     if (capacity <= w->capacity || w->error)
         return;
-    if (hone__pages_alloc(&pages, capacity) != HONE_OK) {
+    if (hone__pages_alloc_plain(&pages, capacity) != HONE_OK) {
         w->error = ENOMEM;
         return;
     }
