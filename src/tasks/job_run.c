@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/threads.h"
+#include "train/track.h"
 #include "train/trainer.h"
 
 #include <dirent.h>
@@ -26,15 +27,23 @@ static void free_parts(const hone_job *job, hone_job_parts *parts)
     hone_device_free(parts->device);
 }
 
-static bool is_empty_dir(const char *path)
+/* How much the folder holds beside the logs of runs: a run that ended before its first checkpoint leaves nothing else. */
+static size_t count_entries(const char *path, size_t *n_logs)
 {
+    static const char *const logs[] = {HONE__LOG_LINES, HONE__LOG_TABLE, HONE__LOG_RUNS};
     size_t n = 0;
     DIR *dir = opendir(path);
-    for (struct dirent *entry = dir ? readdir(dir) : NULL; entry; entry = readdir(dir))
-        n += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+    *n_logs = 0;
+    for (struct dirent *entry = dir ? readdir(dir) : NULL; entry; entry = readdir(dir)) {
+        bool is_log = false;
+        for (size_t i = 0; i < sizeof(logs) / sizeof(*logs); i++)
+            is_log = is_log || strcmp(entry->d_name, logs[i]) == 0;
+        *n_logs += is_log;
+        n += !is_log && strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+    }
     if (dir)
         closedir(dir);
-    return n == 0;
+    return n;
 }
 
 /* predict_results.txt, predict_results_mrpc.txt, … */
@@ -62,8 +71,8 @@ static hone_status forget_old_run(const char *folder)
                                         "train_results.json",
                                         "eval_results.json",
                                         "trainer_state.json",
-                                        "train_log.jsonl",
-                                        "train_log.csv",
+                                        HONE__LOG_LINES,
+                                        HONE__LOG_TABLE,
                                         "predict_results.json",
                                         "predictions.txt",
                                         "predictions.json",
@@ -138,6 +147,7 @@ static bool resumes_elsewhere(const hone_job *job)
 static hone_status settle_output_dir(hone_job *job)
 {
     const char *folder = hone__training_output_dir(&job->args);
+    size_t n_logs;
     char *newest = NULL;
     int lock = -1;
     hone_status status = HONE_OK;
@@ -155,9 +165,11 @@ static hone_status settle_output_dir(hone_job *job)
     if (newest) {
         hone__log(HONE_LOG_INFO, "%s holds a checkpoint: going on from %s (--overwrite_output_dir starts anew)", folder, newest);
         status = hone_training_args_set(&job->args, "resume_from_checkpoint", newest);
-    } else if (!is_empty_dir(folder)) {
+    } else if (count_entries(folder, &n_logs) > 0) {
         status = hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--output_dir: %s is there already and is not empty", folder),
                             "give another folder, or --overwrite_output_dir");
+    } else if (n_logs > 0) {
+        hone__log(HONE_LOG_INFO, "%s holds only the logs of a run that ended before its first checkpoint: starting anew", folder);
     }
 done:
     hone__free(newest);

@@ -2,6 +2,7 @@
  * names and texts ("args", "model_config") it has. Where they write: tensorboard in --logging_dir, else OUTPUT_DIR/runs/DATE_HOST (or runs/RUN_NAME), and a run that goes on goes on in its own; csv and jsonl beside
  * trainer_state.json. A run that goes on makes its lines from log_history, which the checkpoint holds: no step is there twice, whatever a killed process had written. */
 #include "models/model.h"
+#include "train/track.h"
 #include "train/trainer.h"
 
 #include <hone/tracker.h>
@@ -149,7 +150,7 @@ static hone_status find_folder(char **out, const hone_trainer *t, bool resumed)
     *out = NULL;
     if (t->args.logging_dir)
         return hone__strdup(out, t->args.logging_dir);
-    HONE_TRY(hone__path_join(&runs, t->output_dir, "runs"));
+    HONE_TRY(hone__path_join(&runs, t->output_dir, HONE__LOG_RUNS));
     if (resumed)
         HONE_GO(find_run(out, runs));
     if (!*out)

@@ -5,6 +5,11 @@
 #include "base/file.h"
 #include <hone/tracker.h>
 
+/* Names in a run's folder: the lines, the table, and the folder of the runs' TensorBoard files. */
+#define HONE__LOG_LINES "train_log.jsonl"
+#define HONE__LOG_TABLE "train_log.csv"
+#define HONE__LOG_RUNS  "runs"
+
 /* ---- track_file.c: a file to which whole entries are appended, each with one write ---- */
 typedef struct hone_track_file {
     int fd; /* -1: not open */

@@ -255,7 +255,7 @@ static hone_status open_csv(hone_tracker *t, const char *folder)
     char *path = NULL;
     uint64_t keep = 0;
     hone_status status;
-    HONE_GO(hone__path_join(&path, folder, "train_log.csv"));
+    HONE_GO(hone__path_join(&path, folder, HONE__LOG_TABLE));
     if (t->options.resume_step >= 0 && hone__is_file(path))
         HONE_GO(cut_back(t, &keep, path));
     status = hone__track_file_open(&t->file, path, keep, false);

@@ -52,7 +52,7 @@ static hone_status open_jsonl(hone_tracker *t, const char *folder)
     char *path = NULL;
     uint64_t keep = 0;
     hone_status status;
-    HONE_GO(hone__path_join(&path, folder, "train_log.jsonl"));
+    HONE_GO(hone__path_join(&path, folder, HONE__LOG_LINES));
     if (t->options.resume_step >= 0 && hone__is_file(path))
         HONE_GO(cut_back(&keep, path, t->options.resume_step));
     status = hone__track_file_open(&t->file, path, keep, false);

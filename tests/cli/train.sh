@@ -45,6 +45,20 @@ mkdir full
 echo x >full/file
 run 2 $TRAIN --output_dir full
 says err "--output_dir: full is there already and is not empty"
+
+# killed before its first checkpoint: only logs are there, and the same command starts anew
+"$HONE" $TRAIN --output_dir early --max_steps 1000000 --save_strategy no --logging_steps 1 >out 2>err &
+child=$!
+for i in $(seq 300); do
+    grep -q loss early/train_log.jsonl 2>/dev/null && break
+    sleep 0.05
+done
+kill -9 $child
+wait $child 2>/dev/null
+[ -s early/train_log.jsonl ] || complain "the killed run logged nothing"
+run 0 $TRAIN --output_dir early --max_steps 2 --logging_steps 1
+says err "early holds only the logs of a run that ended before its first checkpoint: starting anew"
+[ "$(grep -c '"loss"' early/train_log.jsonl)" = 2 ] || complain "the killed run's entries stand in the new run's log"
 run 2 train causal-ml
 says err "causal-ml"
 run 2 train
