@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "models/model.h"
-#include "train/optimizer.h"
+#include "train/optimizer/optimizer.h"
 
 #include <oneapi/dnnl/dnnl.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
 #ifndef HONE_TASKS_JOB_H
 #define HONE_TASKS_JOB_H
 
-#include "train/args.h"
+#include "train/args/args.h"
 #include <hone/dataset.h>
 #include <hone/job.h>
 #include <hone/qa.h>

@@ -3,7 +3,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/threads.h"
-#include "train/track.h"
+#include "train/report/track.h"
 #include "train/trainer.h"
 
 #include <dirent.h>

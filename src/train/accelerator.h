@@ -4,7 +4,7 @@
 
 #include "base/file.h"
 #include "comm/comm.h"
-#include "train/optimizer.h"
+#include "train/optimizer/optimizer.h"
 #include <hone/accelerator.h>
 #include <hone/tracker.h>
 

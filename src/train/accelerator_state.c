@@ -2,7 +2,7 @@
  * manifest and renamed into place as the trainer's checkpoints are. No generator state: order, masks and dropout follow from counters. */
 #include "base/mem.h"
 #include "train/accelerator.h"
-#include "train/kept.h"
+#include "train/checkpoint/kept.h"
 #include "train/trainer.h"
 
 #include <inttypes.h>

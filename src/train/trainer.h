@@ -8,10 +8,10 @@
 #include "base/log.h"
 #include "base/spans.h"
 #include "comm/comm.h"
-#include "train/args.h"
-#include "train/memory.h"
-#include "train/optimizer.h"
-#include "train/schedule.h"
+#include "train/args/args.h"
+#include "train/memory/memory.h"
+#include "train/optimizer/optimizer.h"
+#include "train/optimizer/schedule.h"
 #include <hone/profile.h>
 #include <stdatomic.h>
 

@@ -1,5 +1,5 @@
 /* The license in the head of somebody's model card. */
-#include "train/card.h"
+#include "train/report/card.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* What trackers read back when a run goes on: a JSON-lines log, a CSV log, an event file. The first byte says which, the second the step. */
-#include "train/tfevents.h"
-#include "train/track.h"
+#include "train/report/tfevents.h"
+#include "train/report/track.h"
 
 #include <stdlib.h>
 

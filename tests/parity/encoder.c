@@ -4,7 +4,7 @@
  * HONE_FIXTURES may name fixtures of another seed. Tolerances are those of the fixtures: both sides compute in float32 with other orders of summation, so values
  * agree to 1e-5 of the tensor's largest, parameters after eight steps of AdamW, which divides by the square root of squared gradients, to 1e-4. */
 #include "parity/encoder_world.h"
-#include "train/optimizer.h"
+#include "train/optimizer/optimizer.h"
 
 /* X(name in this file, folder of the fixture, task) */
 #define CASES(X)                                                                       \

@@ -3,7 +3,7 @@
 #include "base/json.h"
 #include "nn/table.h"
 #include "support/support.h"
-#include "train/optimizer.h"
+#include "train/optimizer/optimizer.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -134,7 +134,7 @@ static void put_foreign(hone_str *out, hone_option_type type)
 
 static void put_page(hone_str *out)
 {
-    hone__str_puts(out, "# Options\n\nMade from the tables of options (src/train/args.c, args_foreign.c, src/tasks): do not edit. "
+    hone__str_puts(out, "# Options\n\nMade from the tables of options (src/train/args/args.c, args_foreign.c, src/tasks): do not edit. "
                         "`HONE_UPDATE=1 ctest --test-dir build/release -R options_markdown` writes it anew.\n\n"
                         "`hone train TASK` takes all of these, `hone evaluate TASK` those that an evaluation needs. `--name value` and "
                         "`--name=value` are the same, and so are `-` and `_` "

@@ -1,6 +1,6 @@
 /* hone_training_args: the C initialiser and the table agree, spellings, ranges, combinations that are refused. */
 #include "support/support.h"
-#include "train/args.h"
+#include "train/args/args.h"
 
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 /* Memory of a training: the forecast beside the run, refusal, batches in parts, an allocation that fails in the middle; recomputation, bit for bit; models without weights. */
-#include "train/memory.h"
+#include "train/memory/memory.h"
 #include "support/support.h"
 #include "tiny.h"
 

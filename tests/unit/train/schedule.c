@@ -1,6 +1,6 @@
 /* Learning rates beside transformers' get_scheduler: the numbers below are what version 4.57.3 gives for a base rate of 1e-3, sixteen steps each. */
 #include "support/support.h"
-#include "train/schedule.h"
+#include "train/optimizer/schedule.h"
 
 #include <math.h>
 

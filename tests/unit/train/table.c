@@ -3,7 +3,7 @@
 #include "unit/nn/helpers.h"
 
 #include "nn/table.h"
-#include "train/optimizer.h"
+#include "train/optimizer/optimizer.h"
 
 #include <unistd.h>
 

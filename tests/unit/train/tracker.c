@@ -1,8 +1,8 @@
 /* Trackers: what stands in the files, what a run that goes on keeps of them, disks that take nothing. */
 #include "unit/train/tfevents.h"
 #include "base/log.h"
-#include "train/tfevents.h"
-#include "train/track.h"
+#include "train/report/tfevents.h"
+#include "train/report/track.h"
 
 #include <float.h>
 #include <math.h>

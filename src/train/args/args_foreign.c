@@ -1,7 +1,7 @@
 /* What transformers' TrainingArguments (4.57.3), their older spellings and the course's scripts have and hone has not, with the reason: a practitioner keeps his
  * options. Where leaving one out gives the same result it is taken with a warning (ignored); where it would not, it is refused, and behind the | stands what to do.
  * Values that ask for nothing (the reference's defaults) are taken silently, so that a file of all arguments can be read. docs/options.md is made from this table. */
-#include "train/args.h"
+#include "train/args/args.h"
 
 #define IGNORED(name, neutral, more, group, why)                      \
     {                                                                 \

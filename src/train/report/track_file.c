@@ -1,6 +1,6 @@
 /* The file of a tracker. Entries are appended with one write each, so that a killed process leaves whole ones; an entry that was written in part (a full disk) is cut off again and kept in memory until there is room.
  * What a crash of the machine tears, the next run cuts off. */
-#include "train/track.h"
+#include "train/report/track.h"
 #include "base/file.h"
 #include "base/log.h"
 

@@ -2,7 +2,7 @@
  * names and texts ("args", "model_config") it has. Where they write: tensorboard in --logging_dir, else OUTPUT_DIR/runs/DATE_HOST (or runs/RUN_NAME), and a run that goes on goes on in its own; csv and jsonl beside
  * trainer_state.json. A run that goes on makes its lines from log_history, which the checkpoint holds: no step is there twice, whatever a killed process had written. */
 #include "models/model.h"
-#include "train/track.h"
+#include "train/report/track.h"
 #include "train/trainer.h"
 
 #include <hone/tracker.h>

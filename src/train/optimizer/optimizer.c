@@ -1,7 +1,7 @@
 /* AdamW (Loshchilov & Hutter 2019) as torch.optim.AdamW computes it, over the flat buffers of a model in one pass. Clipping, the division by the number of items and the
  * verdict about non-finite gradients ride along in that pass (engine.md, 3), so that no gradient is ever rewritten.
  * The bias correction counts the optimizer's updates; torch counts per parameter, which differs only for a parameter that had no gradient in some of them. */
-#include "train/optimizer.h"
+#include "train/optimizer/optimizer.h"
 #include "base/mem.h"
 #include "base/spans.h"
 #include "nn/table.h"

@@ -3,7 +3,7 @@
 #define HONE_TRAIN_OPTIMIZER_H
 
 #include "models/model.h"
-#include "train/rules.h"
+#include "train/optimizer/rules.h"
 
 /* Numbers that kernels read and write on the device. */
 typedef struct hone_optimizer_scalars {

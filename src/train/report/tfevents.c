@@ -4,7 +4,7 @@
  *   text       tensorboard/plugins/text/summary.py: a string tensor of plug-in "text" under TAG/text_summary, as torch.utils.tensorboard's add_text
  *   histograms torch.utils.tensorboard.summary.make_histogram with bins "tensorflow": limits 1e-12 · 1.1^k on both sides of 0, trimmed to those in use, an empty one before the first
  * Protobuf's wire format: developers.google.com/protocol-buffers/docs/encoding. */
-#include "train/tfevents.h"
+#include "train/report/tfevents.h"
 
 #include <float.h>
 #include <math.h>

@@ -4,7 +4,7 @@
  * (accelerate's find_executable_batch_size) lets the allocation fail, starts the run anew with nine tenths of the rows, and so with other updates; here the updates stay what they were. */
 #include "train/trainer.h"
 #include "nn/table.h"
-#include "train/memory.h"
+#include "train/memory/memory.h"
 
 #include <string.h>
 

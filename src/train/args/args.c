@@ -1,6 +1,6 @@
 /* hone_training_args: the one table of its options. Names, defaults and meanings are transformers' TrainingArguments (4.57) where hone has the thing; what hone does not
  * have stands in args_foreign.c with the reason, so that a typo is an error and a wish no silence. A test holds HONE_TRAINING_ARGS_INIT equal to the defaults here. */
-#include "train/args.h"
+#include "train/args/args.h"
 
 #include <math.h>
 #include <stddef.h>

@@ -2,7 +2,7 @@
  * rest of the run is bit for bit what it would have been; elsewhere it agrees to rounding and a warning says so (engine.md, 5). No generator state is needed: order, masks
  * and weights come from counters. */
 #include "nn/tape.h"
-#include "train/schedule.h"
+#include "train/optimizer/schedule.h"
 #include "train/trainer.h"
 
 #include <inttypes.h>

@@ -1,5 +1,5 @@
 /* "name=value,name=value" or {"name": value}, against what one choice of several takes. */
-#include "train/kwargs.h"
+#include "train/args/kwargs.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* A schedule bound to an optimizer: it counts steps and sets the rate of the next one, as torch's LambdaLR does. */
 #include "base/mem.h"
-#include "train/schedule.h"
+#include "train/optimizer/schedule.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* Batches cut into parts of consecutive rows. Losses are sums over items and gradients add up, rows do not see each other, and dropout is keyed by the row's ordinal: a batch in
  * parts is the same batch to rounding, and neither the order of the data nor the number of updates knows of it. */
-#include "train/memory.h"
+#include "train/memory/memory.h"
 #include "train/trainer.h"
 
 int32_t hone__part_rows(const hone_batch *batch, int32_t first, int64_t part_tokens)

@@ -1,7 +1,7 @@
 /* The factors of transformers' schedules, formula for formula (optimization.py of 4.57): warm-up is linear from 0, so that the first update of a run with warm-up has rate 0;
  * polynomial ends at lr_end, not 0; cosine_with_restarts is 0 from its end on. reduce_lr_on_plateau is torch's ReduceLROnPlateau (2.x), which follows a metric. */
-#include "train/schedule.h"
-#include "train/kwargs.h"
+#include "train/optimizer/schedule.h"
+#include "train/args/kwargs.h"
 
 #include <math.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
 /* SGD, Adagrad and RMSprop as torch.optim (2.x) computes them, element by element: weight decay is added to the gradient (in AdamW and Adafactor it is not). Plain loops
  * over the host's memory, each element on its own, so that threads don't change bits; the reference's Trainer gives them nothing but rate and decay, --optim_args is
  * hone's. A difference: torch counts steps per parameter, hone once. */
-#include "train/rules.h"
-#include "train/kwargs.h"
+#include "train/optimizer/rules.h"
+#include "train/args/kwargs.h"
 
 #include <math.h>
 #include <stddef.h>

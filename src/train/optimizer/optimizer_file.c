@@ -2,7 +2,7 @@
  * of the file and not of the flat buffers, so that the buffers' layout may change without old checkpoints becoming worthless. */
 #include "models/safetensors.h"
 #include "nn/table.h"
-#include "train/optimizer.h"
+#include "train/optimizer/optimizer.h"
 
 #include <inttypes.h>
 #include <stdio.h>

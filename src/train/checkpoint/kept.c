@@ -1,5 +1,5 @@
 /* See kept.h. */
-#include "train/kept.h"
+#include "train/checkpoint/kept.h"
 
 void hone__kept_write(hone_json_writer *w, const hone_metrics *kept)
 {

@@ -1,6 +1,6 @@
 /* The JSON-lines log train_log.jsonl: an object for each entry of log_history, names sorted as trainer_state.json has them, NaN and Infinity as Python writes them. */
 #include "base/json.h"
-#include "train/track.h"
+#include "train/report/track.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* The model card README.md. Must match: TrainingSummary.to_model_card of transformers' modelcard.py, section by section; results, hyper-parameters and the table of evaluations have its names, order and roundings
  * (card_facts.c). Added: what the model is, how to use it and how it was made, the curves. */
-#include "train/card.h"
+#include "train/report/card.h"
 
 #include <hone/version.h>
 

@@ -1,7 +1,7 @@
 /* Adafactor (Shazeer & Stern 2018) as transformers.optimization.Adafactor (4.57) computes it with relative_step=False, which is what --optim adafactor of the reference
  * means: the second moment of a matrix is kept as means of its rows and columns, the update is clipped by its root mean square, weight decay is decoupled. Sums are
  * double and by lines (rows, or runs of a vector), so that threads don't change bits. Row and column are the stored matrix's: the update is the same for its transpose. */
-#include "train/rules.h"
+#include "train/optimizer/rules.h"
 
 #include <math.h>
 

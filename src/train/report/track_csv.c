@@ -1,7 +1,7 @@
 /* The table train_log.csv: "step", then a column for each name in the order in which they came; an entry is a row, what it does not have is empty. A new name adds a column: the file is then written anew, aside, and
  * renamed, with all rows as long as the head (three or four times in a run: first losses, first evaluation, the summary at the end). */
 #include "base/file.h"
-#include "train/track.h"
+#include "train/report/track.h"
 
 #include <errno.h>
 #include <stdio.h>

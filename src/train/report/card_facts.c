@@ -1,5 +1,5 @@
 /* What a model card tells: results and their names. Must match: parse_log_history, _maybe_round and infer_metric_tags_from_eval_results of transformers' modelcard.py. */
-#include "train/card.h"
+#include "train/report/card.h"
 
 #include <ctype.h>
 #include <math.h>

@@ -2,8 +2,8 @@
  * forgets what earlier files of the folder told of the steps that are done again. */
 #include "base/file.h"
 #include "base/log.h"
-#include "train/tfevents.h"
-#include "train/track.h"
+#include "train/report/tfevents.h"
+#include "train/report/track.h"
 
 #include <dirent.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* Callbacks: the list of a trainer, its events in order, what callbacks keep in a checkpoint. Must match: CallbackHandler of transformers' trainer_callback.py (which flags an event clears before
  * anybody hears of it). Differs: a name stands once in the list, and what a callback keeps are named numbers. The trainer's own callbacks are in callback_*.c, a file each. */
-#include "train/kept.h"
+#include "train/checkpoint/kept.h"
 #include "train/trainer.h"
 
 #include <string.h>

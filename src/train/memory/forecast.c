@@ -4,7 +4,7 @@
 #include "train/trainer.h"
 #include "data/loader.h"
 #include "nn/table.h"
-#include "train/memory.h"
+#include "train/memory/memory.h"
 
 #include <string.h>
 #include <unistd.h>

@@ -1,8 +1,8 @@
 /* Combinations of options that cannot work, refused before the first step with the remedy. */
-#include "train/args.h"
+#include "train/args/args.h"
 #include "base/mem.h"
-#include "train/rules.h"
-#include "train/schedule.h"
+#include "train/optimizer/rules.h"
+#include "train/optimizer/schedule.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* The memory of a training without its data: rows of one length, in which everything is labelled and every token is another one, stand for it. */
-#include "train/memory.h"
+#include "train/memory/memory.h"
 #include "train/trainer.h"
 
 #include <string.h>

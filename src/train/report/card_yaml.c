@@ -1,6 +1,6 @@
 /* The head of a model card, which the Hub reads: YAML between two lines of "---". Must match: TrainingSummary.create_metadata of transformers' modelcard.py, whose fields stand here in its order with its values. Differs:
  * the tag "hone" and pipeline_tag are there too; results on a data set that is no name of the Hub are kept, under the file's name; the license of a base model in a folder is read from its own card. */
-#include "train/card.h"
+#include "train/report/card.h"
 
 #include <math.h>
 #include <string.h>

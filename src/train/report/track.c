@@ -1,5 +1,5 @@
 /* Trackers: the public face. What a kind does stands in its own file, behind hone_tracker_ops. */
-#include "train/track.h"
+#include "train/report/track.h"
 #include "base/file.h"
 
 #include <errno.h>
