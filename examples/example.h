@@ -53,6 +53,12 @@ static inline int64_t example_number(int argc, char **argv, int i, int64_t other
     return i < argc ? atoll(argv[i]) : otherwise;
 }
 
+/* A learning rate that may be given: small models that start from nothing want a larger one than the course's pretrained ones. */
+static inline double example_rate(int argc, char **argv, int i, double otherwise)
+{
+    return i < argc ? strtod(argv[i], NULL) : otherwise;
+}
+
 /* DataLoader twice, the accelerator and prepare: the model, the optimizer and both data sets are there. */
 static inline hone_status example_prepare(example *e, int64_t batch_size, int64_t gradient_accumulation_steps)
 {

@@ -1,6 +1,6 @@
 /* The course's question answering (chapter 7.7) with a training loop of one's own, through the public API only: a pretrained encoder learns to find answers in the passages of SQuAD's files.
  *
- *     question_answering MODEL OUTPUT_DIR TRAIN_FILE VALIDATION_FILE [EPOCHS [MAX_LENGTH STRIDE]]
+ *     question_answering MODEL OUTPUT_DIR TRAIN_FILE VALIDATION_FILE [EPOCHS [MAX_LENGTH STRIDE [LEARNING_RATE]]]
  *
  * Read it beside the course: prepare_train_features and prepare_validation_features are hone_qa_examples, compute_metrics is evaluate() below, the loop and what stands around it example.h. Windows are packed at their own length, so that nothing is
  * padded and the loss runs over real tokens; logits are not collected but looked at window by window. */
@@ -86,7 +86,7 @@ int main(int argc, char **argv)
     hone_metrics scores = HONE_METRICS_INIT;
     scoring s = {0};
     int exit_status = 1;
-    if (!example_arguments(&e, argc, argv, "MODEL", "[EPOCHS [MAX_LENGTH STRIDE]]"))
+    if (!example_arguments(&e, argc, argv, "MODEL", "[EPOCHS [MAX_LENGTH STRIDE [LEARNING_RATE]]]"))
         return 2;
     const int64_t n_epochs = example_number(argc, argv, 5, 3);
 
@@ -98,7 +98,7 @@ int main(int argc, char **argv)
     hone_model_options head = HONE_MODEL_OPTIONS_INIT;
     head.for_training = true;
     CHECK(hone_model_from_pretrained(&e.model, HONE_QUESTION_ANSWERING, e.checkpoint, &head));
-    CHECK(example_begin(&e, BATCH_SIZE, 1e-3, n_epochs));
+    CHECK(example_begin(&e, BATCH_SIZE, example_rate(argc, argv, 8, 2e-5), n_epochs));
 
     s.logits = malloc(2 * sizeof(float) * BATCH_SIZE * (size_t)hone_qa_examples_get_info(e.valid)->longest);
     if (!s.logits)

@@ -1,6 +1,6 @@
 /* The course's token classification (chapter 7.2) with a training loop of one's own, through the public API only: a pretrained encoder learns the entities of CoNLL files.
  *
- *     token_classification MODEL OUTPUT_DIR TRAIN_FILE VALIDATION_FILE [EPOCHS]
+ *     token_classification MODEL OUTPUT_DIR TRAIN_FILE VALIDATION_FILE [EPOCHS [LEARNING_RATE]]
  *
  * Read it beside the course's "A custom training loop": tokenize_and_align_labels, the loop and what stands around it (example.h), pad_across_processes and gather before the metric. The batches are packed: a row
  * has no padding, and the padded view is made where the course's words need one. */
@@ -67,7 +67,7 @@ int main(int argc, char **argv)
     hone_seqeval *metric = NULL;
     int32_t inside[MAX_CLASSES];
     int exit_status = 1;
-    if (!example_arguments(&e, argc, argv, "MODEL", "[EPOCHS]"))
+    if (!example_arguments(&e, argc, argv, "MODEL", "[EPOCHS [LEARNING_RATE]]"))
         return 2;
     const int64_t n_epochs = example_number(argc, argv, 5, 3);
 
@@ -90,7 +90,7 @@ int main(int argc, char **argv)
     head.for_training = true;
     head.labels = tags->names; /* id2label and label2id */
     CHECK(hone_model_from_pretrained(&e.model, HONE_TOKEN_CLASSIFICATION, e.checkpoint, &head));
-    CHECK(example_begin(&e, BATCH_SIZE, 1e-4, n_epochs));
+    CHECK(example_begin(&e, BATCH_SIZE, example_rate(argc, argv, 6, 2e-5), n_epochs));
     CHECK(hone_seqeval_new(&metric, NULL));
 
     for (int64_t epoch = 0; epoch < n_epochs; epoch++) {

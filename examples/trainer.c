@@ -1,6 +1,6 @@
 /* The course's token classification (chapter 7.2) with the Trainer, and what a user may plug into it: a callback, a metric, an order of the examples of one's own.
  *
- *     trainer MODEL OUTPUT_DIR TRAIN_FILE VALIDATION_FILE [EPOCHS]
+ *     trainer MODEL OUTPUT_DIR TRAIN_FILE VALIDATION_FILE [EPOCHS [LEARNING_RATE]]
  *
  * Read it beside the course's "Fine-tuning the model with the Trainer API": TrainingArguments, Trainer(…, callbacks=…, compute_metrics=…), trainer.train(), trainer.evaluate(). The seqeval scores come with the task;
  * the metric here adds the share of words that begin an entity and are found. */
@@ -87,7 +87,7 @@ int main(int argc, char **argv)
     hone_model_options model = HONE_MODEL_OPTIONS_INIT;
     double good = 0.999;
     int exit_status = 1;
-    if (!example_arguments(&e, argc, argv, "MODEL", "[EPOCHS]"))
+    if (!example_arguments(&e, argc, argv, "MODEL", "[EPOCHS [LEARNING_RATE]]"))
         return 2;
 
     model.for_training = true;
@@ -104,7 +104,7 @@ int main(int argc, char **argv)
     args.output_dir = e.output_dir;
     args.overwrite_output_dir = true;
     args.eval_strategy = args.save_strategy = HONE_STRATEGY_EPOCH;
-    args.learning_rate = 1e-4;
+    args.learning_rate = example_rate(argc, argv, 6, 2e-5);
     args.num_train_epochs = (double)example_number(argc, argv, 5, 3);
     args.weight_decay = 0.01;
     args.save_total_limit = 1;

@@ -23,7 +23,7 @@ open("tok/tokenizer_config.json", "w").write('{"tokenizer_class": "BertTokenizer
 PY
 run 0 train question-answering --model_type bert --tokenizer_name tok --train_file train.jsonl --max_steps 1 --save_strategy no --threads 1 --max_seq_length 24 --doc_stride 8 --dropout 0 --output_dir model \
     --config_overrides hidden_size=32,num_hidden_layers=2,num_attention_heads=2,intermediate_size=64,max_position_embeddings=64,hidden_dropout_prob=0,attention_probs_dropout_prob=0
-"$example" model saved train.jsonl valid.jsonl 15 24 8 >log 2>err || complain "the example failed"
+"$example" model saved train.jsonl valid.jsonl 15 24 8 1e-3 >log 2>err || complain "the example failed"
 run 0 evaluate question-answering --model_name_or_path saved --validation_file valid.jsonl --max_seq_length 24 --doc_stride 8 --threads 1
 python3 - <<'PY' || complain "what the example learnt"
 import json

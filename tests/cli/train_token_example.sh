@@ -13,7 +13,7 @@ done >train.conll
 head -60 train.conll >valid.conll
 run 0 train token-classification --model_type bert --tokenizer_name tok --train_file train.conll --max_steps 1 --save_strategy no --threads 1 --output_dir model \
     --config_overrides hidden_size=64,num_hidden_layers=2,num_attention_heads=2,intermediate_size=128,max_position_embeddings=128
-"$example" model saved train.conll valid.conll 40 >log 2>err || complain "the example failed"
+"$example" model saved train.conll valid.conll 40 1e-4 >log 2>err || complain "the example failed"
 run 0 evaluate token-classification --model_name_or_path saved --validation_file valid.conll --max_seq_length 128 --threads 1
 python3 - <<'PY' || complain "what the example learnt"
 import json
