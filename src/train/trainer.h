@@ -1,4 +1,4 @@
-/* The trainer from the inside. trainer.c makes one, loop.c runs it (loss.c: what is minimised), evaluate.c evaluates and predicts, log.c keeps the history, checkpoint*.c, room.c and resume.c save and restore it,
+/* The trainer from the inside. trainer.c makes one, prepare.c readies a run, loop.c runs it (loss.c: what is minimised), evaluate.c evaluates and predicts, log.c keeps the history, checkpoint*.c, room.c and resume.c save and restore it,
  * results.c, card.c and plot.c write what people read. */
 #ifndef HONE_TRAIN_TRAINER_H
 #define HONE_TRAIN_TRAINER_H
@@ -165,10 +165,16 @@ bool hone__trainer_smooths(const hone_trainer *t);
 /* Room for the weights of the largest batch there can be, so that no step asks for memory. */
 hone_status hone__trainer_reserve(hone_trainer *t);
 
-/* ---- loop.c / evaluate.c ---- */
+/* ---- prepare.c ---- */
+
+/* Everything up to the first step. */
+hone_status hone__trainer_prepare(hone_trainer *t);
 /* Of the training's loader; the optimizer that the options ask for, over a model's parameters. */
 hone_loader_options hone__trainer_loader_options(const hone_trainer *t);
 hone_status hone__trainer_new_optimizer(hone_optimizer **out, const hone_trainer *t, hone_model *model);
+
+/* ---- loop.c / evaluate.c ---- */
+
 /* What control asks for, in the reference's order: log, evaluate, save. */
 hone_status hone__trainer_log_evaluate_save(hone_trainer *t);
 
