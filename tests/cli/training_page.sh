@@ -10,6 +10,6 @@ bash -e -c 'hone() { "$HONE" "$@"; }; . ./commands' >out 2>err || complain "a co
 # what the page says of them
 says err "num_train_epochs (was 3.0, is 4.0)"
 says err "resumed from crash/checkpoint-8"
-[ -s watched/log.csv ] || [ -n "$(find watched -name '*.csv')" ] || complain "no csv log"
+[ -s watched/train_log.csv ] || complain "no csv log"
 [ -s profiled/profile.txt ] || complain "no profile"
 finish
