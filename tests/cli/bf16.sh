@@ -39,7 +39,7 @@ HONE_ISA=avx2 fails 2 "--bf16: this cpu" train $GPT2 $RUN --bf16 --output_dir no
 HONE_ISA=avx2 fails 2 "--bf16_full_eval: this cpu" train $GPT2 $RUN --bf16_full_eval --output_dir no
 fails 2 "--fp16: the device cpu" train $GPT2 $RUN --fp16 --output_dir no
 clean no
-"$HONE" --version | grep -q BF16 || { echo "skipped: 6 of 6 runs: this CPU does not multiply in bfloat16"; finish; }
+"$HONE" --version | grep -q BF16 || { skips "this CPU does not multiply in bfloat16"; finish; }
 
 # beside LOG LOG: losses within 1 % of each other, and not the same ones.
 beside() {

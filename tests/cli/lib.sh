@@ -35,6 +35,10 @@ same() { cmp -s "$1" "$2" || complain "$1 and $2 differ: $(diff "$1" "$2" | head
 equals() { [ "$1" = "$2" ] || complain "$3: $1 instead of $2"; }
 # needs PATH: ends the test as skipped when it is not there.
 needs() { [ -e "$1" ] || { echo "skipped: $1 is not there"; exit 77; }; }
+# skips WHY: a part of the test is left out. Said as cmocka says it, so that scripts/test.sh counts it.
+skips() { printf 'skipped: %s\n[  SKIPPED ] 1 test(s).\n' "$1"; }
+# sanitized: the command is built with a sanitizer, which costs time and wants its libraries.
+sanitized() { grep -q '^HONE_SANITIZE:STRING=.' "$HONE_BUILD/CMakeCache.txt" 2>/dev/null; }
 # fails STATUS TEXT ARGUMENT…: the command fails with one line of error, which holds TEXT (and at most one hint), and nothing on standard output.
 fails() {
     local status=$1 text=$2

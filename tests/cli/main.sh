@@ -38,17 +38,21 @@ if [ -e /dev/full ]; then
     "$HONE" dataset head a.txt >/dev/full 2>err
     equals $? 1 "status with a full disk"
     says err "cannot write: standard output: No space left on device"
+else
+    skips "/dev/full is not there"
 fi
 
 # starts at once: 20 ms of processor time (the machine may be busy), the best of ten
-best=1000000
+best=1000
 TIMEFORMAT='%3U %3S'
 for _ in 1 2 3 4 5 6 7 8 9 10; do
     read -r user system < <({ time "$HONE" --version >/dev/null 2>&1; } 2>&1)
-    spent=$((10#${user/./} + 10#${system/./}))
-    [ $((spent * 1000)) -lt $best ] && best=$((spent * 1000))
+    spent=$((10#${user/[.,]/} + 10#${system/[.,]/}))
+    [ $spent -lt $best ] && best=$spent
 done
-if "$HONE" --version | grep -q "sanitizer"; then :; elif [ -n "${HONE_BUILD:-}" ] && grep -q "HONE_SANITIZE:STRING=." "$HONE_BUILD/CMakeCache.txt" 2>/dev/null; then :; else
-    [ $best -lt 20000 ] || complain "--version took $best microseconds"
+if sanitized; then
+    skips "a sanitizer takes longer to start"
+else
+    [ $best -lt 20 ] || complain "--version took $best milliseconds of processor time"
 fi
 finish

@@ -37,6 +37,8 @@ if script -qec true /dev/null >/dev/null 2>&1; then
     case $COLOURED in *"$(printf '\033')[1;"*) ;; *) complain "no colours on a terminal: $COLOURED" ;; esac
     case $PLAIN in *"$(printf '\033')"*) complain "colours though NO_COLOR is set: $PLAIN" ;; esac
     case $(on_terminal "env TERM=xterm" "--format json") in "["*"]") ;; *) complain "no JSON on a terminal with --format json" ;; esac
+else
+    skips "script opens no terminal here"
 fi
 
 # a file: answers in order whatever the batch, pairs of every spelling, a line's own top_k, bad lines

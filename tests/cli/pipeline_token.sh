@@ -37,6 +37,8 @@ if script -qec true /dev/null >/dev/null 2>&1; then
     case $PLAIN in *"$(printf '\033')"*) complain "colours though NO_COLOR is set: $PLAIN" ;; esac
     equals "$(printf '%s' "$COLOURED" | sed 's/\x1b\[[0-9;]*m//g')" "$PLAIN" "the same text with and without colours"
     case $(on_terminal "env TERM=xterm" "--format json") in "["*"]") ;; *) complain "no JSON on a terminal with --format json" ;; esac
+else
+    skips "script opens no terminal here"
 fi
 
 # a file: answers in order whatever the batch, words that were split already, bad lines

@@ -56,7 +56,7 @@ if "$TB" -c "import tensorboard" 2>/dev/null; then
     done
     says out "as trainer_state.json has them"
 else
-    echo "skipped: the package tensorboard is not there (HONE_TENSORBOARD_PYTHON)"
+    skips "the package tensorboard is not there (HONE_TENSORBOARD_PYTHON)"
 fi
 
 # ---- what goes where ----
@@ -92,4 +92,4 @@ says err "the training goes on"
 # ---- another run in the folder takes the old one's lines away ----
 run 0 $TRAIN --max_steps 3 --eval_strategy no --output_dir whole --overwrite_output_dir --report_to none
 clean whole/train_log.jsonl whole/train_log.csv
-exit $FAILED
+finish

@@ -213,7 +213,7 @@ PY
 
 # ---- transformers loads the folders and gives the same logits ----
 python=${HONE_REFERENCE_PYTHON:-}
-[ -n "$python" ] && [ -x "$python" ] || { echo "transformers is not here: the folders are not loaded by it"; finish; }
+[ -n "$python" ] && [ -x "$python" ] || { skips "transformers is not there (HONE_REFERENCE_PYTHON)"; finish; }
 "$python" - <<'PY' || complain "what transformers makes of the folders"
 import json, torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer

@@ -15,9 +15,8 @@ assert not lost, lost
 open("page.c", "w").write(re.search(r"```c\n(.*?)```", page, re.S).group(1))
 PY
 
-sanitizer=$(sed -n 's/^HONE_SANITIZE:[A-Z]*=//p' "$HONE_BUILD/CMakeCache.txt" 2>/dev/null)
-if [ -n "$sanitizer" ] || [ ! -f "$HONE_BUILD/libhone.a" ] || ! command -v cc >/dev/null || ! command -v pkg-config >/dev/null; then
-    echo "the program of the page is not compiled here: it is for a plain static library"
+if sanitized || [ ! -f "$HONE_BUILD/libhone.a" ] || ! command -v cc >/dev/null || ! command -v pkg-config >/dev/null; then
+    skips "the program of the page is compiled with cc and pkg-config against a plain static library"
     finish
 fi
 cc -std=c11 -O1 page.c -o page -I "$HONE_SOURCE_DIR/include" -I "$HONE_SOURCE_DIR/examples" "$HONE_BUILD/libhone.a" \
