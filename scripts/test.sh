@@ -3,7 +3,7 @@
 #
 #   scripts/test.sh [--asan|--tsan|--preset NAME] [-L LABEL] [-R NAME] [other options of ctest]
 #
-# Labels: unit ops parity oom fuzz cli law. A test is skipped when what it needs is not there (fixtures of the reference stack beside the
+# Labels: unit ops parity oom crash fuzz cli law. A test is skipped when what it needs is not there (fixtures of the reference stack beside the
 # project, a GPU); a program that skips only some of its cases counts as passed, and the cases are counted in a line of their own.
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -42,7 +42,7 @@ total=$(grep -c . <<<"$results")
 passed=$(grep -cE ' Passed +[0-9.]+ sec' <<<"$results")
 skipped=$(grep -c '\*\*\*Skipped' <<<"$results")
 failed=$((total - passed - skipped))
-# ctest knows programs; cmocka says in each how many of its cases were skipped.
+# ctest knows programs; cmocka says in each how many of its cases were skipped, and so does tests/cli/lib.sh.
 cases=$(sed -n 's/^\[  SKIPPED \] \([0-9]*\) test(s).*/\1/p' "build/$preset/Testing/Temporary/LastTest.log" 2>/dev/null | awk '{ n += $1 } END { print n + 0 }')
 printf '\n'
 [ "$cases" -eq 0 ] || printf 'Of the cases within the programs %d were skipped: what they need is not there.\n' "$cases"
