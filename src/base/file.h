@@ -31,6 +31,15 @@ hone_status hone__writer_commit(hone_file_writer *w);
 void hone__writer_abort(hone_file_writer *w); /* NULL is legal */
 /* Removes from a folder (not from those in it) what writers of processes that are gone left behind. */
 void hone__writer_clean(const char *folder);
+/* Whether this errno is one that room on the disk (or patience) would cure. */
+bool hone__is_disk_full(int code);
+/* Whom the writers of this thread ask when the disk is full (the thread's message says where): true, perhaps after a while, is another try, false a failure. With code 0 it is
+ * told that what was refused could be written. ask NULL, the default: they fail. What only fsync finds out is a failure in any case. Gives the one before. */
+typedef struct hone_on_full {
+    bool (*ask)(void *payload, int code);
+    void *payload;
+} hone_on_full;
+hone_on_full hone__writer_on_full(hone_on_full next);
 /* For tests: from now on the disk refuses whatever writers write with this errno; 0: no more. */
 void hone__writer_refuse(int code);
 /* As writer_open … commit, for a text that is at hand. */

@@ -17,6 +17,7 @@
 #define PIECE_BYTES  ((size_t)1 << 20) /* hashed and written while it is in the cache */
 
 static atomic_int refusal; /* hone__writer_refuse */
+static _Thread_local hone_on_full full;
 
 struct hone_file_writer {
     int fd, error; /* errno of the first failure */
@@ -44,6 +45,39 @@ static void close_writer(hone_file_writer *w)
     hone__free(w->buffer);
     hone__free(w);
 }
+
+/* ---- disks that are full ---- */
+
+bool hone__is_disk_full(int code)
+{
+    return code == ENOSPC || code == EDQUOT || code == EIO;
+}
+
+hone_on_full hone__writer_on_full(hone_on_full next)
+{
+    hone_on_full before = full;
+    full = next;
+    return before;
+}
+
+/* A call was refused with `code`: whether it is to be made again. */
+static bool is_tried_again(const char *path, int code, bool *refused)
+{
+    if (!full.ask || !hone__is_disk_full(code))
+        return false;
+    errno = code;
+    (void)hone__fail_errno("cannot write", path);
+    *refused = true;
+    return full.ask(full.payload, code);
+}
+
+static void tell_written(bool refused)
+{
+    if (refused && full.ask)
+        (void)full.ask(full.payload, 0);
+}
+
+/* ---- opening ---- */
 
 /* "path.tmp-N-PID-START" */
 static hone_status name_aside(char **out, const char *path)
@@ -96,11 +130,15 @@ static hone_status open_target(hone_file_writer *w)
     }
     char *aside = NULL;
     HONE_TRY(name_aside(&aside, w->path));
-    w->fd = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    bool refused = false;
+    do
+        w->fd = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    while (w->fd < 0 && is_tried_again(w->path, errno, &refused));
     if (w->fd < 0) {
         hone__free(aside);
         return hone__fail_errno("cannot write", w->path);
     }
+    tell_written(refused);
     w->aside = aside; /* from here on there is something to take away */
     if (exists)
         (void)fchmod(w->fd, info.st_mode & 0777); /* as the old one; where that is refused the new file has the usual mode */
@@ -157,18 +195,27 @@ void hone__writer_expect(hone_file_writer *w, uint64_t bytes)
         make_room(w, (size_t)bytes);
 }
 
+static ssize_t write_piece(int fd, const char *data, size_t len)
+{
+    int code = atomic_load_explicit(&refusal, memory_order_relaxed);
+    if (!code)
+        return write(fd, data, len);
+    errno = code;
+    return -1;
+}
+
 static void write_out(hone_file_writer *w, const char *data, size_t len)
 {
     if (w->collection && w->collection->in_memory) {
         keep(w, data, len);
         return;
     }
-    if (len > 0 && !w->error)
-        w->error = atomic_load_explicit(&refusal, memory_order_relaxed);
+    bool refused = false;
     while (len > 0 && !w->error) {
-        ssize_t n = write(w->fd, data, len < PIECE_BYTES ? len : PIECE_BYTES);
-        if (n < 0 && errno != EINTR)
-            w->error = errno;
+        ssize_t n = write_piece(w->fd, data, len < PIECE_BYTES ? len : PIECE_BYTES);
+        int code = errno;
+        if (n < 0 && code != EINTR && !is_tried_again(w->path, code, &refused))
+            w->error = code;
         if (n > 0) {
             if (w->hash)
                 XXH3_64bits_update(w->hash, data, (size_t)n);
@@ -176,6 +223,7 @@ static void write_out(hone_file_writer *w, const char *data, size_t len)
             len -= (size_t)n;
         }
     }
+    tell_written(refused && !w->error);
 }
 
 static void flush(hone_file_writer *w)
@@ -261,6 +309,17 @@ static hone_status commit_collected(hone_file_writer *w)
     return hone__collect_file(w->collection, w->path, data, w->offset, w->capacity, w->hash ? XXH3_64bits_digest(w->hash) : 0);
 }
 
+static void rename_aside(hone_file_writer *w)
+{
+    bool refused = false;
+    while (!w->error && w->aside && rename(w->aside, w->path) != 0) {
+        int code = errno;
+        if (!is_tried_again(w->path, code, &refused))
+            w->error = code;
+    }
+    tell_written(refused && !w->error);
+}
+
 hone_status hone__writer_commit(hone_file_writer *w)
 {
     hone_status status = HONE_OK;
@@ -274,8 +333,7 @@ hone_status hone__writer_commit(hone_file_writer *w)
         status = commit_collected(w);
         goto done;
     }
-    if (!w->error && w->aside && rename(w->aside, w->path) != 0)
-        w->error = errno;
+    rename_aside(w);
     HONE_GO(hone__writer_status(w));
     if (w->aside) {
         hone__free(w->aside);

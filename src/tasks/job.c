@@ -34,8 +34,8 @@ static const hone_job_class *const classes[] = {&hone__token_classification_job,
 
 /* What an evaluation takes of the trainer's options. */
 static const char *const eval_names[] = {
-    "output_dir",     "per_device_eval_batch_size", "seed",    "do_eval",       "disable_tqdm",  "label_smoothing_factor",
-    "bf16_full_eval", "prediction_loss_only",       "profile", "profile_steps", "profile_layers"};
+    "output_dir",     "per_device_eval_batch_size", "seed",    "do_eval",       "disable_tqdm",   "label_smoothing_factor",
+    "bf16_full_eval", "prediction_loss_only",       "profile", "profile_steps", "profile_layers", "on_disk_full"};
 
 const char *hone_task_name(hone_task_kind task)
 {

@@ -168,25 +168,33 @@ static hone_status keep_answers(void *payload, hone_tape *t, hone_output *out, c
     return hone__qa_batch(payload, t, out, batch);
 }
 
+static hone_status answer(hone_trainer *trainer, const hone_job_parts *parts, hone_task *task, bool labelled, hone_metrics *metrics)
+{
+    hone_pass pass = {.examples = parts->test, .prefix = "predict", .what = "predicting", .scored = labelled, .payload = task};
+    hone_patience patience;
+    hone_status status;
+    if (labelled)
+        return hone__trainer_pass(trainer, &pass, metrics);
+    pass.keep = keep_answers;
+    hone__patience_begin(&patience, trainer, "the predictions");
+    HONE_GO(hone__qa_begin(task, parts->test));
+    HONE_GO(hone__trainer_pass(trainer, &pass, metrics));
+    status = hone__qa_end(task);
+done:
+    return hone__patience_end(&patience, status);
+}
+
 static hone_status predict(const hone_job *job, const hone_job_parts *parts, hone_trainer *trainer, hone_metrics *metrics)
 {
     const hone_qa_options *o = job->task_options;
-    const hone_questions_info *info = hone_questions_get_info(parts->questions[TEST]);
     hone_task task = parts->task; /* the same self */
-    bool labelled = info->n_unlabelled == 0;
-    hone_pass pass = {.examples = parts->test, .prefix = "predict", .what = "predicting", .scored = labelled, .payload = &task};
+    bool labelled = hone_questions_get_info(parts->questions[TEST])->n_unlabelled == 0;
     double threshold;
     HONE_TRY(hone_question_answering_write_to(&task, hone__training_output_dir(&job->args), "predict_"));
     if (!o->null_score_diff_threshold && hone__qa_best_threshold(&threshold, &task) && job->kind == HONE_JOB_TRAIN)
         hone__qa_set_threshold(&task, threshold);
     hone_metrics_clear(metrics);
-    if (!labelled) {
-        pass.keep = keep_answers;
-        HONE_TRY(hone__qa_begin(&task, parts->test));
-    }
-    HONE_TRY(hone__trainer_pass(trainer, &pass, metrics));
-    if (!labelled)
-        HONE_TRY(hone__qa_end(&task));
+    HONE_TRY(answer(trainer, parts, &task, labelled, metrics));
     return hone_metrics_set_int(metrics, "predict_samples", hone_examples_count(parts->test));
 }
 

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "data/label_sets.h"
 #include "models/model.h"
+#include "train/trainer.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -470,21 +471,37 @@ static void free_task(hone_job_parts *parts)
     hone_task_dispose(&parts->task);
 }
 
+typedef struct class_file {
+    const char *task_name; /* of GLUE, or NULL */
+    const hone_job_parts *parts;
+    const hone_predictions *p;
+} class_file;
+
+static hone_status write_classes(hone_trainer *trainer, void *payload)
+{
+    const class_file *f = payload;
+    char *path = NULL, name[64];
+    hone_status status;
+    snprintf(name, sizeof(name), "predict_results%s%s.txt", f->task_name ? "_" : "", f->task_name ? f->task_name : "");
+    HONE_GO(hone__make_dirs(trainer->output_dir));
+    HONE_GO(hone__trainer_path(&path, trainer, name));
+    status = hone__write_row_predictions(path, f->parts->model, f->p);
+done:
+    hone__free(path);
+    return status;
+}
+
 static hone_status predict(const hone_job *job, const hone_job_parts *parts, hone_trainer *trainer, hone_metrics *metrics)
 {
     const hone_row_options *o = job->task_options;
     hone_predictions p = {0};
-    char *path = NULL, name[64];
+    class_file file = {o->task_name, parts, &p};
     hone_status status;
-    snprintf(name, sizeof(name), "predict_results%s%s.txt", o->task_name ? "_" : "", o->task_name ? o->task_name : "");
     HONE_GO(hone_trainer_predict(trainer, parts->test, &p));
-    HONE_GO(hone__make_dirs(job->args.output_dir));
-    HONE_GO(hone__path_join(&path, job->args.output_dir, name));
-    HONE_GO(hone__write_row_predictions(path, parts->model, &p));
+    HONE_GO(hone__trainer_persist(trainer, write_classes, &file, "the predictions", 0));
     HONE_GO(hone__job_predict_metrics(metrics, &p.metrics));
     status = hone_metrics_set_int(metrics, "predict_samples", p.n_examples);
 done:
-    hone__free(path);
     hone_predictions_dispose(&p);
     return status;
 }

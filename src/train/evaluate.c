@@ -111,8 +111,10 @@ hone_status hone__trainer_pass(hone_trainer *t, hone_pass *p, hone_metrics *metr
 {
     hone_loader *loader = NULL;
     hone_loader_options options = HONE_LOADER_OPTIONS_INIT;
+    hone_patience patience;
     double started = hone__seconds();
     hone_status status;
+    hone__patience_begin(&patience, t, "the predictions");
     options.batch_size = t->args.per_device_eval_batch_size;
     options.collator = t->task.collate_eval;
     HONE_GO(hone_loader_new(&loader, p->examples, &options));
@@ -130,6 +132,7 @@ hone_status hone__trainer_pass(hone_trainer *t, hone_pass *p, hone_metrics *metr
     if (p->profile)
         status = hone__trainer_profile_end(t);
 done:
+    status = hone__patience_end(&patience, status);
     t->eval_loader = NULL;
     hone_loader_free(loader);
     hone_tape_reset(begin_inference(t, false));

@@ -47,8 +47,9 @@ static void log_lines(const char *text)
     }
 }
 
-static hone_status write_files(hone_trainer *t, const char *report)
+static hone_status write_files(hone_trainer *t, void *payload)
 {
+    const char *report = payload;
     char *path = NULL;
     hone_status status;
     HONE_TRY(hone__make_dirs(t->output_dir));
@@ -86,7 +87,7 @@ hone_status hone__trainer_profile_end(hone_trainer *t)
     if (report) {
         log_lines(report);
         if (t->args.output_dir)
-            status = write_files(t, report);
+            status = hone__trainer_persist(t, write_files, report, "the profile", 0);
     }
     hone__free(report);
     hone_profile_free(t->profile);

@@ -254,6 +254,17 @@ bool hone__trainer_wait_for_room(const hone_trainer *t, hone_room *room);
 /* Writes with `write`, again and again while the disk is full and on_disk_full is wait; ends when a stop is asked for. `what` names it, need: about how many bytes. */
 hone_status hone__trainer_persist(hone_trainer *t, hone_status (*write)(hone_trainer *t, void *payload), void *payload, const char *what,
                                   uint64_t need);
+/* For files that are written while what they hold is computed, and nothing keeps: from begin to end the writers of this thread wait for room, where on_disk_full says so, instead of failing. `what`
+ * names the files; p stays where it is. The end gives status, or HONE_CANCELLED when a stop ended the waiting. */
+typedef struct hone_patience {
+    const hone_trainer *t;
+    const char *what;
+    hone_room room;
+    hone_on_full before;
+    bool told, given_up;
+} hone_patience;
+void hone__patience_begin(hone_patience *p, const hone_trainer *t, const char *what);
+hone_status hone__patience_end(const hone_patience *p, hone_status status);
 /* Bytes of a checkpoint, about; of its weights alone. */
 uint64_t hone__checkpoint_size(const hone_trainer *t);
 uint64_t hone__weights_bytes(const hone_trainer *t);

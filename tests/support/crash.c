@@ -86,6 +86,8 @@ static void be_the_command(char **words, const crash_how *how, const char *said)
             setenv("HONE_CRASH_CLOCK", "1", 1);
         if (how->syncs)
             setenv("HONE_CRASH_SYNCS", "1", 1);
+        if (how->full)
+            setenv("HONE_CRASH_FULL", how->full, 1);
         if (how->log)
             setenv("HONE_CRASH_LOG", how->log, 1);
     }

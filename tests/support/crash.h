@@ -29,10 +29,12 @@ typedef struct crash_end {
 
 /* What the shim is to do; all 0: no shim. */
 typedef struct crash_how {
-    const char *root;    /* the folder whose files it looks at */
-    long die_at;         /* the call that does not come back, 0: none */
-    bool jumps;          /* the time of day does */
-    bool syncs;          /* fsync is such a call too */
+    const char *root; /* the folder whose files it looks at */
+    long die_at;      /* the call that does not come back, 0: none */
+    bool jumps;       /* the time of day does */
+    bool syncs;       /* fsync is such a call too */
+    const char
+        *full; /* "a:b": each file whose name has one of the words in it finds the disk full once, when half of its first write is made */
     const char *log;     /* where the calls are recorded, NULL: nowhere */
     double kill_after;   /* seconds after which the process gets a signal, 0: never */
     int signal;          /* which; 0: SIGKILL */

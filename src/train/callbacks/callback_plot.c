@@ -2,8 +2,9 @@
  * picture is a warning. */
 #include "train/trainer.h"
 
-static hone_status write_plot(const hone_trainer *t)
+static hone_status write_plot(hone_trainer *t, void *payload)
 {
+    (void)payload;
     hone_str svg = HONE_STR_INIT;
     char *path = NULL;
     hone_status status;
@@ -22,7 +23,8 @@ static hone_status plot(void *payload, hone_trainer *t, hone_event event, const 
     (void)payload, (void)control, (void)metrics;
     if ((event != HONE_ON_SAVE && event != HONE_ON_TRAIN_END) || state->n_logs == 0 || t->comm->rank != 0)
         return HONE_OK;
-    hone_status status = write_plot(t);
+    bool last = event == HONE_ON_TRAIN_END;
+    hone_status status = last ? hone__trainer_persist(t, write_plot, NULL, "the loss curve", 0) : write_plot(t, NULL);
     if (status != HONE_IO)
         return status;
     hone__log(HONE_LOG_WARNING, "the loss curve was not drawn: %s", hone_error_message());

@@ -2,7 +2,6 @@
  * lost: it stays in memory, and is written when there is room again (on_disk_full wait), or the run ends and what is whole stays whole (stop). */
 #include "train/trainer.h"
 
-#include <errno.h>
 #include <math.h>
 #include <string.h>
 #include <time.h>
@@ -14,8 +13,7 @@
 
 bool hone__disk_is_full(void)
 {
-    int code = hone__error_code();
-    return code == ENOSPC || code == EDQUOT || code == EIO;
+    return hone__is_disk_full(hone__error_code());
 }
 
 hone_size_text hone__size_text(uint64_t bytes)
@@ -35,7 +33,7 @@ hone_size_text hone__size_text(uint64_t bytes)
 hone_room hone__room(const char *folder, uint64_t need)
 {
     double now = hone__seconds();
-    return (hone_room){folder, need, FIRST_PAUSE, now, now};
+    return (hone_room){folder, need ? need : SMALL_FILES, FIRST_PAUSE, now, now};
 }
 
 bool hone__room_try(hone_room *room)
@@ -61,8 +59,16 @@ bool hone__trainer_wait_for_room(const hone_trainer *t, hone_room *room)
 
 static void tell_waiting(const hone_trainer *t, const char *what, uint64_t need)
 {
-    hone__log(HONE_LOG_WARNING, "no room for %s: it needs %s, %s are free at %s (%s); it is tried again until there is room", what,
-              hone__size_text(need).text, hone__size_text(hone__disk_free(t->output_dir)).text, t->output_dir, hone_error_message());
+    char needs[48] = "";
+    if (need > 0)
+        snprintf(needs, sizeof(needs), "it needs %s, ", hone__size_text(need).text);
+    hone__log(HONE_LOG_WARNING, "no room for %s: %s%s are free at %s (%s); it is tried again until there is room", what, needs,
+              hone__size_text(hone__disk_free(t->output_dir)).text, t->output_dir, hone_error_message());
+}
+
+static void tell_written(const char *what, const hone_room *room)
+{
+    hone__log(HONE_LOG_INFO, "there is room again: %s could be written after %.0f s", what, hone__seconds() - room->since);
 }
 
 hone_status hone__trainer_persist(hone_trainer *t, hone_status (*write)(hone_trainer *t, void *payload), void *payload, const char *what,
@@ -79,11 +85,43 @@ hone_status hone__trainer_persist(hone_trainer *t, hone_status (*write)(hone_tra
     while (hone__trainer_wait_for_room(t, &room)) {
         status = write(t, payload);
         if (status == HONE_OK)
-            hone__log(HONE_LOG_INFO, "there is room again: %s could be written after %.0f s", what, hone__seconds() - room.since);
+            tell_written(what, &room);
         if (status == HONE_OK || !hone__disk_is_full())
             return status;
     }
     return hone__fail_in(HONE_CANCELLED, "stopped while %s waited for room", what);
+}
+
+static bool wait_in_writer(void *payload, int code)
+{
+    hone_patience *p = payload;
+    if (code == 0) {
+        tell_written(p->what, &p->room);
+        p->told = false;
+        return true;
+    }
+    if (!p->told) {
+        p->room = hone__room(p->t->output_dir, 0);
+        tell_waiting(p->t, p->what, 0);
+        p->told = true;
+    }
+    p->given_up = !hone__trainer_wait_for_room(p->t, &p->room);
+    return !p->given_up;
+}
+
+void hone__patience_begin(hone_patience *p, const hone_trainer *t, const char *what)
+{
+    bool waits = t->args.on_disk_full == HONE_DISK_FULL_WAIT;
+    *p = (hone_patience){.t = t, .what = what};
+    p->before = hone__writer_on_full((hone_on_full){waits ? wait_in_writer : NULL, p});
+}
+
+hone_status hone__patience_end(const hone_patience *p, hone_status status)
+{
+    hone__writer_on_full(p->before);
+    if (status != HONE_OK && p->given_up)
+        return hone__fail_in(HONE_CANCELLED, "stopped while %s waited for room", p->what);
+    return status;
 }
 
 /* ---- before the first step ---- */

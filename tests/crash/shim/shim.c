@@ -3,6 +3,7 @@
  *     HONE_CRASH_DIE=n   the process is killed (SIGKILL) in place of the n-th such call; of a write the first half is made
  *     HONE_CRASH_SYNCS=1 fsync counts too: dying there leaves what dying at the next call leaves
  *     HONE_CRASH_CLOCK=1 the time of day jumps: a year back at each look
+ *     HONE_CRASH_FULL=a:b the disk is full once for each file outside of checkpoints whose name has one of the words in it, after half of its first write
  *     HONE_CRASH_LOG=f   the calls are recorded, with their data (shim.h), in their order
  *
  * fsync is counted and recorded but not made, so that a test is as fast on a disk as in memory: a dying process loses nothing that it wrote, and what a dying machine loses is
@@ -35,6 +36,7 @@ static size_t root_len;
 static int log_fd = -1;
 static long n_calls, die_at;
 static bool counts_syncs, jumps;
+static const char *full;
 
 __attribute__((constructor)) static void begin(void)
 {
@@ -44,6 +46,7 @@ __attribute__((constructor)) static void begin(void)
     die_at = die ? atol(die) : 0;
     jumps = getenv("HONE_CRASH_CLOCK") != NULL;
     counts_syncs = getenv("HONE_CRASH_SYNCS") != NULL;
+    full = getenv("HONE_CRASH_FULL");
     if (log)
         log_fd = (int)syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
 }
@@ -209,11 +212,54 @@ static uint64_t place_of(int fd)
     return (uint64_t)lseek(fd, 0, SEEK_CUR);
 }
 
+/* Whether HONE_CRASH_FULL has a word that is in the name. */
+static bool is_named(const char *name)
+{
+    char word[64];
+    for (const char *at = full; at && *at; at += strcspn(at, ":"), at += *at == ':') {
+        snprintf(word, sizeof(word), "%.*s", (int)strcspn(at, ":"), at);
+        if (strstr(name, word))
+            return true;
+    }
+    return false;
+}
+
+/* HONE_CRASH_FULL: of the first write to each file that it names one half is made, the next finds the disk full, and then there is room. Files are told apart by their names, without what is
+ * added to them aside. */
+static bool finds_disk_full(int fd, const char *path, const void *data, size_t *len)
+{
+    static struct {
+        char name[64];
+        int n;
+    } files[64];
+    const char *name = strrchr(path, '/') + 1, *aside = strstr(name, ".tmp-");
+    size_t n = aside ? (size_t)(aside - name) : strlen(name), i = 0;
+    if (!is_named(name) || strstr(path, "checkpoint-") || n >= sizeof(files[0].name))
+        return false;
+    while (files[i].name[0] && !(strncmp(files[i].name, name, n) == 0 && files[i].name[n] == '\0'))
+        if (++i == 64)
+            return false;
+    memcpy(files[i].name, name, n);
+    int writes = ++files[i].n;
+    if (writes == 1 && *len > 1) {
+        *len /= 2;
+        ssize_t done = syscall(SYS_write, fd, data, *len);
+        *len = done > 0 ? (size_t)done : 0;
+        return true;
+    }
+    *len = 0;
+    errno = ENOSPC;
+    return writes <= 2;
+}
+
 PUBLIC ssize_t write(int fd, const void *data, size_t len)
 {
     char path[PATH_BYTES];
     if (fd <= STDERR_FILENO || !fd_path(path, fd))
         return syscall(SYS_write, fd, data, len);
+    size_t part = len;
+    if (full && finds_disk_full(fd, path, data, &part))
+        return part > 0 ? (ssize_t)part : -1;
     if (enter()) {
         syscall(SYS_write, fd, data, len / 2);
         die();
