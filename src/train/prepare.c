@@ -161,6 +161,7 @@ hone_status hone__trainer_prepare(hone_trainer *t)
         hone__log(HONE_LOG_WARNING, "the sampler's order is another each time: from here on it is not the run that was interrupted");
     HONE_TRY(hone__make_dirs(t->output_dir));
     HONE_TRY(hone__lock_dir(&t->output_lock, t->output_dir));
+    HONE_TRY(hone__trainer_leave_future(t));
     HONE_TRY(hone__trainer_check_room(t));
     hone__throughput_begin(t);
     t->started = hone__seconds();

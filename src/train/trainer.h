@@ -39,6 +39,7 @@ typedef struct hone_throughput {
 /* Hashes of what a run is of; 0: there is none. */
 typedef struct hone_identity {
     uint64_t data, eval_data, tokenizer;
+    uint64_t lineage; /* ancestry.c */
 } hone_identity;
 
 /* What a metric of one's own is handed. */
@@ -206,6 +207,8 @@ hone_status hone__trainer_take_state(hone_trainer *t, const json_t *root, const 
 hone_status hone__checkpoint_write_manifest(const hone_collection *files);
 /* HONE_OK when folder is a whole checkpoint: every file of its manifest is there with its size and hash. */
 hone_status hone__checkpoint_verify(const char *folder);
+/* The same by sizes alone, without reading it all. */
+bool hone__checkpoint_looks_whole(const char *folder);
 /* The newest whole checkpoint of output_dir, with a warning for each that was passed over; *out NULL when there is none. */
 hone_status hone__checkpoint_newest(char **out, const char *output_dir);
 /* Step numbers of the checkpoints in a folder, ascending. */
@@ -294,9 +297,17 @@ hone_status hone__throughput_tell(const hone_trainer *t);
 /* The fingerprints of data and tokenizer, before the first step. */
 hone_status hone__trainer_identify(hone_trainer *t);
 void hone__trainer_put_identity(hone_json_writer *w, const hone_trainer *t); /* members of hone_state.json */
-hone_status hone__trainer_check_identity(const hone_trainer *t, const json_t *root, const char *folder, const char *path);
+hone_status hone__trainer_check_identity(hone_trainer *t, const json_t *root, const char *folder, const char *path);
 hone_status hone__examples_fingerprint(uint64_t *out, const hone_examples *examples);
 extern const char hone__other_run[]; /* the remedy */
+
+/* ---- ancestry.c ---- */
+/* The number of a run that begins; of the run of hone_state.json, 0 when it has none; of one that goes on from a step with changes. */
+uint64_t hone__lineage_begin(const hone_identity *id);
+uint64_t hone__lineage_read(const json_t *root);
+uint64_t hone__lineage_turn(uint64_t lineage, int64_t step, const hone_str *changes);
+/* Renames the checkpoints of later steps that the run, which was resumed, will not come to. */
+hone_status hone__trainer_leave_future(const hone_trainer *t);
 
 /* ---- results.c ---- */
 /* NAME in output_dir; owned. */

@@ -53,6 +53,25 @@ same run/checkpoint-6/optimizer.safetensors saved/checkpoint-6/optimizer.safeten
 for step in 2 4 6; do : >run/checkpoint-$step/manifest.json; done
 fails 1 "there is no whole checkpoint in run" $RESUME --tokenizer_name tok --config_overrides $SHAPE $DATA
 fails 2 "there is no such checkpoint" $TRAIN --tokenizer_name tok --config_overrides $SHAPE $DATA --output_dir run --resume_from_checkpoint run/checkpoint-99
+# back to an older one: the newer ones stay where the run is the same, and is theirs again; of a run that becomes another one they are set aside, so that nobody goes on from them by mistake
+rm -rf run && cp -r saved run
+BACK="$TRAIN --tokenizer_name tok --config_overrides $SHAPE $DATA --output_dir run"
+run 0 $BACK --resume_from_checkpoint run/checkpoint-2 --save_strategy no
+same run/model.safetensors saved/model.safetensors
+equals "$(ls -d run/checkpoint-* | tr '\n' ' ')" "run/checkpoint-2 run/checkpoint-4 run/checkpoint-6 " "checkpoints of the same future"
+run 0 $BACK --resume_from_checkpoint run/checkpoint-2 --save_strategy no --learning_rate 1e-3
+says err "warning: run/checkpoint-6 is of a future that this run leaves at step 2: it is run/checkpoint-6.aside now"
+equals "$(ls -d run/checkpoint-* | tr '\n' ' ')" "run/checkpoint-2 run/checkpoint-4.aside run/checkpoint-6.aside " "checkpoints of a future that was left"
+for file in model.safetensors optimizer.safetensors hone_state.json manifest.json; do same run/checkpoint-6.aside/$file saved/checkpoint-6/$file; done
+run 0 $BACK --resume_from_checkpoint true --learning_rate 1e-3
+says err "resumed from run/checkpoint-2"
+# the same turn at the same step leads to the same future, another one does not
+run 0 $BACK --resume_from_checkpoint run/checkpoint-2 --save_strategy no --learning_rate 1e-3
+equals "$(ls -d run/checkpoint-* | tr '\n' ' ')" "run/checkpoint-2 run/checkpoint-4 run/checkpoint-4.aside run/checkpoint-6 run/checkpoint-6.aside " "checkpoints after the same turn"
+run 0 $BACK --resume_from_checkpoint run/checkpoint-4 --learning_rate 1e-3 --max_steps 7
+run 0 $BACK --resume_from_checkpoint run/checkpoint-2 --save_strategy no
+equals "$(ls -d run/checkpoint-* | tr '\n' ' ')" \
+    "run/checkpoint-2 run/checkpoint-4.aside run/checkpoint-4.aside2 run/checkpoint-6.aside run/checkpoint-6.aside2 run/checkpoint-6.aside3 run/checkpoint-7.aside " "all that was left"
 # weights alone
 rm -rf run
 run 0 $TRAIN --tokenizer_name tok --config_overrides $SHAPE $DATA --output_dir run --save_only_model

@@ -114,6 +114,11 @@ hone_status hone__checkpoint_verify(const char *folder)
     return verify(folder, true);
 }
 
+bool hone__checkpoint_looks_whole(const char *folder)
+{
+    return verify(folder, false) == HONE_OK;
+}
+
 /* ---- which there are ---- */
 
 static int64_t step_of(const char *name)
@@ -221,11 +226,10 @@ hone_status hone__checkpoint_remove_all(const char *output_dir)
     return status;
 }
 
-/* The sizes are those of the manifest: enough to tell a torn one, without reading it all. */
 static bool looks_whole(const char *output_dir, int64_t step)
 {
     char *path = NULL;
-    bool whole = hone__checkpoint_path(&path, output_dir, step) == HONE_OK && verify(path, false) == HONE_OK;
+    bool whole = hone__checkpoint_path(&path, output_dir, step) == HONE_OK && hone__checkpoint_looks_whole(path);
     hone__free(path);
     return whole;
 }

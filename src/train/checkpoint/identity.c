@@ -66,7 +66,10 @@ hone_status hone__trainer_identify(hone_trainer *t)
     HONE_TRY(hone__examples_fingerprint(&id->data, t->options.train_dataset));
     if (t->options.eval_dataset)
         HONE_TRY(hone__examples_fingerprint(&id->eval_data, t->options.eval_dataset));
-    return t->options.tokenizer ? tokenizer_fingerprint(&id->tokenizer, t->options.tokenizer) : HONE_OK;
+    if (t->options.tokenizer)
+        HONE_TRY(tokenizer_fingerprint(&id->tokenizer, t->options.tokenizer));
+    id->lineage = hone__lineage_begin(id);
+    return HONE_OK;
 }
 
 /* ---- writing ---- */
@@ -114,6 +117,7 @@ void hone__trainer_put_identity(hone_json_writer *w, const hone_trainer *t)
     put_hash(w, "data", t->identity.data);
     put_hash(w, "eval_data", t->identity.eval_data);
     put_hash(w, "tokenizer", t->identity.tokenizer);
+    put_hash(w, "lineage", t->identity.lineage);
     hone__jw_key(w, "device");
     hone__jw_string(w, hone_device_describe(hone_model_device(t->model)));
     hone__jw_key(w, "version");
@@ -263,7 +267,7 @@ done:
     return status;
 }
 
-static hone_status warn_of_changes(const hone_trainer *t, const json_t *root, const char *folder)
+static hone_status warn_of_changes(hone_trainer *t, const json_t *root, const char *folder)
 {
     hone_str changes = HONE_STR_INIT, text = HONE_STR_INIT;
     hone_json_writer w = hone__json_writer(&text, 0);
@@ -282,6 +286,11 @@ static hone_status warn_of_changes(const hone_trainer *t, const json_t *root, co
         HONE_GO(list_changes(&changes, json_object_get(root, "task"), text.data, "task"));
     if (changes.len)
         hone__log(HONE_LOG_WARNING, "not as in that run, so that from here on it is another one: %s", changes.data);
+    if (is_other(root, "eval_data", t->identity.eval_data)) /* the best, and what follows from it */
+        hone__str_printf(&changes, ", %016" PRIx64, t->identity.eval_data);
+    HONE_GO(hone__str_status(&changes));
+    if (changes.len)
+        t->identity.lineage = hone__lineage_turn(t->identity.lineage, t->state.global_step, &changes);
 done:
     hone_free_text(args);
     hone__str_dispose(&text);
@@ -289,11 +298,12 @@ done:
     return status;
 }
 
-hone_status hone__trainer_check_identity(const hone_trainer *t, const json_t *root, const char *folder, const char *path)
+hone_status hone__trainer_check_identity(hone_trainer *t, const json_t *root, const char *folder, const char *path)
 {
     const char *device = NULL, *version = NULL, *here = hone_device_describe(hone_model_device(t->model));
     HONE_TRY(check_facts(t, root, path));
     HONE_TRY(check_fingerprints(t, root, path));
+    t->identity.lineage = hone__lineage_read(root);
     HONE_TRY(hone__json_get_string(root, "device", &device, path));
     HONE_TRY(hone__json_get_string(root, "version", &version, path));
     if ((device && strcmp(device, here) != 0) || (version && strcmp(version, HONE_VERSION) != 0))
