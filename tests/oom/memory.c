@@ -52,12 +52,9 @@ static void forecasts(void **state)
     (void)state;
     void *folder = (void *)test_temp("forecast");
     printf("%zu allocations of a forecast and a filled model\n", test_oom(forecast_and_fill, folder));
-    hone_status status = refuse(folder);
-    assert_int_equal(status, HONE_OK);
+    assert_ok(refuse(folder));
+    printf("%zu allocations of a refusal\n", test_oom(refuse, folder));
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {cmocka_unit_test(forecasts)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest tests[] = {cmocka_unit_test(forecasts)};
+TEST_MAIN(tests)
