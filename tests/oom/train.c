@@ -1,7 +1,7 @@
 /* Every allocation of a training run fails in turn: the trainer gives HONE_OUT_OF_MEMORY, and nothing is left behind. */
+#include "oom/job.h"
 #include "unit/train/tiny.h"
 
-#include <hone/job.h>
 #include <hone/tracker.h>
 
 static hone_status make_model(hone_model **out)
@@ -62,62 +62,22 @@ static void training(void **state)
 
 /* ---- a whole job: data, tokenizer, model, training, evaluation, predictions ---- */
 
-static void make_tagging(void)
-{
-    char path[4200];
-    assert_ok(hone__make_dirs(test_temp("tok")));
-    snprintf(path, sizeof(path), "%s", test_temp("tok/vocab.txt"));
-    test_write_text(path, "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n##b\nc\n");
-    test_write_text(test_temp("data.conll"), "ab B-X\nc I-X\na O\n\nc O\nab B-Y\n");
-}
-
-static hone_status set_all(hone_job *job, const char *const (*options)[2], size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        HONE_TRY(hone_job_set(job, options[i][0], options[i][1]));
-    return HONE_OK;
-}
-
 static hone_status tag(void *payload)
 {
-    char folder[4096], data[4096], tok[4096], *results = NULL, *report = NULL;
-    hone_job *job = NULL;
-    hone_status status;
-    snprintf(folder, sizeof(folder), "%s", test_temp("tagger"));
-    snprintf(data, sizeof(data), "%s", test_temp("data.conll"));
-    snprintf(tok, sizeof(tok), "%s", test_temp("tok"));
+    const char *data = test_temp("data.conll");
     const char *const options[][2] = {
-        {"tokenizer_name", tok},
-        {"config_overrides", "hidden_size=8,num_hidden_layers=1,num_attention_heads=1,intermediate_size=8,max_position_embeddings=16"},
-        {"train_file", data},
-        {"validation_file", data},
-        {"test_file", data},
-        {"output_dir", folder},
-        {"overwrite_output_dir", "true"},
-        {"max_steps", "1"},
-        {"save_strategy", "no"},
-        {"max_seq_length", "4"},
-        {"stride", "1"},
-        {"return_entity_level_metrics", "true"},
-        {"disable_tqdm", "true"},
-        {"threads", "1"},
+        {"train_file", data},    {"validation_file", data}, {"test_file", data},
+        {"max_seq_length", "4"}, {"stride", "1"},           {"return_entity_level_metrics", "true"},
     };
     (void)payload;
-    HONE_GO(hone_job_new(&job, HONE_JOB_TRAIN, HONE_TOKEN_CLASSIFICATION));
-    HONE_GO(set_all(job, options, sizeof(options) / sizeof(*options)));
-    HONE_GO(hone_job_run(job, &results));
-    status = hone_job_report(&report, job);
-done:
-    hone_free_text(results);
-    hone_free_text(report);
-    hone_job_free(job);
-    return status;
+    return run_job(HONE_TOKEN_CLASSIFICATION, options, sizeof(options) / sizeof(*options));
 }
 
 static void tagging(void **state)
 {
     (void)state;
-    make_tagging();
+    make_tokenizer("a\n##b\nc\n");
+    test_write_text(test_temp("data.conll"), "ab B-X\nc I-X\na O\n\nc O\nab B-Y\n");
     assert_ok(tag(NULL)); /* what a process makes once is made */
     printf("%zu allocations\n", test_oom(tag, NULL));
 }
