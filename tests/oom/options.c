@@ -3,8 +3,6 @@
 #include "tasks/job.h"
 #include "unit/train/tiny.h"
 
-#include <unistd.h>
-
 static hone_status read_and_save(void *payload)
 {
     static const char text[] = "{\"seed\": 7, \"train_file\": [\"a\", \"b\"], \"lr_scheduler_kwargs\": {\"power\": 2.0}, \"fsdp\": [], "
@@ -22,17 +20,14 @@ done:
 static void options_in_files(void **state)
 {
     (void)state;
-    char path[64];
-    snprintf(path, sizeof(path), "/tmp/hone-oom-options-%ld.json", (long)getpid());
-    printf("%zu allocations\n", test_oom(read_and_save, path));
-    unlink(path);
+    printf("%zu allocations\n", test_oom(read_and_save, (void *)test_temp("args.json")));
 }
 
 typedef struct request {
     hone_optim kind;
     const char *args;
     hone_model *model;
-    char path[64];
+    const char *path;
 } request;
 
 static hone_status step_and_save(void *payload)
@@ -53,16 +48,15 @@ done:
 static void optimizers(void **state)
 {
     (void)state;
-    static const request kinds[] = {{HONE_OPTIM_SGD, "momentum=0.9", NULL, ""},
-                                    {HONE_OPTIM_RMSPROP, "{\"centered\": true}", NULL, ""},
-                                    {HONE_OPTIM_ADAFACTOR, "beta1=0.9", NULL, ""},
-                                    {HONE_OPTIM_ADAMW_TORCH, NULL, NULL, ""}};
+    static const request kinds[] = {{HONE_OPTIM_SGD, "momentum=0.9", NULL, NULL},
+                                    {HONE_OPTIM_RMSPROP, "{\"centered\": true}", NULL, NULL},
+                                    {HONE_OPTIM_ADAFACTOR, "beta1=0.9", NULL, NULL},
+                                    {HONE_OPTIM_ADAMW_TORCH, NULL, NULL, NULL}};
     for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
         request r = kinds[i];
         r.model = tiny_model(true);
-        snprintf(r.path, sizeof(r.path), "/tmp/hone-oom-options-%ld.safetensors", (long)getpid());
+        r.path = test_temp("optimizer.safetensors");
         printf("%zu allocations\n", test_oom(step_and_save, &r));
-        unlink(r.path);
         hone_model_free(r.model);
     }
 }

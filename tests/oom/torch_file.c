@@ -3,8 +3,6 @@
 
 #include "models/safetensors.h"
 
-#include <stdlib.h>
-
 static hone_status open_file(void *payload)
 {
     hone_safetensors *s = NULL;
@@ -16,13 +14,10 @@ static hone_status open_file(void *payload)
 static void opening_survives(void **state)
 {
     static const char *const names[] = {"plain.bin", "plain_old.bin", "strided.bin", "checkpoint.bin"};
-    const char *root = getenv("HONE_SOURCE_DIR");
-    char path[1024];
+    char path[4200];
     (void)state;
-    if (!root)
-        test_skip("HONE_SOURCE_DIR is not set");
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-        snprintf(path, sizeof(path), "%s/tests/unit/models/torch_files/%s", root ? root : ".", names[i]);
+        snprintf(path, sizeof(path), "%s/%s", test_source("tests/unit/models/torch_files"), names[i]);
         assert_true(test_oom(open_file, path) > 5);
     }
 }

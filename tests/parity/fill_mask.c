@@ -58,12 +58,9 @@ static int setup(void **state)
 
 static json_t *read_cases(void)
 {
-    char path[4096];
-    const char *source = getenv("HONE_SOURCE_DIR");
     if (getenv("HONE_SAVE_MODEL"))
         test_skip("the models were saved");
-    snprintf(path, sizeof(path), "%s/tests/parity/fill_mask.json", source ? source : ".");
-    return test_read_json(path);
+    return test_read_json(test_source("tests/parity/fill_mask.json"));
 }
 
 /* Arrays in arrays; objects with the same keys in the same order, scores to the tolerance. */

@@ -165,10 +165,7 @@ static hone_model *fresh_model(hone_device *device)
 
 static json_t *more(const char *key)
 {
-    char path[4096];
-    const char *source = getenv("HONE_SOURCE_DIR");
-    snprintf(path, sizeof(path), "%s/tests/parity/generation_more.json", source ? source : ".");
-    json_t *file = test_read_json(path), *part = json_incref(json_object_get(file, key));
+    json_t *file = test_read_json(test_source("tests/parity/generation_more.json")), *part = json_incref(json_object_get(file, key));
     json_decref(file);
     assert_true(json_array_size(part) > 0);
     return part;

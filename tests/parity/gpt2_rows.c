@@ -7,7 +7,6 @@
 
 #include <hone/log.h>
 #include <math.h>
-#include <stdlib.h>
 
 #define SHAPE "vocab_size=19,n_positions=8,n_embd=8,n_layer=2,n_head=2,n_inner=12,resid_pdrop=0,embd_pdrop=0,attn_pdrop=0"
 enum { MAX_ROWS = 8, MAX_TOKENS = 64, MAX_LABELS = 3 };
@@ -24,10 +23,7 @@ typedef struct world {
 
 static json_t *read_cases(void)
 {
-    char path[4096];
-    const char *root = getenv("HONE_SOURCE_DIR");
-    snprintf(path, sizeof(path), "%s/tests/parity/data/gpt2_rows.jsonl", root ? root : ".");
-    return test_read_jsonl(path);
+    return test_read_jsonl(test_source("tests/parity/data/gpt2_rows.jsonl"));
 }
 
 static const json_t *get(const json_t *object, const char *key)

@@ -70,7 +70,7 @@ static void check_line(const json_t *line)
 static void orders(void **state)
 {
     (void)state;
-    json_t *lines = test_read_jsonl("tests/parity/data/grouped_order.jsonl"), *line;
+    json_t *lines = test_read_jsonl(test_source("tests/parity/data/grouped_order.jsonl")), *line;
     size_t i;
     assert_int_equal(json_array_size(lines), 8);
     json_array_foreach(lines, i, line) check_line(line);

@@ -6,19 +6,14 @@
 #include "train/optimizer/optimizer.h"
 
 #include <math.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 enum { ROWS = 3, COLS = 4, N = 5, STEPS = 6 };
 
 static json_t *fixture(void)
 {
     static json_t *root;
-    char path[512];
-    const char *folder = getenv("HONE_SOURCE_DIR");
-    snprintf(path, sizeof(path), "%s/tests/parity/optimizers.json", folder ? folder : ".");
     if (!root)
-        assert_ok(hone__json_load(&root, path));
+        root = test_read_json(test_source("tests/parity/optimizers.json"));
     return root;
 }
 
@@ -156,8 +151,7 @@ static void state_is_saved_and_read_back(void **state)
     (void)state;
     const json_t *one;
     size_t i;
-    char path[64];
-    snprintf(path, sizeof(path), "/tmp/hone-optimizers-%ld.safetensors", (long)getpid());
+    const char *path = test_temp("optimizer.safetensors");
     json_array_foreach(json_object_get(fixture(), "cases"), i, one)
     {
         world w;
@@ -178,7 +172,6 @@ static void state_is_saved_and_read_back(void **state)
         hone_optimizer_free(opt);
         close_world(&w);
     }
-    unlink(path);
 }
 
 static void another_state_is_refused(void **state)
@@ -186,8 +179,7 @@ static void another_state_is_refused(void **state)
     (void)state;
     world w;
     hone_optimizer *sgd, *adamw;
-    char path[64];
-    snprintf(path, sizeof(path), "/tmp/hone-optimizers-%ld.safetensors", (long)getpid());
+    const char *path = test_temp("optimizer.safetensors");
     open_world(&w, "cpu", false);
     assert_ok(hone__optimizer_make(&sgd, HONE_OPTIM_SGD, w.params, NULL));
     one_step(&w, sgd, 0);
@@ -197,7 +189,6 @@ static void another_state_is_refused(void **state)
     one_step(&w, adamw, 1);
     assert_fails(HONE_INVALID_ARGUMENT, "it is the state of sgd, not of adamw", hone_optimizer_load(adamw, path));
     hone_optimizer_free(adamw);
-    unlink(path);
     close_world(&w);
 }
 

@@ -81,7 +81,7 @@ static void answers_are_the_references(void **state)
 static void options_are_the_references(void **state)
 {
     (void)state;
-    json_t *cases = test_read_json("tests/parity/qa_pipeline_more.json"), *c;
+    json_t *cases = test_read_json(test_source("tests/parity/qa_pipeline_more.json")), *c;
     size_t i;
     json_array_foreach(cases, i, c)
     {

@@ -225,14 +225,11 @@ static size_t run_alike(const json_t *all, size_t i)
 static void more_cases(void **state)
 {
     (void)state;
-    char path[4096];
-    const char *source = getenv("HONE_SOURCE_DIR");
     for (size_t i = 0; i < N_WORLDS; i++)
         make_folder(&worlds[i]);
     if (getenv("HONE_SAVE_MODEL"))
         test_skip("the models were saved");
-    snprintf(path, sizeof(path), "%s/tests/parity/row_pipeline_more.json", source ? source : ".");
-    json_t *all = test_read_json(path);
+    json_t *all = test_read_json(test_source("tests/parity/row_pipeline_more.json"));
     assert_true(json_array_size(all) > 150);
     for (size_t i = 0; i < json_array_size(all);)
         i += run_alike(all, i);

@@ -117,13 +117,8 @@ static void fixture(void **state)
 
 static void odd_tags(void **state)
 {
-    char path[1024];
-    const char *root = getenv("HONE_SOURCE_DIR");
     (void)state;
-    if (!root)
-        test_skip("HONE_SOURCE_DIR is not set");
-    snprintf(path, sizeof(path), "%s/tests/parity/data/seqeval.jsonl", root);
-    check_file(path, 500);
+    check_file(test_source("tests/parity/data/seqeval.jsonl"), 500);
 }
 
 /* ---- by ids ---- */

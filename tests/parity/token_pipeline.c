@@ -213,8 +213,6 @@ static size_t run_alike(const json_t *all, size_t i, const char *folder)
 static void more_cases(void **state)
 {
     (void)state;
-    char path[4096];
-    const char *source = getenv("HONE_SOURCE_DIR");
     const char *bert = fresh_folder("bert",
                                     "hidden_size=16,num_hidden_layers=1,num_attention_heads=2,intermediate_size=32,"
                                     "max_position_embeddings=64,initializer_range=0.4",
@@ -223,8 +221,7 @@ static void more_cases(void **state)
         "distilbert", "dim=16,n_layers=1,n_heads=2,hidden_dim=32,max_position_embeddings=64,initializer_range=0.4", "tok/bert-uncased");
     if (getenv("HONE_SAVE_MODEL"))
         test_skip("the models were saved");
-    snprintf(path, sizeof(path), "%s/tests/parity/token_pipeline_more.json", source ? source : ".");
-    json_t *all = test_read_json(path);
+    json_t *all = test_read_json(test_source("tests/parity/token_pipeline_more.json"));
     assert_true(json_array_size(all) > 100);
     for (size_t i = 0; i < json_array_size(all);) {
         const char *model = json_string_value(json_object_get(json_array_get(all, i), "model"));

@@ -67,22 +67,12 @@ static size_t check_line(const json_t *line)
 static void compositions_match(void **state)
 {
     (void)state;
-    const char *root = getenv("HONE_SOURCE_DIR");
-    char path[4096], *line = NULL;
-    size_t capacity = 0, n = 0, n_cases = 0;
-    snprintf(path, sizeof path, "%s/tests/parity/data/tokenizer_parts.jsonl", root ? root : ".");
-    FILE *f = fopen(path, "r");
-    assert_non_null(f);
-    for (ssize_t len; (len = getline(&line, &capacity, f)) > 0; n++) {
-        json_t *item = NULL;
-        assert_ok(hone__json_parse(&item, line, (size_t)len, path));
-        n_cases += check_line(item);
-        json_decref(item);
-    }
-    assert_in_range(n, 50, 1000);
+    json_t *lines = test_read_jsonl(test_source("tests/parity/data/tokenizer_parts.jsonl")), *item;
+    size_t i, n_cases = 0;
+    json_array_foreach(lines, i, item) n_cases += check_line(item);
+    assert_in_range(i, 50, 1000);
     assert_in_range(n_cases, 500, 100000);
-    free(line);
-    fclose(f);
+    json_decref(lines);
 }
 
 static const struct CMUnitTest tests[] = {cmocka_unit_test(compositions_match)};

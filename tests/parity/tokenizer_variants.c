@@ -39,21 +39,11 @@ static void check_variant(const json_t *variant)
 static void variants_match(void **state)
 {
     (void)state;
-    const char *root = getenv("HONE_SOURCE_DIR");
-    char path[4096], *line = NULL;
-    size_t capacity = 0, n = 0;
-    snprintf(path, sizeof path, "%s/tests/parity/data/tokenizer_variants.jsonl", root ? root : ".");
-    FILE *f = fopen(path, "r");
-    assert_non_null(f);
-    for (ssize_t len; (len = getline(&line, &capacity, f)) > 0; n++) {
-        json_t *variant = NULL;
-        assert_int_equal(hone__json_parse(&variant, line, (size_t)len, path), HONE_OK);
-        check_variant(variant);
-        json_decref(variant);
-    }
-    assert_int_equal(n, 11);
-    free(line);
-    fclose(f);
+    json_t *lines = test_read_jsonl(test_source("tests/parity/data/tokenizer_variants.jsonl")), *variant;
+    size_t i;
+    assert_int_equal(json_array_size(lines), 11);
+    json_array_foreach(lines, i, variant) check_variant(variant);
+    json_decref(lines);
 }
 
 static const struct CMUnitTest tests[] = {cmocka_unit_test(variants_match)};

@@ -57,6 +57,14 @@ const char *test_data(const char *name)
     return outside_path("HONE_DATA", name);
 }
 
+const char *test_source(const char *name)
+{
+    const char *root = getenv("HONE_SOURCE_DIR");
+    char *path = next_path();
+    snprintf(path, 4096, "%s/%s", root ? root : ".", name);
+    return path;
+}
+
 static char temp_folder[512];
 static pid_t temp_owner;
 

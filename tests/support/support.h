@@ -29,6 +29,9 @@ void test_skip(const char *why, ...) HONE__PRINTF(1, 2);
 const char *test_fixture(const char *name);
 const char *test_data(const char *name);
 
+/* The path of a file of the source tree (HONE_SOURCE_DIR, or the working directory). Lent until the 8th next call. */
+const char *test_source(const char *name);
+
 /* A path in a folder of this process that is removed at exit. Lent until the 8th next call. */
 const char *test_temp(const char *name);
 

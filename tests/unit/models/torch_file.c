@@ -9,14 +9,9 @@
 
 static const char *file(const char *name)
 {
-    static char paths[4][1024];
-    static size_t next;
-    const char *root = getenv("HONE_SOURCE_DIR");
-    char *path = paths[next++ % 4];
-    if (!root)
-        test_skip("HONE_SOURCE_DIR is not set");
-    snprintf(path, sizeof(paths[0]), "%s/tests/unit/models/torch_files/%s", root ? root : ".", name);
-    return path;
+    char path[256];
+    snprintf(path, sizeof(path), "tests/unit/models/torch_files/%s", name);
+    return test_source(path);
 }
 
 static void check_tensor(const hone_safetensors *s, const char *where, const char *name, const json_t *expected)

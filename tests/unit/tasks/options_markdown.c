@@ -177,10 +177,9 @@ static void page_is_up_to_date(void **state)
 {
     (void)state;
     hone_str page = HONE_STR_INIT;
-    char path[512], *committed = NULL;
+    char *committed = NULL;
     size_t len;
-    const char *folder = getenv("HONE_SOURCE_DIR"), *update = getenv("HONE_UPDATE");
-    snprintf(path, sizeof(path), "%s/docs/options.md", folder ? folder : ".");
+    const char *path = test_source("docs/options.md"), *update = getenv("HONE_UPDATE");
     put_page(&page);
     assert_ok(hone__str_status(&page));
     if (update && *update)
