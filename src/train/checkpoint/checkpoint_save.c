@@ -157,7 +157,7 @@ static void wait_a_moment(hone_save *s)
     pthread_cond_timedwait(&s->changed, &s->lock, &until);
 }
 
-/* Until the next try is due; false: no more. */
+/* Until the next try is due; false: no more. The disk is asked without the lock: one that does not answer must not hold up the training, which looks in after each step. */
 static bool wait_for_room(hone_save *s, hone_room *room)
 {
     bool again = false;
@@ -165,8 +165,13 @@ static bool wait_for_room(hone_save *s, hone_room *room)
     hone__error_save(&s->why, HONE_IO);
     s->waiting = true;
     pthread_cond_broadcast(&s->changed);
-    while (!s->give_up && !(again = hone__room_try(room)))
-        wait_a_moment(s);
+    while (!s->give_up && !again) {
+        pthread_mutex_unlock(&s->lock);
+        again = hone__room_try(room);
+        pthread_mutex_lock(&s->lock);
+        if (!again)
+            wait_a_moment(s);
+    }
     pthread_mutex_unlock(&s->lock);
     return again;
 }
@@ -262,7 +267,7 @@ static hone_status copy_state(hone_save *s)
 
 /* ---- what became of it: in the thread that trains ---- */
 
-static void tell_waiting(hone_save *s)
+static void tell_waiting(hone_save *s, const hone_error_state *why)
 {
     s->told_waiting = true;
     s->told = hone__seconds();
@@ -270,13 +275,14 @@ static void tell_waiting(hone_save *s)
               "no room for checkpoint-%" PRId64
               ": it needs %s, %s are free at %s (%s); the training keeps it in memory and tries again until there "
               "is room",
-              s->step, hone__size_text(s->need).text, hone__size_text(hone__disk_free(s->output_dir)).text, s->output_dir, s->why.message);
+              s->step, hone__size_text(s->need).text, hone__size_text(hone__disk_free(s->output_dir)).text, s->output_dir, why->message);
 }
 
 static hone_status tell_saved(hone_trainer *t, const hone_save *s)
 {
     int64_t step = t->state.global_step;
     double epoch = t->state.epoch;
+    bool asked = t->control.should_save; /* for another one: the event forgets it */
     t->last_saved_step = s->step;
     if (s->told_waiting)
         hone__log(HONE_LOG_INFO, "saved %s, after %.0f s without room", s->path, hone__seconds() - s->told);
@@ -289,6 +295,7 @@ static hone_status tell_saved(hone_trainer *t, const hone_save *s)
     hone_status status = hone__trainer_event(t, HONE_ON_SAVE, NULL);
     t->state.global_step = step;
     t->state.epoch = epoch;
+    t->control.should_save = t->control.should_save || asked;
     return status;
 }
 
@@ -331,34 +338,34 @@ static hone_status end_beside(hone_trainer *t)
     return end_save(t, s, hone__background_join(s->thread));
 }
 
-hone_status hone__trainer_poll_save(hone_trainer *t)
+/* One look at it; true when it is done. That it waits for room is told without the lock, which would hold up the helper until the disk and whoever listens have answered. */
+static bool look(hone_save *s, bool give_up)
 {
-    hone_save *s = t->saving;
-    if (!s)
-        return HONE_OK;
+    hone_error_state why;
     pthread_mutex_lock(&s->lock);
-    bool done = s->done;
-    if (s->waiting && !s->told_waiting)
-        tell_waiting(s);
+    bool done = s->done, tell = s->waiting && !s->told_waiting;
+    s->give_up = s->give_up || give_up;
+    if (give_up)
+        pthread_cond_broadcast(&s->changed);
+    if (tell)
+        why = s->why;
     pthread_mutex_unlock(&s->lock);
-    return done ? end_beside(t) : HONE_OK;
+    if (tell)
+        tell_waiting(s, &why);
+    return done;
 }
 
-/* One look at it, and a moment's sleep; true when it is done. */
-static bool watch(hone_trainer *t, hone_save *s, bool patient)
+hone_status hone__trainer_poll_save(hone_trainer *t)
+{
+    return t->saving && look(t->saving, false) ? end_beside(t) : HONE_OK;
+}
+
+static void sleep_beside(hone_save *s)
 {
     pthread_mutex_lock(&s->lock);
-    if (s->waiting && !s->told_waiting)
-        tell_waiting(s);
-    if (!patient || hone__trainer_stops(t)) {
-        s->give_up = true;
-        pthread_cond_broadcast(&s->changed);
-    }
     if (!s->done)
         wait_a_moment(s);
-    bool done = s->done;
     pthread_mutex_unlock(&s->lock);
-    return done;
 }
 
 hone_status hone__trainer_settle_save(hone_trainer *t, bool patient)
@@ -369,7 +376,8 @@ hone_status hone__trainer_settle_save(hone_trainer *t, bool patient)
     if (!s)
         return HONE_OK;
     hone__background_hurry(s->thread);
-    while (!watch(t, s, patient)) {
+    while (!look(s, !patient || hone__trainer_stops(t))) {
+        sleep_beside(s);
         if (!told && !s->told_waiting && hone__seconds() - since > 1)
             hone__log(HONE_LOG_INFO, "waiting until checkpoint-%" PRId64 " is written", s->step);
         told = told || hone__seconds() - since > 1;
@@ -412,14 +420,14 @@ static hone_status wait_on_full_disk(hone_trainer *t, hone_save *s, hone_status 
 {
     hone_error_state why;
     hone_room room = hone__room(s->output_dir, s->need);
-    hone__error_save(&s->why, status);
-    tell_waiting(s);
+    hone__error_save(&why, status);
+    tell_waiting(s, &why);
     s->may_wait = true;
     *beside = hone__memory_available() > 2 * s->need && go_beside(t, s);
     if (*beside)
         return HONE_OK;
     s->may_wait = false;
-    why = s->why;
+    hone__error_restore(&why); /* no memory for the copy is another failure */
     while (hone__disk_is_full() && hone__trainer_wait_for_room(t, &room)) {
         status = write_checkpoint(s);
         if (status == HONE_OK)

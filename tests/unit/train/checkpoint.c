@@ -174,6 +174,36 @@ static void the_best_is_loaded_and_kept(void **state)
     free(weights[1]);
 }
 
+/* Asks for a checkpoint of its own at the end of an update, when the one that is written beside the training is whole and not told yet. */
+static hone_status ask_beside(void *payload, hone_trainer *t, hone_event event, const hone_trainer_state *state,
+                              hone_trainer_control *control, const hone_metrics *metrics)
+{
+    const run *r = payload;
+    (void)t, (void)metrics;
+    if (event != HONE_ON_OPTIMIZER_STEP || state->global_step != 2)
+        return HONE_OK;
+    for (int i = 0; i < 500 && !hone__is_dir(in_checkpoint(r, 2, "")); i++)
+        usleep(10000);
+    usleep(50000); /* it is renamed before the helper says that it is done */
+    control->should_save = true;
+    return HONE_OK;
+}
+
+static void a_wish_to_save_outlives_the_save_before(void **state)
+{
+    (void)state;
+    run r;
+    hone_callback callback = {.fn = ask_beside, .payload = &r};
+    hone_training_args a = run_args(&r, "asked");
+    a.max_steps = 4;
+    a.save_steps = 2;
+    a.save_in_background = HONE_TRUE;
+    start(&r, &a, &callback);
+    assert_ok(hone_trainer_train(r.trainer));
+    assert_string_equal(steps_in(&r), "2 3 4");
+    end(&r);
+}
+
 /* ---- a full disk ---- */
 
 typedef struct disk {
@@ -198,7 +228,8 @@ static hone_status fill_disk(void *payload, hone_trainer *t, hone_event event, c
 
 typedef struct lines {
     int full, again, failed;
-    bool lift; /* there is room again once the full disk was told */
+    bool lift;    /* there is room again once the full disk was told */
+    bool no_copy; /* then there is no memory for a copy */
 } lines;
 
 static void count_lines(void *payload, hone_log_level level, const char *line)
@@ -207,6 +238,10 @@ static void count_lines(void *payload, hone_log_level level, const char *line)
     l->full += level == HONE_LOG_WARNING && strstr(line, "no room for checkpoint-") && strstr(line, "it needs");
     if (l->full && l->lift)
         hone__writer_refuse(0);
+    if (l->full && l->no_copy) {
+        l->no_copy = false;
+        hone__mem_fail_at(1);
+    }
     l->again += strstr(line, "without room") != NULL;
     l->failed += level == HONE_LOG_WARNING && strstr(line, "could not be saved") != NULL;
 }
@@ -246,6 +281,29 @@ static void a_full_disk_is_waited_for(void **state)
         assert_ok(hone__remove_tree(r.folder));
     }
     end(&whole);
+}
+
+/* Neither room on the disk nor memory for a copy: the training itself waits. */
+static void without_a_copy_the_training_waits(void **state)
+{
+    (void)state;
+    run r;
+    lines l = {.lift = true, .no_copy = true};
+    disk d = {2, 100, ENOSPC, 0, false};
+    hone_callback callback = {.fn = fill_disk, .payload = &d};
+    hone_training_args a = run_args(&r, "no-copy");
+    a.save_steps = 3;
+    a.save_in_background = HONE_FALSE;
+    hone_set_log(count_lines, &l, HONE_LOG_INFO);
+    start(&r, &a, &callback);
+    assert_ok(hone_trainer_train(r.trainer));
+    hone_set_log(NULL, NULL, HONE_LOG_ERROR);
+    hone__mem_fail_at(0);
+    assert_false(l.no_copy);
+    assert_int_equal(l.again, 1);
+    assert_int_equal(l.failed, 0);
+    assert_string_equal(steps_in(&r), "3 6 8");
+    end(&r);
 }
 
 static void a_full_disk_stops_where_asked_to(void **state)
@@ -478,9 +536,9 @@ static int let_write(void **state)
 
 #define T(name) cmocka_unit_test_setup(name, let_write)
 static const struct CMUnitTest tests[] = {
-    T(beside_the_training_is_the_same),       T(the_best_is_loaded_and_kept),    T(a_full_disk_is_waited_for),
-    T(a_full_disk_stops_where_asked_to),      T(a_stop_ends_the_waiting),        T(the_final_model_waits_for_room),
-    T(a_file_in_place_of_the_folder_is_told), T(limits_count_whole_checkpoints), T(a_manifest_that_is_wrong_is_told),
-    T(two_runs_in_one_folder_are_refused),
+    T(beside_the_training_is_the_same), T(the_best_is_loaded_and_kept),       T(a_wish_to_save_outlives_the_save_before),
+    T(a_full_disk_is_waited_for),       T(without_a_copy_the_training_waits), T(a_full_disk_stops_where_asked_to),
+    T(a_stop_ends_the_waiting),         T(the_final_model_waits_for_room),    T(a_file_in_place_of_the_folder_is_told),
+    T(limits_count_whole_checkpoints),  T(a_manifest_that_is_wrong_is_told),  T(two_runs_in_one_folder_are_refused),
 };
 TEST_MAIN(tests)
