@@ -92,6 +92,16 @@ done:
     return status;
 }
 
+hone_status hone__class_list_of_model(hone_class_list *c, const hone_model *model)
+{
+    size_t n = 0;
+    const char *const *names = hone_model_labels(model, &n);
+    hone__class_list_dispose(c);
+    for (size_t i = 0; i < n; i++)
+        HONE_TRY(hone__class_list_add(c, names[i], strlen(names[i])));
+    return HONE_OK;
+}
+
 hone_status hone__class_list_copy(hone_class_list *c, const hone_feature *f)
 {
     for (size_t i = 0; i < f->n_names; i++)
@@ -105,4 +115,22 @@ bool hone__class_list_is(const hone_class_list *c, const hone_feature *f)
     for (size_t i = 0; same && i < c->n; i++)
         same = strcmp(c->names[i], f->names[i]) == 0;
     return same;
+}
+
+hone_dataset_options hone__labelled_options(const hone_common_options *o, const hone_class_list *known)
+{
+    hone_dataset_options d = HONE_DATASET_OPTIONS_INIT;
+    d.format = o->format;
+    d.glob = o->glob;
+    d.text_column_name = o->text_column_name;
+    d.label_column_name = o->label_column_name;
+    d.header = (hone_header)o->header;
+    d.labels = known ? (const char *const *)known->names : NULL;
+    return d;
+}
+
+const hone_feature *hone__labels_of(const hone_dataset *d)
+{
+    ptrdiff_t column = hone_dataset_label_column(d);
+    return column < 0 ? NULL : hone_dataset_feature(d, (size_t)column);
 }

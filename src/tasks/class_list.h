@@ -3,8 +3,9 @@
 #define HONE_TASKS_CLASS_LIST_H
 
 #include "base/mem.h"
+#include "tasks/common_options.h"
 #include <hone/dataset.h>
-#include <hone/options.h>
+#include <hone/model.h>
 
 /* names: NULL-terminated when there is one; owned. Zero is empty. */
 typedef struct hone_class_list {
@@ -24,9 +25,16 @@ hone_status hone__class_list_read_config(hone_class_list *c, const char *folder)
 hone_status hone__class_list_read_given(hone_class_list *c, const hone_strings *given);
 /* Refuses names that are empty or stand twice; example: what a list looks like, for the hint. */
 hone_status hone__class_list_check_given(const hone_strings *given, const char *example);
+/* Instead of what it held: the classes that the model has. */
+hone_status hone__class_list_of_model(hone_class_list *c, const hone_model *model);
 /* The names of a feature of classes. */
 hone_status hone__class_list_copy(hone_class_list *c, const hone_feature *f);
 /* The same names in the same order. */
 bool hone__class_list_is(const hone_class_list *c, const hone_feature *f);
+
+/* How the files of labelled rows are read; known: the classes that they may have, NULL: theirs. It lends. */
+hone_dataset_options hone__labelled_options(const hone_common_options *o, const hone_class_list *known);
+/* The column of labels, NULL: none. */
+const hone_feature *hone__labels_of(const hone_dataset *d);
 
 #endif

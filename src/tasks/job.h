@@ -3,6 +3,7 @@
 #ifndef HONE_TASKS_JOB_H
 #define HONE_TASKS_JOB_H
 
+#include "tasks/common_options.h"
 #include "train/args/args.h"
 #include <hone/dataset.h>
 #include <hone/job.h>
@@ -21,20 +22,19 @@ typedef struct hone_job_options {
 
 /* What a task's set-up makes; job_run.c frees it. */
 typedef struct hone_job_parts {
-    hone_device *device; /* opened before set-up */
-    hone_tokenizer *tokenizer;
+    hone_device *device;       /* opened before set-up */
+    hone_tokenizer *tokenizer; /* read before set-up */
     hone_model *model;
-    hone_examples *train, *eval, *all;     /* all: what train and eval are parts of */
-    hone_examples *test;                   /* of --test_file: to be predicted */
-    hone_dataset *test_data;               /* its rows */
-    hone_questions *questions[3];          /* of question answering, for training, evaluation, prediction: the class's to free */
-    hone_task task;                        /* task.self is the class's to free (free_task) */
-    const char *base_model, *dataset_name; /* for the card; lent by the options */
+    hone_examples *train, *eval, *all; /* all: what train and eval are parts of */
+    hone_examples *test;               /* of --test_file: to be predicted */
+    hone_dataset *test_data;           /* its rows */
+    hone_questions *questions[3];      /* of question answering, for training, evaluation, prediction: the class's to free */
+    hone_task task;                    /* task.self is the class's to free (free_task) */
 } hone_job_parts;
 
 typedef struct hone_job_class {
     hone_task_kind kind;
-    const hone_option_table *options;
+    const hone_option_table *options; /* of a struct that begins with hone_common_options */
     size_t options_size;
     /* Refuses combinations of options, before anything is opened. */
     hone_status (*check)(const hone_job *job);
@@ -42,9 +42,7 @@ typedef struct hone_job_class {
     void (*free_task)(hone_job_parts *parts);
     /* Adds to the metrics of an evaluation what the task reports beside them ("perplexity"). */
     hone_status (*report)(hone_metrics *metrics);
-    bool (*has_train)(const void *options), (*has_eval)(const void *options);
-    /* Predictions of parts->test into the output folder, and the metrics of that ("predict_…"). NULL, and has_test too: the task predicts no files. */
-    bool (*has_test)(const void *options);
+    /* Predictions of parts->test into the output folder, and the metrics of that ("predict_…"). NULL: the task predicts no files. */
     hone_status (*predict)(const hone_job *job, const hone_job_parts *parts, hone_trainer *trainer, hone_metrics *metrics);
     /* The last evaluation as a table for people; NULL: the numbers say it. */
     hone_status (*describe)(char **out, const hone_job_parts *parts);
@@ -67,16 +65,31 @@ struct hone_job {
     atomic_int stop;        /* the trainer looks at it too */
 };
 
+/* ---- what tasks have in common (job_parts.c) ---- */
+
+const hone_common_options *hone__job_common(const hone_job *job);
+/* Whether the first training rows are for validation. */
+bool hone__job_splits(const hone_job *job);
+/* Whether there is something to evaluate, or to predict. */
+bool hone__job_has_eval(const hone_job *job);
+bool hone__job_has_test(const hone_job *job);
+/* Threads that prepare data; 0: all cores. */
+int hone__job_workers(const hone_job *job);
+/* Where the tokenizer comes from: --tokenizer_name, else the model's folder. */
+const char *hone__job_tokenizer_name(const hone_job *job);
+
 /* Refuses options that name no model, or a shape for one that has its own: what the tasks that fine-tune have in common. */
-hone_status hone__job_check_model(const hone_job *job, const char *model, const char *tokenizer, const char *overrides);
+hone_status hone__job_check_model(const hone_job *job);
 /* Refuses --max_train_samples 0 and so on; what: "rows". */
-hone_status hone__job_check_samples(int64_t train, int64_t eval, int64_t predict, const char *what);
+hone_status hone__job_check_samples(const hone_job *job, const char *what);
 
-/* Refuses a tokenizer with more tokens than the model knows; one with fewer is worth a warning. is_own: it comes with the model. */
-hone_status hone__job_check_vocabulary(const hone_job_parts *parts, const char *tokenizer, bool is_own);
-
-/* hone_model_from_config whose failures name --config_overrides, where there are any. */
-hone_status hone__job_new_model(hone_model **out, hone_task_kind task, const char *type, const hone_model_options *options);
+/* The id of a special token for a new model's configuration; -1, the folder's own, where the model comes from one. */
+int64_t hone__job_new_id(const hone_job *job, const hone_job_parts *parts, hone_special_token which);
+/* parts->model: that of --model_name_or_path, else a new one of --model_type, `type` by default, with the tokenizer's vocabulary; without its weights when it is to be trained.
+ * m: what the task asks for beside that. Refuses a folder of another type, and a tokenizer with more tokens than the model knows. */
+hone_status hone__job_make_model(hone_job_parts *parts, const hone_job *job, hone_model_options m, const char *type);
+/* --max_seq_length, or else `most` or the model's positions, what is less. Refuses more than those; also: a further remedy ("; …"), or "". */
+hone_status hone__job_settle_length(size_t *out, const hone_job *job, const hone_job_parts *parts, int64_t most, const char *also);
 
 /* "test_f1" → "predict_f1", as the reference's scripts name them. to is cleared first. */
 hone_status hone__job_predict_metrics(hone_metrics *to, const hone_metrics *from);

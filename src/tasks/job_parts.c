@@ -4,7 +4,71 @@
 
 #include <string.h>
 
-hone_status hone__job_check_vocabulary(const hone_job_parts *parts, const char *tokenizer, bool is_own)
+/* ---- options ---- */
+
+const hone_common_options *hone__job_common(const hone_job *job)
+{
+    return job->task_options;
+}
+
+bool hone__job_splits(const hone_job *job)
+{
+    const hone_common_options *o = job->task_options;
+    return job->kind == HONE_JOB_TRAIN && o->validation_file.n == 0 && o->validation_split_percentage > 0;
+}
+
+bool hone__job_has_eval(const hone_job *job)
+{
+    return hone__job_common(job)->validation_file.n > 0 || hone__job_splits(job);
+}
+
+bool hone__job_has_test(const hone_job *job)
+{
+    return hone__job_common(job)->test_file.n > 0;
+}
+
+int hone__job_workers(const hone_job *job)
+{
+    int64_t given = hone__job_common(job)->preprocessing_num_workers;
+    return (int)(given ? given : job->run.threads);
+}
+
+const char *hone__job_tokenizer_name(const hone_job *job)
+{
+    const hone_common_options *o = job->task_options;
+    return o->tokenizer_name ? o->tokenizer_name : o->model_name_or_path;
+}
+
+hone_status hone__job_check_model(const hone_job *job)
+{
+    const hone_common_options *o = job->task_options;
+    if (job->kind == HONE_JOB_EVALUATE && !o->model_name_or_path)
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--model_name_or_path: which model is to be evaluated?"),
+                          "give a model folder");
+    if (!o->model_name_or_path && !o->tokenizer_name)
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--model_name_or_path: which model is to be fine-tuned?"),
+                          "give a model folder; or --tokenizer_name and --config_overrides for a new model");
+    if (o->model_name_or_path && o->config_overrides && *o->config_overrides)
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--config_overrides: the model of --model_name_or_path has its shape already"),
+                          "leave one of the two out; --dropout replaces its dropout probabilities");
+    return HONE_OK;
+}
+
+hone_status hone__job_check_samples(const hone_job *job, const char *what)
+{
+    const hone_common_options *o = job->task_options;
+    const char *name = o->max_train_samples == 0                            ? "train"
+                       : o->max_eval_samples == 0                           ? "eval"
+                       : o->max_predict_samples == 0 && job->class->predict ? "predict"
+                                                                            : NULL;
+    return name ? hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--max_%s_samples: 0 %s are none", name, what),
+                             "give a number above 0, or -1 for all")
+                : HONE_OK;
+}
+
+/* ---- the model ---- */
+
+static hone_status check_vocabulary(const hone_job_parts *parts, const char *tokenizer, bool is_own)
 {
     int64_t has = (int64_t)hone_tokenizer_vocab_size(parts->tokenizer, true), takes = hone_model_vocab_size(parts->model);
     if (has > takes)
@@ -19,29 +83,19 @@ hone_status hone__job_check_vocabulary(const hone_job_parts *parts, const char *
     return HONE_OK;
 }
 
-hone_status hone__job_check_model(const hone_job *job, const char *model, const char *tokenizer, const char *overrides)
+/* The type is a new model's; that of a folder is what the folder says. */
+static hone_status check_type(const hone_common_options *o, const hone_model *model)
 {
-    if (job->kind == HONE_JOB_EVALUATE && !model)
-        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--model_name_or_path: which model is to be evaluated?"),
-                          "give a model folder");
-    if (!model && !tokenizer)
-        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--model_name_or_path: which model is to be fine-tuned?"),
-                          "give a model folder; or --tokenizer_name and --config_overrides for a new model");
-    if (model && overrides && *overrides)
-        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--config_overrides: the model of --model_name_or_path has its shape already"),
-                          "leave one of the two out; --dropout replaces its dropout probabilities");
-    return HONE_OK;
+    const char *type = o->model_type;
+    if (!type || strcmp(type, hone_model_type(model)) == 0)
+        return HONE_OK;
+    return hone__hint(
+        hone__fail(HONE_INVALID_ARGUMENT, "--model_type %s: the model in %s is %s", type, o->model_name_or_path, hone_model_type(model)),
+        "leave it out: it says what a new model is");
 }
 
-hone_status hone__job_check_samples(int64_t train, int64_t eval, int64_t predict, const char *what)
-{
-    const char *name = train == 0 ? "train" : eval == 0 ? "eval" : predict == 0 ? "predict" : NULL;
-    return name ? hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--max_%s_samples: 0 %s are none", name, what),
-                             "give a number above 0, or -1 for all")
-                : HONE_OK;
-}
-
-hone_status hone__job_new_model(hone_model **out, hone_task_kind task, const char *type, const hone_model_options *options)
+/* hone_model_from_config whose failures name --config_overrides, where there are any. */
+static hone_status make_new(hone_model **out, hone_task_kind task, const char *type, const hone_model_options *options)
 {
     hone_status status = hone_model_from_config(out, task, type, options);
     bool named = strncmp(hone_error_message(), "--", 2) == 0;
@@ -49,6 +103,42 @@ hone_status hone__job_new_model(hone_model **out, hone_task_kind task, const cha
         return status;
     return hone__fail_in(status, "--config_overrides");
 }
+
+int64_t hone__job_new_id(const hone_job *job, const hone_job_parts *parts, hone_special_token which)
+{
+    return hone__job_common(job)->model_name_or_path ? -1 : hone_tokenizer_special_id(parts->tokenizer, which);
+}
+
+hone_status hone__job_make_model(hone_job_parts *parts, const hone_job *job, hone_model_options m, const char *type)
+{
+    const hone_common_options *o = job->task_options;
+    m.device = parts->device;
+    m.for_training = job->kind == HONE_JOB_TRAIN;
+    m.empty_weights = m.for_training; /* until it is known that the run fits into memory */
+    m.seed = job->args.seed;
+    if (o->model_name_or_path) {
+        HONE_TRY(hone_model_from_pretrained(&parts->model, job->class->kind, o->model_name_or_path, &m));
+        HONE_TRY(check_type(o, parts->model));
+    } else {
+        m.config_overrides = o->config_overrides;
+        m.vocab_size = (int64_t)hone_tokenizer_vocab_size(parts->tokenizer, true);
+        HONE_TRY(make_new(&parts->model, job->class->kind, o->model_type ? o->model_type : type, &m));
+    }
+    return check_vocabulary(parts, hone__job_tokenizer_name(job), !o->tokenizer_name);
+}
+
+hone_status hone__job_settle_length(size_t *out, const hone_job *job, const hone_job_parts *parts, int64_t most, const char *also)
+{
+    int64_t positions = hone_model_max_positions(parts->model), given = hone__job_common(job)->max_seq_length;
+    if (given > positions)
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--max_seq_length: %lld tokens are more than the model's %lld positions",
+                                     (long long)given, (long long)positions),
+                          "give --max_seq_length %lld or less%s", (long long)positions, also);
+    *out = (size_t)(given ? given : positions < most ? positions : most);
+    return HONE_OK;
+}
+
+/* ---- results ---- */
 
 hone_status hone__job_predict_metrics(hone_metrics *to, const hone_metrics *from)
 {

@@ -186,25 +186,9 @@ static hone_status open_device(hone_job *job, hone_job_parts *parts)
     return HONE_OK;
 }
 
-static const char *given(const hone_job *job, const char *name)
-{
-    const hone_option *row = hone__options_find(job->class->options, name);
-    return row && row->type == HONE_OPTION_STRING ? *(char *const *)((const char *)job->task_options + row->offset) : NULL;
-}
-
-/* The type is a new model's; that of a folder is what the folder says. */
-static hone_status check_model_type(const hone_job *job, const hone_job_parts *parts)
-{
-    const char *type = given(job, "model_type"), *folder = given(job, "model_name_or_path");
-    if (!type || !folder || strcmp(type, hone_model_type(parts->model)) == 0)
-        return HONE_OK;
-    return hone__hint(
-        hone__fail(HONE_INVALID_ARGUMENT, "--model_type %s: the model in %s is %s", type, folder, hone_model_type(parts->model)),
-        "leave it out: it says what a new model is");
-}
-
 static hone_status make_trainer(hone_trainer **out, hone_job *job, const hone_job_parts *parts)
 {
+    const hone_common_options *o = hone__job_common(job);
     job->stopping = (hone_early_stopping){job->run.early_stopping_patience, job->run.early_stopping_threshold, 0};
     job->callback = hone_early_stopping_callback(&job->stopping);
     hone_trainer_options options = {.tokenizer = parts->tokenizer,
@@ -213,8 +197,8 @@ static hone_status make_trainer(hone_trainer **out, hone_job *job, const hone_jo
                                     .task = &parts->task,
                                     .callbacks = &job->callback,
                                     .n_callbacks = job->stopping.patience > 0,
-                                    .base_model = parts->base_model,
-                                    .dataset_name = parts->dataset_name,
+                                    .base_model = o->model_name_or_path,
+                                    .dataset_name = o->train_file.n == 1 ? hone__path_base(o->train_file.items[0]) : NULL,
                                     .command_line = job->command_line};
     HONE_TRY(hone_trainer_new(out, parts->model, &job->args, &options));
     (*out)->also_stop = &job->stop;
@@ -327,7 +311,7 @@ static hone_status check_test(const hone_job *job, bool has_test)
 {
     if (job->run.do_predict && !has_test)
         return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--do_predict: there is nothing to predict"),
-                          job->class->has_test ? "give --test_file with files or folders" : "this task writes no predictions");
+                          job->class->predict ? "give --test_file with files or folders" : "this task writes no predictions");
     if (has_test && !job->args.output_dir)
         return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--output_dir: where shall the predictions go?"), "give --output_dir");
     return HONE_OK;
@@ -367,9 +351,8 @@ static hone_status check_stopping(hone_job *job)
 
 static hone_status check(hone_job *job)
 {
-    bool has_train = job->class->has_train(job->task_options), has_eval = job->class->has_eval(job->task_options);
-    bool has_test = job->class->has_test && job->class->has_test(job->task_options);
-    if (job->kind == HONE_JOB_TRAIN && !has_train)
+    bool has_eval = hone__job_has_eval(job), has_test = hone__job_has_test(job);
+    if (job->kind == HONE_JOB_TRAIN && hone__job_common(job)->train_file.n == 0)
         return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--train_file: there is nothing to train on"),
                           "give --train_file with files or folders");
     if (((job->kind == HONE_JOB_EVALUATE && !has_test) || job->args.do_eval) && !has_eval)
@@ -386,7 +369,9 @@ static hone_status check(hone_job *job)
 static hone_status set_up(hone_job *job, hone_job_parts *parts)
 {
     hone__watch_stop(&job->stop);
-    hone_status status = job->class->set_up(job, parts);
+    hone_status status = hone_tokenizer_from_pretrained(&parts->tokenizer, hone__job_tokenizer_name(job));
+    if (status == HONE_OK)
+        status = job->class->set_up(job, parts);
     hone__watch_stop(NULL);
     if (parts->tokenizer)
         hone_tokenizer_trim(parts->tokenizer);
@@ -409,7 +394,6 @@ hone_status hone_job_run(hone_job *job, char **results)
     HONE_GO(hone__training_check_precision(&job->args, parts.device)); /* before the data are read */
     job->started = true;
     HONE_GO(set_up(job, &parts));
-    HONE_GO(check_model_type(job, &parts));
     status = job->kind == HONE_JOB_TRAIN ? train(job, &parts, results) : evaluate_only(job, &parts, results);
 done:
     free_parts(job, &parts);

@@ -1,9 +1,23 @@
 /* What run_clm.py and run_mlm.py have in common (lm_job.h). The scripts split texts before they are tokenized; here blocks are split. */
 #include "tasks/lm_job.h"
+#include "base/log.h"
 
 #include <string.h>
 
-hone_status hone__lm_check_format(const char *format)
+static hone_status check_model(const hone_job *job, const char *hint)
+{
+    const hone_common_options *o = hone__job_common(job);
+    if (job->kind == HONE_JOB_EVALUATE && !o->model_name_or_path)
+        return hone__job_check_model(job);
+    if (!o->model_name_or_path && !o->tokenizer_name)
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--tokenizer_name: a new model needs a tokenizer"), "%s", hint);
+    if (o->model_name_or_path && o->config_overrides && *o->config_overrides)
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--config_overrides: the model of --model_name_or_path has its shape already"),
+                          "leave one of the two out");
+    return HONE_OK;
+}
+
+static hone_status check_format(const char *format)
 {
     static const char *const formats[] = {"text", "txt", "jsonl", "json"};
     for (size_t i = 0; format && i < sizeof(formats) / sizeof(*formats); i++)
@@ -14,15 +28,32 @@ hone_status hone__lm_check_format(const char *format)
                   : HONE_OK;
 }
 
-hone_status hone__lm_check_model(const hone_job *job, const char *model, const char *tokenizer, const char *overrides, const char *hint)
+hone_status hone__lm_check(const hone_job *job, const char *hint)
 {
-    if (job->kind == HONE_JOB_EVALUATE && !model)
-        return hone__job_check_model(job, model, tokenizer, overrides);
-    if (!model && !tokenizer)
-        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--tokenizer_name: a new model needs a tokenizer"), "%s", hint);
-    if (model && overrides && *overrides)
-        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--config_overrides: the model of --model_name_or_path has its shape already"),
-                          "leave one of the two out");
+    HONE_TRY(check_model(job, hint));
+    HONE_TRY(check_format(hone__job_common(job)->format));
+    return hone__job_check_samples(job, "examples");
+}
+
+/* ---- examples ---- */
+
+/* What all files of a job have in common. */
+typedef struct preparation {
+    const hone_tokenizer *tokenizer;
+    hone_text_options text;
+    hone_blocks_options blocks;
+    const char *texts, *examples;
+} preparation;
+
+static hone_status make_blocks(hone_examples **out, const preparation *p, const hone_strings *files, int64_t max_examples)
+{
+    hone_blocks_options blocks = p->blocks;
+    hone_blocks_info info;
+    blocks.max_examples = max_examples;
+    HONE_TRY(hone_text_blocks(out, (const char *const *)files->items, files->n, &p->text, p->tokenizer, &blocks, &info));
+    hone__log(HONE_LOG_INFO, "%s%s: %lld %s, %lld tokens, %lld %s %lld", files->items[0], files->n > 1 ? ", …" : "",
+              (long long)info.text.n_documents, p->texts, (long long)info.n_tokens, (long long)info.n_blocks, p->examples,
+              (long long)blocks.block_size);
     return HONE_OK;
 }
 
@@ -31,15 +62,36 @@ static int64_t at_most(int64_t n, int64_t most)
     return most >= 0 && most < n ? most : n;
 }
 
-hone_status hone__lm_split(hone_job_parts *parts, int64_t percentage, int64_t max_train_samples, int64_t max_eval_samples)
+static hone_status split(hone_job_parts *parts, const hone_common_options *o)
 {
-    int64_t n = hone_examples_count(parts->all), n_eval = n * percentage / 100;
+    int64_t percentage = o->validation_split_percentage, n = hone_examples_count(parts->all), n_eval = n * percentage / 100;
     if (n_eval < 1)
         return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--validation_split_percentage: %lld %% of %lld blocks is none",
                                      (long long)percentage, (long long)n),
                           "give a larger percentage, or --validation_file");
-    HONE_TRY(hone_examples_range(&parts->eval, parts->all, 0, at_most(n_eval, max_eval_samples)));
-    return hone_examples_range(&parts->train, parts->all, n_eval, at_most(n - n_eval, max_train_samples));
+    HONE_TRY(hone_examples_range(&parts->eval, parts->all, 0, at_most(n_eval, o->max_eval_samples)));
+    return hone_examples_range(&parts->train, parts->all, n_eval, at_most(n - n_eval, o->max_train_samples));
+}
+
+hone_status hone__lm_make_examples(const hone_job *job, hone_job_parts *parts, hone_text_options text, hone_blocks_options blocks,
+                                   const char *texts, const char *examples)
+{
+    const hone_lm_options *o = job->task_options;
+    const hone_common_options *c = &o->common;
+    text.glob = c->glob;
+    text.column = c->text_column_name;
+    text.format = c->format;
+    blocks.cache_dir = o->cache_dir;
+    blocks.overwrite_cache = c->overwrite_cache;
+    blocks.n_threads = hone__job_workers(job);
+    preparation p = {parts->tokenizer, text, blocks, texts, examples};
+    if (hone__job_splits(job)) {
+        HONE_TRY(make_blocks(&parts->all, &p, &c->train_file, -1));
+        return split(parts, c);
+    }
+    if (job->kind == HONE_JOB_TRAIN)
+        HONE_TRY(make_blocks(&parts->train, &p, &c->train_file, c->max_train_samples));
+    return c->validation_file.n ? make_blocks(&parts->eval, &p, &c->validation_file, c->max_eval_samples) : HONE_OK;
 }
 
 hone_status hone__lm_report(hone_metrics *metrics)

@@ -5,14 +5,8 @@
 #include "tasks/job.h"
 
 typedef struct hone_qa_options {
-    char *model_name_or_path, *model_type, *config_overrides, *tokenizer_name;
-    double dropout;
-    hone_strings train_file, validation_file, test_file;
-    char *glob;
-    int64_t max_seq_length, doc_stride;
-    bool pad_to_max_length, overwrite_cache;
-    int64_t max_train_samples, max_eval_samples, max_predict_samples, preprocessing_num_workers;
-    int64_t n_best_size, max_answer_length;
+    hone_common_options common;
+    int64_t doc_stride, n_best_size, max_answer_length;
     bool version_2_with_negative;
     char *null_score_diff_threshold; /* NULL: not given; hone__qa_threshold reads it */
 } hone_qa_options;

@@ -10,50 +10,16 @@
 #include <string.h>
 
 enum { TRAIN, EVAL, TEST };
+enum { DEFAULT_LENGTH = 384 }; /* tokens of a window */
 
-static bool has_train(const void *o)
-{
-    return ((const hone_qa_options *)o)->train_file.n > 0;
-}
-
-static bool has_eval(const void *o)
-{
-    return ((const hone_qa_options *)o)->validation_file.n > 0;
-}
-
-static bool has_test(const void *o)
-{
-    return ((const hone_qa_options *)o)->test_file.n > 0;
-}
-
-/* ---- model and tokenizer ---- */
+/* ---- the model ---- */
 
 static hone_status make_model(const hone_job *job, hone_job_parts *parts)
 {
-    const hone_qa_options *o = job->task_options;
     hone_model_options m = HONE_MODEL_OPTIONS_INIT;
-    m.device = parts->device;
-    m.for_training = job->kind == HONE_JOB_TRAIN;
-    m.empty_weights = m.for_training; /* until it is known that the run fits into memory */
-    m.seed = job->args.seed;
-    m.dropout = o->dropout;
-    if (o->model_name_or_path)
-        return hone_model_from_pretrained(&parts->model, HONE_QUESTION_ANSWERING, o->model_name_or_path, &m);
-    m.config_overrides = o->config_overrides;
-    m.vocab_size = (int64_t)hone_tokenizer_vocab_size(parts->tokenizer, true);
-    m.pad_token_id = hone_tokenizer_special_id(parts->tokenizer, HONE_SPECIAL_PAD);
-    return hone__job_new_model(&parts->model, HONE_QUESTION_ANSWERING, o->model_type ? o->model_type : "bert", &m);
-}
-
-static hone_status settle_length(size_t *length, const hone_qa_options *o, const hone_job_parts *parts)
-{
-    int64_t positions = hone_model_max_positions(parts->model);
-    if (o->max_seq_length > positions)
-        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--max_seq_length: %lld tokens are more than the model's %lld positions",
-                                     (long long)o->max_seq_length, (long long)positions),
-                          "give --max_seq_length %lld or less", (long long)positions);
-    *length = (size_t)(o->max_seq_length ? o->max_seq_length : positions < 384 ? positions : 384);
-    return HONE_OK;
+    m.dropout = hone__job_common(job)->dropout;
+    m.pad_token_id = hone__job_new_id(job, parts, HONE_SPECIAL_PAD);
+    return hone__job_make_model(parts, job, m, "bert");
 }
 
 /* ---- examples ---- */
@@ -74,11 +40,12 @@ static void tell_impossible(const hone_qa_options *o, const hone_questions_info 
 static hone_status make_examples(hone_examples **out, const hone_job *job, hone_job_parts *parts, int which, size_t length)
 {
     const hone_qa_options *o = job->task_options;
-    const hone_strings *files = which == TRAIN ? &o->train_file : which == EVAL ? &o->validation_file : &o->test_file;
-    hone_questions_options q = {.glob = o->glob, .unique_ids = which != TRAIN, .need_answers = which != TEST};
-    q.max_questions = which == TRAIN ? o->max_train_samples : which == EVAL ? o->max_eval_samples : o->max_predict_samples;
+    const hone_common_options *c = &o->common;
+    const hone_strings *files = which == TRAIN ? &c->train_file : which == EVAL ? &c->validation_file : &c->test_file;
+    hone_questions_options q = {.glob = c->glob, .unique_ids = which != TRAIN, .need_answers = which != TEST};
+    q.max_questions = which == TRAIN ? c->max_train_samples : which == EVAL ? c->max_eval_samples : c->max_predict_samples;
     hone_qa_examples_options e = {.max_length = length, .doc_stride = (size_t)o->doc_stride, .keep_offsets = which != TRAIN};
-    e.n_threads = (int)(o->preprocessing_num_workers ? o->preprocessing_num_workers : job->run.threads);
+    e.n_threads = hone__job_workers(job);
     HONE_TRY(hone_questions_load(&parts->questions[which], (const char *const *)files->items, files->n, &q));
     tell_impossible(o, hone_questions_get_info(parts->questions[which]), files->items[0]);
     HONE_TRY(hone_qa_examples(out, parts->questions[which], parts->tokenizer, &e));
@@ -113,7 +80,7 @@ static hone_status settle_threshold(double *out, const hone_job *job)
     if (o->null_score_diff_threshold)
         hone__parse_double(out, o->null_score_diff_threshold);
     else if (o->version_2_with_negative && job->kind == HONE_JOB_EVALUATE)
-        return read_threshold(out, o->model_name_or_path);
+        return read_threshold(out, o->common.model_name_or_path);
     return HONE_OK;
 }
 
@@ -134,24 +101,16 @@ static hone_status make_task(const hone_job *job, hone_job_parts *parts)
 
 static hone_status set_up(hone_job *job, hone_job_parts *parts)
 {
-    const hone_qa_options *o = job->task_options;
-    const char *tokenizer = o->tokenizer_name ? o->tokenizer_name : o->model_name_or_path;
     size_t length = 0;
-    HONE_TRY(hone_tokenizer_from_pretrained(&parts->tokenizer, tokenizer));
     HONE_TRY(make_model(job, parts));
-    HONE_TRY(hone__job_check_vocabulary(parts, tokenizer, !o->tokenizer_name));
-    HONE_TRY(settle_length(&length, o, parts));
+    HONE_TRY(hone__job_settle_length(&length, job, parts, DEFAULT_LENGTH, ""));
     if (job->kind == HONE_JOB_TRAIN)
         HONE_TRY(make_examples(&parts->train, job, parts, TRAIN, length));
-    if (has_eval(o))
+    if (hone__job_has_eval(job))
         HONE_TRY(make_examples(&parts->eval, job, parts, EVAL, length));
-    if (has_test(o))
+    if (hone__job_has_test(job))
         HONE_TRY(make_examples(&parts->test, job, parts, TEST, length));
-    HONE_TRY(make_task(job, parts));
-    parts->base_model = o->model_name_or_path;
-    if (o->train_file.n == 1)
-        parts->dataset_name = hone__path_base(o->train_file.items[0]);
-    return HONE_OK;
+    return make_task(job, parts);
 }
 
 static void free_task(hone_job_parts *parts)
@@ -198,15 +157,10 @@ static hone_status predict(const hone_job *job, const hone_job_parts *parts, hon
     return hone_metrics_set_int(metrics, "predict_samples", hone_examples_count(parts->test));
 }
 
-const hone_job_class hone__question_answering_job = {HONE_QUESTION_ANSWERING,
-                                                     &hone__qa_option_table,
-                                                     sizeof(hone_qa_options),
-                                                     hone__qa_options_check,
-                                                     set_up,
-                                                     free_task,
-                                                     NULL,
-                                                     has_train,
-                                                     has_eval,
-                                                     has_test,
-                                                     predict,
-                                                     NULL};
+const hone_job_class hone__question_answering_job = {.kind = HONE_QUESTION_ANSWERING,
+                                                     .options = &hone__qa_option_table,
+                                                     .options_size = sizeof(hone_qa_options),
+                                                     .check = hone__qa_options_check,
+                                                     .set_up = set_up,
+                                                     .free_task = free_task,
+                                                     .predict = predict};

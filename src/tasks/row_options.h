@@ -5,19 +5,10 @@
 #include "tasks/job.h"
 
 typedef struct hone_row_options {
-    char *model_name_or_path, *model_type, *config_overrides, *tokenizer_name;
-    double dropout;
-    bool ignore_mismatched_sizes;
-    char *task_name;
-    hone_strings train_file, validation_file, test_file, label_names;
-    int64_t validation_split_percentage;
-    char *glob, *format, *text_column_name, *text_pair_column_name, *label_column_name;
-    int header; /* hone_header */
-    int64_t max_seq_length;
-    bool pad_to_max_length, overwrite_cache, do_regression;
+    hone_common_options common;
+    char *task_name, *text_pair_column_name, *class_weights;
+    bool do_regression;
     int problem_type; /* HONE_PROBLEM_TYPE_… */
-    int64_t max_train_samples, max_eval_samples, max_predict_samples, preprocessing_num_workers;
-    char *class_weights;
 } hone_row_options;
 
 enum { HONE_PROBLEM_TYPE_AUTO, HONE_PROBLEM_TYPE_SINGLE, HONE_PROBLEM_TYPE_MULTI, HONE_PROBLEM_TYPE_REGRESSION };

@@ -14,25 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool has_train(const void *o)
-{
-    return ((const hone_row_options *)o)->train_file.n > 0;
-}
-
-static bool has_eval(const void *o)
-{
-    return ((const hone_row_options *)o)->validation_file.n > 0 ||
-           (((const hone_row_options *)o)->validation_split_percentage > 0 && has_train(o));
-}
-
-static bool has_test(const void *o)
-{
-    return ((const hone_row_options *)o)->test_file.n > 0;
-}
-
 typedef struct set_up_state {
     hone_job *job;
     const hone_row_options *o;
+    const hone_common_options *c;
     hone_job_parts *parts;
     hone_class_list model_classes; /* of the configuration */
     bool adopts;                   /* the model gets the names of own_classes */
@@ -46,24 +31,17 @@ typedef struct set_up_state {
 /* CoLA is published without a header: source, label, the author's mark, sentence. */
 static bool is_bare_cola(const hone_row_options *o, const hone_dataset *d)
 {
-    return o->task_name && strcmp(o->task_name, "cola") == 0 && !o->text_column_name && !o->label_column_name &&
+    return o->task_name && strcmp(o->task_name, "cola") == 0 && !o->common.text_column_name && !o->common.label_column_name &&
            hone_dataset_n_features(d) == 4 && hone_dataset_find(d, "column_4") >= 0;
 }
 
 /* known NULL: the classes are numbered as the data has them. */
 static hone_status load(hone_dataset **out, const set_up_state *s, const hone_strings *files, const hone_class_list *known)
 {
-    const hone_row_options *o = s->o;
-    hone_dataset_options d = HONE_DATASET_OPTIONS_INIT;
-    d.format = o->format;
-    d.glob = o->glob;
-    d.text_column_name = o->text_column_name;
-    d.label_column_name = o->label_column_name;
-    d.header = (hone_header)o->header;
+    hone_dataset_options d = hone__labelled_options(s->c, known);
     d.single_cells = true;
-    d.labels = known ? (const char *const *)known->names : NULL;
     HONE_TRY(hone_dataset_load(out, (const char *const *)files->items, files->n, &d));
-    if (!is_bare_cola(o, *out))
+    if (!is_bare_cola(s->o, *out))
         return HONE_OK;
     hone_dataset_free(*out);
     d.text_column_name = "column_4";
@@ -71,17 +49,11 @@ static hone_status load(hone_dataset **out, const set_up_state *s, const hone_st
     return hone_dataset_load(out, (const char *const *)files->items, files->n, &d);
 }
 
-static const hone_feature *labels_of(const hone_dataset *d)
-{
-    ptrdiff_t column = hone_dataset_label_column(d);
-    return column < 0 ? NULL : hone_dataset_feature(d, (size_t)column);
-}
-
 static hone_status need_labels(const hone_dataset *d, const char *file, const char *what)
 {
-    return labels_of(d) ? HONE_OK
-                        : hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "%s: there is no column of labels to %s", file, what),
-                                     "name it with --label_column_name");
+    return hone__labels_of(d) ? HONE_OK
+                              : hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "%s: there is no column of labels to %s", file, what),
+                                           "name it with --label_column_name");
 }
 
 /* ---- what the labels are ---- */
@@ -172,7 +144,7 @@ static hone_status settle_single(set_up_state *s, const hone_feature *f)
     if (f->kind != HONE_FEATURE_CLASS_LABEL)
         return HONE_OK; /* the examples say what is wrong */
     if (f->n_names == 1)
-        hone__log(HONE_LOG_WARNING, "%s: every row has the same label (%s): there is nothing to be learnt", s->o->train_file.items[0],
+        hone__log(HONE_LOG_WARNING, "%s: every row has the same label (%s): there is nothing to be learnt", s->c->train_file.items[0],
                   f->names[0]);
     bool glue_fits = glue && cover(glue, count(glue), f);
     if (m->n && !unnamed && cover((const char *const *)m->names, m->n, f) && (!glue_fits || m->n == count(glue)))
@@ -188,13 +160,13 @@ static hone_status settle_single(set_up_state *s, const hone_feature *f)
 static hone_status settle_classes(set_up_state *s, const hone_dataset *train)
 {
     static const char *const one[] = {"LABEL_0", NULL};
-    const hone_feature *f = train ? labels_of(train) : NULL;
+    const hone_feature *f = train ? hone__labels_of(train) : NULL;
     if (!train)
         return HONE_OK;
     s->problem = find_problem(s->o, f);
-    if (s->o->label_names.n) {
+    if (s->c->label_names.n) {
         s->adopts = true;
-        return hone__class_list_read_given(&s->own_classes, &s->o->label_names);
+        return hone__class_list_read_given(&s->own_classes, &s->c->label_names);
     }
     if (s->problem == HONE_PROBLEM_REGRESSION)
         return s->model_classes.n == 1 ? HONE_OK : adopt(s, one);
@@ -218,45 +190,25 @@ static const hone_class_list *final_classes(const set_up_state *s)
 
 static hone_status make_model(set_up_state *s)
 {
-    const hone_row_options *o = s->o;
-    hone_job_parts *parts = s->parts;
     hone_model_options m = HONE_MODEL_OPTIONS_INIT;
-    m.device = parts->device;
-    m.for_training = s->job->kind == HONE_JOB_TRAIN;
-    m.empty_weights = m.for_training; /* until it is known that the run fits into memory */
-    m.seed = s->job->args.seed;
     m.labels = s->adopts ? (const char *const *)s->own_classes.names : NULL;
-    m.ignore_mismatched_sizes = o->ignore_mismatched_sizes;
-    m.dropout = o->dropout;
-    if (o->model_name_or_path)
-        return hone_model_from_pretrained(&parts->model, HONE_TEXT_CLASSIFICATION, o->model_name_or_path, &m);
-    m.config_overrides = o->config_overrides;
-    m.vocab_size = (int64_t)hone_tokenizer_vocab_size(parts->tokenizer, true);
-    m.pad_token_id = hone_tokenizer_special_id(parts->tokenizer, HONE_SPECIAL_PAD);
-    m.bos_token_id = hone_tokenizer_special_id(parts->tokenizer, HONE_SPECIAL_BOS);
-    m.eos_token_id = hone_tokenizer_special_id(parts->tokenizer, HONE_SPECIAL_EOS);
-    return hone__job_new_model(&parts->model, HONE_TEXT_CLASSIFICATION, o->model_type ? o->model_type : "bert", &m);
+    m.ignore_mismatched_sizes = s->c->ignore_mismatched_sizes;
+    m.dropout = s->c->dropout;
+    m.pad_token_id = hone__job_new_id(s->job, s->parts, HONE_SPECIAL_PAD);
+    m.bos_token_id = hone__job_new_id(s->job, s->parts, HONE_SPECIAL_BOS);
+    m.eos_token_id = hone__job_new_id(s->job, s->parts, HONE_SPECIAL_EOS);
+    return hone__job_make_model(s->parts, s->job, m, "bert");
 }
 
 /* Trained: what the labels are is written into the configuration; evaluated: it says so. The classes are the model's from here on. */
 static hone_status settle_model(set_up_state *s)
 {
-    size_t n = 0;
-    int64_t positions = hone_model_max_positions(s->parts->model), given = s->o->max_seq_length;
-    const char *const *names = hone_model_labels(s->parts->model, &n);
     if (s->job->kind == HONE_JOB_TRAIN)
         HONE_TRY(hone__model_set_problem(s->parts->model, s->problem));
     s->problem = hone__model_problem(s->parts->model, false);
-    hone__class_list_dispose(&s->model_classes);
     s->adopts = false;
-    for (size_t i = 0; i < n; i++)
-        HONE_TRY(hone__class_list_add(&s->model_classes, names[i], strlen(names[i])));
-    if (given > positions)
-        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--max_seq_length: %lld tokens are more than the model's %lld positions",
-                                     (long long)given, (long long)positions),
-                          "give --max_seq_length %lld or less", (long long)positions);
-    s->max_length = (size_t)(given ? given : positions);
-    return HONE_OK;
+    HONE_TRY(hone__class_list_of_model(&s->model_classes, s->parts->model));
+    return hone__job_settle_length(&s->max_length, s->job, s->parts, INT64_MAX, "");
 }
 
 /* ---- examples ---- */
@@ -279,14 +231,14 @@ static hone_status make_examples(hone_examples **out, const set_up_state *s, con
                                             [HONE_PROBLEM_MULTI_LABEL] = HONE_ROW_SETS,
                                             [HONE_PROBLEM_SINGLE_LABEL] = HONE_ROW_CLASSES};
     hone_text_examples_options e = HONE_TEXT_EXAMPLES_OPTIONS_INIT;
-    e.text_column_name = is_bare_cola(s->o, d) ? "column_4" : s->o->text_column_name;
+    e.text_column_name = is_bare_cola(s->o, d) ? "column_4" : s->c->text_column_name;
     e.text_pair_column_name = s->o->text_pair_column_name;
     e.max_length = s->max_length;
     e.labels = kinds[s->problem];
     e.names = (const char *const *)final_classes(s)->names;
     e.unlabelled = unlabelled;
     e.max_examples = max_rows;
-    e.n_threads = (int)(s->o->preprocessing_num_workers ? s->o->preprocessing_num_workers : s->job->run.threads);
+    e.n_threads = hone__job_workers(s->job);
     HONE_TRY(hone_text_examples(out, d, s->parts->tokenizer, &e));
     tell_losses(hone_text_examples_get_info(*out), d, file, s->max_length);
     return HONE_OK;
@@ -295,7 +247,7 @@ static hone_status make_examples(hone_examples **out, const set_up_state *s, con
 /* The data set with the model's ids; loaded anew where its own numbering was another, so that what the model does not know is named with its line. */
 static hone_status renumber(hone_dataset **d, const set_up_state *s, const hone_strings *files)
 {
-    const hone_feature *f = labels_of(*d);
+    const hone_feature *f = hone__labels_of(*d);
     if (s->problem != HONE_PROBLEM_SINGLE_LABEL || !f || f->kind != HONE_FEATURE_CLASS_LABEL || hone__class_list_is(final_classes(s), f))
         return HONE_OK;
     hone_dataset_free(*d);
@@ -306,13 +258,13 @@ static hone_status renumber(hone_dataset **d, const set_up_state *s, const hone_
 /* Files of the Hub have -1 where a label is kept secret. */
 static bool has_secret_labels(const hone_dataset *d)
 {
-    const hone_feature *f = labels_of(d);
+    const hone_feature *f = hone__labels_of(d);
     return !f || (f->kind == HONE_FEATURE_CLASS_LABEL && f->n_names == 1 && strcmp(f->names[0], "-1") == 0);
 }
 
 static hone_status make_test(set_up_state *s)
 {
-    const hone_row_options *o = s->o;
+    const hone_common_options *o = s->c;
     hone_job_parts *parts = s->parts;
     HONE_TRY(load(&parts->test_data, s, &o->test_file, NULL));
     bool secret = has_secret_labels(parts->test_data);
@@ -325,9 +277,9 @@ static hone_status make_eval(set_up_state *s)
 {
     hone_dataset *eval = NULL;
     hone_status status;
-    HONE_GO(load(&eval, s, &s->o->validation_file, s->problem == HONE_PROBLEM_SINGLE_LABEL ? final_classes(s) : NULL));
-    HONE_GO(need_labels(eval, s->o->validation_file.items[0], "evaluate by"));
-    HONE_GO(make_examples(&s->parts->eval, s, eval, s->o->validation_file.items[0], s->o->max_eval_samples, false));
+    HONE_GO(load(&eval, s, &s->c->validation_file, s->problem == HONE_PROBLEM_SINGLE_LABEL ? final_classes(s) : NULL));
+    HONE_GO(need_labels(eval, s->c->validation_file.items[0], "evaluate by"));
+    HONE_GO(make_examples(&s->parts->eval, s, eval, s->c->validation_file.items[0], s->c->max_eval_samples, false));
 done:
     hone_dataset_free(eval);
     return status;
@@ -336,7 +288,7 @@ done:
 static hone_status split(set_up_state *s)
 {
     hone_job_parts *parts = s->parts;
-    int64_t percentage = s->o->validation_split_percentage, n = hone_examples_count(parts->all), n_eval = n * percentage / 100;
+    int64_t percentage = s->c->validation_split_percentage, n = hone_examples_count(parts->all), n_eval = n * percentage / 100;
     if (n_eval < 1 || n_eval >= n)
         return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--validation_split_percentage: %lld %% of %lld rows is %s",
                                      (long long)percentage, (long long)n, n_eval < 1 ? "none" : "all"),
@@ -347,9 +299,9 @@ static hone_status split(set_up_state *s)
 
 static hone_status make_all_examples(set_up_state *s, hone_dataset **train)
 {
-    const hone_row_options *o = s->o;
+    const hone_common_options *o = s->c;
     hone_job_parts *parts = s->parts;
-    bool splits = *train && o->validation_file.n == 0 && o->validation_split_percentage > 0;
+    bool splits = hone__job_splits(s->job);
     if (*train) {
         HONE_TRY(renumber(train, s, &o->train_file));
         HONE_TRY(make_examples(splits ? &parts->all : &parts->train, s, *train, o->train_file.items[0], o->max_train_samples, false));
@@ -438,12 +390,10 @@ done:
 
 static hone_status set_up(hone_job *job, hone_job_parts *parts)
 {
-    const hone_row_options *o = job->task_options;
-    set_up_state s = {.job = job, .o = o, .parts = parts};
-    const char *tokenizer = o->tokenizer_name ? o->tokenizer_name : o->model_name_or_path;
+    const hone_common_options *o = hone__job_common(job);
+    set_up_state s = {.job = job, .o = job->task_options, .c = o, .parts = parts};
     hone_dataset *train = NULL;
-    hone_status status;
-    HONE_GO(hone_tokenizer_from_pretrained(&parts->tokenizer, tokenizer));
+    hone_status status = HONE_OK;
     if (o->model_name_or_path)
         HONE_GO(hone__class_list_read_config(&s.model_classes, o->model_name_or_path));
     if (job->kind == HONE_JOB_TRAIN) {
@@ -452,13 +402,9 @@ static hone_status set_up(hone_job *job, hone_job_parts *parts)
     }
     HONE_GO(settle_classes(&s, train));
     HONE_GO(make_model(&s));
-    HONE_GO(hone__job_check_vocabulary(parts, tokenizer, !o->tokenizer_name));
     HONE_GO(settle_model(&s));
     HONE_GO(make_all_examples(&s, &train));
     HONE_GO(make_task(&s));
-    parts->base_model = o->model_name_or_path;
-    if (o->train_file.n == 1)
-        parts->dataset_name = hone__path_base(o->train_file.items[0]);
 done:
     hone_dataset_free(train);
     hone__class_list_dispose(&s.model_classes);
@@ -506,15 +452,10 @@ done:
     return status;
 }
 
-const hone_job_class hone__text_classification_job = {HONE_TEXT_CLASSIFICATION,
-                                                      &hone__row_option_table,
-                                                      sizeof(hone_row_options),
-                                                      hone__row_options_check,
-                                                      set_up,
-                                                      free_task,
-                                                      NULL,
-                                                      has_train,
-                                                      has_eval,
-                                                      has_test,
-                                                      predict,
-                                                      NULL};
+const hone_job_class hone__text_classification_job = {.kind = HONE_TEXT_CLASSIFICATION,
+                                                      .options = &hone__row_option_table,
+                                                      .options_size = sizeof(hone_row_options),
+                                                      .check = hone__row_options_check,
+                                                      .set_up = set_up,
+                                                      .free_task = free_task,
+                                                      .predict = predict};

@@ -10,27 +10,12 @@
 #include <stddef.h>
 #include <string.h>
 
-static bool has_train(const void *o)
-{
-    return ((const hone_token_options *)o)->train_file.n > 0;
-}
-
-static bool has_eval(const void *o)
-{
-    return ((const hone_token_options *)o)->validation_file.n > 0 ||
-           (((const hone_token_options *)o)->validation_split_percentage > 0 && has_train(o));
-}
-
-static bool has_test(const void *o)
-{
-    return ((const hone_token_options *)o)->test_file.n > 0;
-}
-
 /* ---- a job's set-up ---- */
 
 typedef struct set_up_state {
     hone_job *job;
     const hone_token_options *o;
+    const hone_common_options *c;
     hone_job_parts *parts;
     hone_class_list model_classes; /* of the configuration, or given */
     bool adopts;                   /* the model gets the names of own_classes: given ones, or the data's */
@@ -40,16 +25,9 @@ typedef struct set_up_state {
 
 static hone_status load(hone_dataset **out, const set_up_state *s, const hone_strings *files, const hone_class_list *known)
 {
-    const hone_token_options *o = s->o;
-    hone_dataset_options d = HONE_DATASET_OPTIONS_INIT;
-    d.format = o->format;
-    d.glob = o->glob;
-    d.text_column_name = o->text_column_name;
-    d.label_column_name = o->label_column_name;
-    d.header = (hone_header)o->header;
-    if (o->scheme)
-        HONE_TRY(hone_tag_scheme_parse(&d.scheme, o->scheme));
-    d.labels = known ? (const char *const *)known->names : NULL;
+    hone_dataset_options d = hone__labelled_options(s->c, known);
+    if (s->o->scheme)
+        HONE_TRY(hone_tag_scheme_parse(&d.scheme, s->o->scheme));
     HONE_TRY(hone_dataset_load(out, (const char *const *)files->items, files->n, &d));
     if (hone_dataset_text_column(*out) < 0)
         return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "%s: there is no column of words", files->items[0]),
@@ -57,15 +35,9 @@ static hone_status load(hone_dataset **out, const set_up_state *s, const hone_st
     return HONE_OK;
 }
 
-static const hone_feature *labels_of(const hone_dataset *d)
-{
-    ptrdiff_t column = hone_dataset_label_column(d);
-    return column < 0 ? NULL : hone_dataset_feature(d, (size_t)column);
-}
-
 static hone_status need_labels(const hone_dataset *d, const char *file, const char *what)
 {
-    const hone_feature *f = labels_of(d);
+    const hone_feature *f = hone__labels_of(d);
     if (f && f->kind == HONE_FEATURE_CLASS_LABEL && f->sequence)
         return HONE_OK;
     hone_str columns = HONE_STR_INIT;
@@ -83,7 +55,7 @@ static hone_status need_labels(const hone_dataset *d, const char *file, const ch
 /* Which classes of the data occur at all: numbering makes I-X of a B-X that stands alone. */
 static hone_status find_used(bool **out, const hone_dataset *d)
 {
-    const hone_feature *f = labels_of(d);
+    const hone_feature *f = hone__labels_of(d);
     ptrdiff_t column = hone_dataset_label_column(d);
     HONE_TRY(HONE_NEW(out, f->n_names));
     for (int64_t row = 0, n = hone_dataset_n_rows(d); row < n; row++) {
@@ -97,7 +69,7 @@ static hone_status find_used(bool **out, const hone_dataset *d)
 /* The first class of the data that the configuration does not name; NULL: it covers them all. */
 static hone_status find_uncovered(const char **out, const hone_class_list *c, const hone_dataset *d)
 {
-    const hone_feature *f = labels_of(d);
+    const hone_feature *f = hone__labels_of(d);
     bool *used = NULL;
     *out = NULL;
     HONE_TRY(find_used(&used, d));
@@ -114,20 +86,20 @@ static hone_status settle_classes(set_up_state *s, const hone_dataset *train)
     const char *missing = NULL;
     if (!train || s->adopts) /* --label_names: the training data was read with them */
         return HONE_OK;
-    if (labels_of(train)->n_names == 1)
-        hone__log(HONE_LOG_WARNING, "%s: every word has the same tag (%s): there is nothing to be learnt", s->o->train_file.items[0],
-                  labels_of(train)->names[0]);
+    if (hone__labels_of(train)->n_names == 1)
+        hone__log(HONE_LOG_WARNING, "%s: every word has the same tag (%s): there is nothing to be learnt", s->c->train_file.items[0],
+                  hone__labels_of(train)->names[0]);
     else if (hone_dataset_scheme(train) == HONE_SCHEME_NONE)
         hone__log(HONE_LOG_WARNING,
                   "%s: the tags mark no entities (B-X, I-X, O …): precision, recall and f1 mean little (--label_names names ids)",
-                  s->o->train_file.items[0]);
+                  s->c->train_file.items[0]);
     if (s->model_classes.n)
         HONE_TRY(find_uncovered(&missing, &s->model_classes, train));
     s->adopts = s->model_classes.n == 0 || missing;
     if (missing && hone__class_list_find(&s->model_classes, "LABEL_0") < 0)
         hone__log(HONE_LOG_WARNING, "the model's %zu classes do not name the tag %s of the training data: its classes are numbered anew",
                   s->model_classes.n, missing);
-    return s->adopts ? hone__class_list_copy(&s->own_classes, labels_of(train)) : HONE_OK;
+    return s->adopts ? hone__class_list_copy(&s->own_classes, hone__labels_of(train)) : HONE_OK;
 }
 
 static const hone_class_list *final_classes(const set_up_state *s)
@@ -137,33 +109,12 @@ static const hone_class_list *final_classes(const set_up_state *s)
 
 static hone_status make_model(set_up_state *s)
 {
-    const hone_token_options *o = s->o;
-    hone_job_parts *parts = s->parts;
     hone_model_options m = HONE_MODEL_OPTIONS_INIT;
-    m.device = parts->device;
-    m.for_training = s->job->kind == HONE_JOB_TRAIN;
-    m.empty_weights = m.for_training; /* until it is known that the run fits into memory */
-    m.seed = s->job->args.seed;
     m.labels = s->adopts ? (const char *const *)s->own_classes.names : NULL;
-    m.ignore_mismatched_sizes = o->ignore_mismatched_sizes;
-    m.dropout = o->dropout;
-    if (o->model_name_or_path)
-        return hone_model_from_pretrained(&parts->model, HONE_TOKEN_CLASSIFICATION, o->model_name_or_path, &m);
-    m.config_overrides = o->config_overrides;
-    m.vocab_size = (int64_t)hone_tokenizer_vocab_size(parts->tokenizer, true);
-    m.pad_token_id = hone_tokenizer_special_id(parts->tokenizer, HONE_SPECIAL_PAD);
-    return hone__job_new_model(&parts->model, HONE_TOKEN_CLASSIFICATION, o->model_type ? o->model_type : "bert", &m);
-}
-
-static hone_status settle_length(set_up_state *s)
-{
-    int64_t positions = hone_model_max_positions(s->parts->model), given = s->o->max_seq_length;
-    if (given > positions)
-        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--max_seq_length: %lld tokens are more than the model's %lld positions",
-                                     (long long)given, (long long)positions),
-                          "give --max_seq_length %lld or less; --stride makes windows of longer rows", (long long)positions);
-    s->max_length = (size_t)(given ? given : positions);
-    return HONE_OK;
+    m.ignore_mismatched_sizes = s->c->ignore_mismatched_sizes;
+    m.dropout = s->c->dropout;
+    m.pad_token_id = hone__job_new_id(s->job, s->parts, HONE_SPECIAL_PAD);
+    return hone__job_make_model(s->parts, s->job, m, "bert");
 }
 
 static void tell_losses(const hone_token_examples_info *info, const char *file, size_t max_length)
@@ -183,7 +134,7 @@ static void tell_losses(const hone_token_examples_info *info, const char *file, 
 static hone_status make_examples(hone_examples **out, const set_up_state *s, const hone_dataset *d, const char *file, int64_t max_rows)
 {
     const hone_class_list *c = final_classes(s);
-    const hone_feature *f = labels_of(d);
+    const hone_feature *f = hone__labels_of(d);
     hone_token_examples_options e = HONE_TOKEN_EXAMPLES_OPTIONS_INIT;
     int32_t *ids = NULL, *inside = NULL;
     hone_status status;
@@ -200,7 +151,7 @@ static hone_status make_examples(hone_examples **out, const set_up_state *s, con
     e.ids = ids;
     e.inside = inside;
     e.max_examples = max_rows;
-    e.n_threads = (int)(s->o->preprocessing_num_workers ? s->o->preprocessing_num_workers : s->job->run.threads);
+    e.n_threads = hone__job_workers(s->job);
     HONE_GO(hone_token_examples(out, d, s->parts->tokenizer, &e));
     tell_losses(hone_token_examples_get_info(*out), file, s->max_length);
 done:
@@ -230,7 +181,7 @@ static hone_status split(set_up_state *s)
 {
     hone_job_parts *parts = s->parts;
     const hone_token_examples_info *info = hone_token_examples_get_info(parts->all);
-    int64_t percentage = s->o->validation_split_percentage, n_rows = info->n_rows, n_eval = n_rows * percentage / 100, border = 0;
+    int64_t percentage = s->c->validation_split_percentage, n_rows = info->n_rows, n_eval = n_rows * percentage / 100, border = 0;
     if (n_eval < 1 || n_eval >= n_rows)
         return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--validation_split_percentage: %lld %% of %lld rows is %s",
                                      (long long)percentage, (long long)n_rows, n_eval < 1 ? "none" : "all"),
@@ -253,11 +204,11 @@ static hone_status make_other_examples(hone_dataset **data, hone_examples **out,
 
 static hone_status make_all_examples(set_up_state *s, const hone_dataset *train)
 {
-    const hone_token_options *o = s->o;
+    const hone_common_options *o = s->c;
     hone_job_parts *parts = s->parts;
     hone_dataset *eval = NULL;
     hone_status status = HONE_OK;
-    bool splits = train && o->validation_file.n == 0 && o->validation_split_percentage > 0;
+    bool splits = hone__job_splits(s->job);
     if (train)
         HONE_GO(make_examples(splits ? &parts->all : &parts->train, s, train, o->train_file.items[0], o->max_train_samples));
     if (train)
@@ -288,12 +239,10 @@ static hone_status make_task(set_up_state *s)
 
 static hone_status set_up(hone_job *job, hone_job_parts *parts)
 {
-    const hone_token_options *o = job->task_options;
-    set_up_state s = {.job = job, .o = o, .parts = parts};
-    const char *tokenizer = o->tokenizer_name ? o->tokenizer_name : o->model_name_or_path;
+    const hone_common_options *o = hone__job_common(job);
+    set_up_state s = {.job = job, .o = job->task_options, .c = o, .parts = parts};
     hone_dataset *train = NULL;
-    hone_status status;
-    HONE_GO(hone_tokenizer_from_pretrained(&parts->tokenizer, tokenizer));
+    hone_status status = HONE_OK;
     if (o->model_name_or_path)
         HONE_GO(hone__class_list_read_config(&s.model_classes, o->model_name_or_path));
     s.adopts = o->label_names.n > 0;
@@ -304,13 +253,9 @@ static hone_status set_up(hone_job *job, hone_job_parts *parts)
     }
     HONE_GO(settle_classes(&s, train));
     HONE_GO(make_model(&s));
-    HONE_GO(hone__job_check_vocabulary(parts, tokenizer, !o->tokenizer_name));
-    HONE_GO(settle_length(&s));
+    HONE_GO(hone__job_settle_length(&s.max_length, job, parts, INT64_MAX, "; --stride makes windows of longer rows"));
     HONE_GO(make_all_examples(&s, train));
     HONE_GO(make_task(&s));
-    parts->base_model = o->model_name_or_path;
-    if (o->train_file.n == 1)
-        parts->dataset_name = hone__path_base(o->train_file.items[0]);
 done:
     hone_dataset_free(train);
     hone__class_list_dispose(&s.model_classes);
@@ -365,15 +310,11 @@ static hone_status describe(char **out, const hone_job_parts *parts)
     return hone_token_classification_report(out, &parts->task);
 }
 
-const hone_job_class hone__token_classification_job = {HONE_TOKEN_CLASSIFICATION,
-                                                       &hone__token_option_table,
-                                                       sizeof(hone_token_options),
-                                                       hone__token_options_check,
-                                                       set_up,
-                                                       free_task,
-                                                       NULL,
-                                                       has_train,
-                                                       has_eval,
-                                                       has_test,
-                                                       predict,
-                                                       describe};
+const hone_job_class hone__token_classification_job = {.kind = HONE_TOKEN_CLASSIFICATION,
+                                                       .options = &hone__token_option_table,
+                                                       .options_size = sizeof(hone_token_options),
+                                                       .check = hone__token_options_check,
+                                                       .set_up = set_up,
+                                                       .free_task = free_task,
+                                                       .predict = predict,
+                                                       .describe = describe};
