@@ -1,9 +1,7 @@
 # What hone train|evaluate token-classification says of data, models and options that cannot be: one line that names the place, with status 1 (2 for the command line), nothing left behind.
 . "$(dirname "$0")/lib.sh"
 export GOMP_SPINCOUNT=1000
-mkdir tok
-printf '%s\n' '[PAD]' '[UNK]' '[CLS]' '[SEP]' '[MASK]' . the anna bert stone paris visits '##s' a b c >tok/vocab.txt
-echo '{"tokenizer_class": "BertTokenizer", "do_lower_case": true}' >tok/tokenizer_config.json
+a_bert_tokenizer tok . the anna bert stone paris visits '##s' a b c
 SHAPE="--model_type bert --tokenizer_name tok --config_overrides hidden_size=32,num_hidden_layers=1,num_attention_heads=2,intermediate_size=64,max_position_embeddings=32"
 REST="--threads 1 --save_strategy no --max_steps 2"
 good() { # N sentences

@@ -74,4 +74,42 @@ a_model() {
     run 0 train causal-lm --tokenizer_name "$1.tokenizer" --config_overrides n_embd=32,n_layer=1,n_head=2,n_positions=64 \
         --train_file "$1.tokenizer.corpus" --block_size 16 --max_steps 1 --save_strategy no --threads 1 --output_dir "$1"
 }
+# a_bert_tokenizer DIR WORD…: BERT's, lower-casing, that knows these words.
+a_bert_tokenizer() {
+    local folder=$1
+    shift
+    mkdir "$folder"
+    printf '%s\n' '[PAD]' '[UNK]' '[CLS]' '[SEP]' '[MASK]' "$@" >"$folder/vocab.txt"
+    echo '{"tokenizer_class": "BertTokenizer", "do_lower_case": true}' >"$folder/tokenizer_config.json"
+}
+# an_example NAME: $example is the program of examples/NAME.c; the test is skipped when that, or the python3 that reads what it prints, is not there.
+an_example() {
+    example=$HONE_BUILD/examples/$1
+    [ -x "$example" ] || { echo "skipped: $example is not built"; exit 77; }
+    command -v python3 >/dev/null || { echo "skipped: python3 reads the results"; exit 77; }
+    export GOMP_SPINCOUNT=1000
+}
+# an_untrained_tagger: train.conll, the first sentences of it as valid.conll, and model, a small BERT that has seen one batch.
+an_untrained_tagger() {
+    local i
+    a_bert_tokenizer tok . the anna bert stone par '##is' visits sees
+    for i in $(seq 40); do
+        printf 'Anna B-PER\nStone I-PER\nvisits O\nParis B-LOC\n. O\n\nthe O\nstone O\nsees O\nBert B-PER\n. O\n\nBert B-PER\nsees O\nthe O\nstone O\n. O\n\n'
+    done >train.conll
+    head -60 train.conll >valid.conll
+    run 0 train token-classification --model_type bert --tokenizer_name tok --train_file train.conll --max_steps 1 --save_strategy no --threads 1 --output_dir model \
+        --config_overrides hidden_size=64,num_hidden_layers=2,num_attention_heads=2,intermediate_size=128,max_position_embeddings=128
+}
+# beside_reference TASK FILE OPTION…: tools/parity_training.py over a file of HONE_DATA. Needs the reference stack and a pretrained BERT: HONE_REFERENCE_PYTHON names a Python that has the one,
+# HONE_REFERENCE_MODEL the folder of the other; without them the test is skipped.
+beside_reference() {
+    local task=$1 data=$HONE_DATA/$2 reference=$HONE_FIXTURES/../oracle/reference_run.py python=${HONE_REFERENCE_PYTHON:-} model=${HONE_REFERENCE_MODEL:-}
+    shift 2
+    [ -x "$python" ] || { echo "skipped: HONE_REFERENCE_PYTHON is not set"; exit 77; }
+    [ -d "$model" ] || { echo "skipped: HONE_REFERENCE_MODEL is not set"; exit 77; }
+    needs "$reference"
+    needs "$data"
+    "$python" "$HONE_SOURCE_DIR/tools/parity_training.py" --task "$task" --hone "$HONE" --python "$python" --reference "$reference" --model "$model" --work "$WORK/run" \
+        --train_file "$data" "$@" || FAILED=1
+}
 finish() { exit $FAILED; }

@@ -1,9 +1,7 @@
 # hone pipeline fill-mask on a model that the command trains itself: what is printed, options, lines of JSON, bad input.
 . "$(dirname "$0")/lib.sh"
 export GOMP_SPINCOUNT=1000
-mkdir tok
-printf '%s\n' "[PAD]" "[UNK]" "[CLS]" "[SEP]" "[MASK]" red green blue "##ish" is the sky grass >tok/vocab.txt
-echo '{"tokenizer_class": "BertTokenizer", "do_lower_case": true}' >tok/tokenizer_config.json
+a_bert_tokenizer tok red green blue "##ish" is the sky grass
 for i in $(seq 200); do echo "the sky is blue"; echo "the grass is green"; done >train.txt
 run 0 train masked-lm --tokenizer_name tok --config_overrides hidden_size=32,num_hidden_layers=1,num_attention_heads=2,intermediate_size=64,max_position_embeddings=16 \
     --train_file train.txt --line_by_line --mlm_probability 0.3 --learning_rate 5e-3 --max_steps 200 --save_strategy no --threads 1 --output_dir m

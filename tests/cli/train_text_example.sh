@@ -1,12 +1,7 @@
 # examples/text_classification.c, the course's loop, runs as it stands on made-up pairs: F1 rises, the folder that it saves is a model that hone evaluates to the same scores.
 . "$(dirname "$0")/lib.sh"
-example=$HONE_BUILD/examples/text_classification
-[ -x "$example" ] || { echo "skipped: $example is not built"; exit 77; }
-command -v python3 >/dev/null || { echo "skipped: python3 reads the results"; exit 77; }
-export GOMP_SPINCOUNT=1000
-mkdir tok
-printf '%s\n' '[PAD]' '[UNK]' '[CLS]' '[SEP]' '[MASK]' . the anna bert stone visits sees >tok/vocab.txt
-echo '{"tokenizer_class": "BertTokenizer", "do_lower_case": true}' >tok/tokenizer_config.json
+an_example text_classification
+a_bert_tokenizer tok . the anna bert stone visits sees
 {
     printf '\357\273\277Quality\t#1 ID\t#2 ID\t#1 String\t#2 String\r\n'
     for i in $(seq 40); do

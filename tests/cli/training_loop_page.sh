@@ -22,9 +22,7 @@ fi
 cc -std=c11 -O1 page.c -o page -I "$HONE_SOURCE_DIR/include" -I "$HONE_SOURCE_DIR/examples" "$HONE_BUILD/libhone.a" \
     $(pkg-config --libs jansson libxxhash libpcre2-8 libutf8proc) -ldnnl -fopenmp -lpthread -lm >out 2>err || complain "the program does not compile"
 
-mkdir tok
-printf '%s\n' '[PAD]' '[UNK]' '[CLS]' '[SEP]' '[MASK]' . the anna bert stone visits sees good bad >tok/vocab.txt
-echo '{"tokenizer_class": "BertTokenizer", "do_lower_case": true}' >tok/tokenizer_config.json
+a_bert_tokenizer tok . the anna bert stone visits sees good bad
 {
     echo 'sentence,label'
     for i in $(seq 25); do
