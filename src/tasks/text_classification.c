@@ -181,11 +181,6 @@ static hone_status settle_classes(set_up_state *s, const hone_dataset *train)
     return HONE_OK;
 }
 
-static const hone_class_list *final_classes(const set_up_state *s)
-{
-    return s->adopts ? &s->own_classes : &s->model_classes;
-}
-
 /* ---- the model ---- */
 
 static hone_status make_model(set_up_state *s)
@@ -206,7 +201,6 @@ static hone_status settle_model(set_up_state *s)
     if (s->job->kind == HONE_JOB_TRAIN)
         HONE_TRY(hone__model_set_problem(s->parts->model, s->problem));
     s->problem = hone__model_problem(s->parts->model, false);
-    s->adopts = false;
     HONE_TRY(hone__class_list_of_model(&s->model_classes, s->parts->model));
     return hone__job_settle_length(&s->max_length, s->job, s->parts, INT64_MAX, "");
 }
@@ -235,7 +229,7 @@ static hone_status make_examples(hone_examples **out, const set_up_state *s, con
     e.text_pair_column_name = s->o->text_pair_column_name;
     e.max_length = s->max_length;
     e.labels = kinds[s->problem];
-    e.names = (const char *const *)final_classes(s)->names;
+    e.names = (const char *const *)s->model_classes.names;
     e.unlabelled = unlabelled;
     e.max_examples = max_rows;
     e.n_threads = hone__job_workers(s->job);
@@ -248,11 +242,11 @@ static hone_status make_examples(hone_examples **out, const set_up_state *s, con
 static hone_status renumber(hone_dataset **d, const set_up_state *s, const hone_strings *files)
 {
     const hone_feature *f = hone__labels_of(*d);
-    if (s->problem != HONE_PROBLEM_SINGLE_LABEL || !f || f->kind != HONE_FEATURE_CLASS_LABEL || hone__class_list_is(final_classes(s), f))
+    if (s->problem != HONE_PROBLEM_SINGLE_LABEL || !f || f->kind != HONE_FEATURE_CLASS_LABEL || hone__class_list_is(&s->model_classes, f))
         return HONE_OK;
     hone_dataset_free(*d);
     *d = NULL;
-    return load(d, s, files, final_classes(s));
+    return load(d, s, files, &s->model_classes);
 }
 
 /* Files of the Hub have -1 where a label is kept secret. */
@@ -277,7 +271,7 @@ static hone_status make_eval(set_up_state *s)
 {
     hone_dataset *eval = NULL;
     hone_status status;
-    HONE_GO(load(&eval, s, &s->c->validation_file, s->problem == HONE_PROBLEM_SINGLE_LABEL ? final_classes(s) : NULL));
+    HONE_GO(load(&eval, s, &s->c->validation_file, s->problem == HONE_PROBLEM_SINGLE_LABEL ? &s->model_classes : NULL));
     HONE_GO(need_labels(eval, s->c->validation_file.items[0], "evaluate by"));
     HONE_GO(make_examples(&s->parts->eval, s, eval, s->c->validation_file.items[0], s->c->max_eval_samples, false));
 done:
@@ -355,7 +349,7 @@ static hone_status read_weights(float *weights, size_t n, const char *text)
 
 static hone_status make_weights(float **out, const set_up_state *s)
 {
-    size_t n = final_classes(s)->n;
+    size_t n = s->model_classes.n;
     const char *text = s->o->class_weights;
     if (!text)
         return HONE_OK;
@@ -364,7 +358,7 @@ static hone_status make_weights(float **out, const set_up_state *s)
     HONE_TRY(HONE_NEW(out, n));
     HONE_TRY(strcmp(text, "balanced") == 0 ? balance(*out, n, s->parts->train) : read_weights(*out, n, text));
     for (size_t i = 0; i < n; i++)
-        hone__log(HONE_LOG_INFO, "class %s weighs %.4g", final_classes(s)->names[i], (double)(*out)[i]);
+        hone__log(HONE_LOG_INFO, "class %s weighs %.4g", s->model_classes.names[i], (double)(*out)[i]);
     return HONE_OK;
 }
 

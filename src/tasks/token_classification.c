@@ -102,11 +102,6 @@ static hone_status settle_classes(set_up_state *s, const hone_dataset *train)
     return s->adopts ? hone__class_list_copy(&s->own_classes, hone__labels_of(train)) : HONE_OK;
 }
 
-static const hone_class_list *final_classes(const set_up_state *s)
-{
-    return s->adopts ? &s->own_classes : &s->model_classes;
-}
-
 static hone_status make_model(set_up_state *s)
 {
     hone_model_options m = HONE_MODEL_OPTIONS_INIT;
@@ -133,7 +128,7 @@ static void tell_losses(const hone_token_examples_info *info, const char *file, 
 /* ids, when the data set was loaded before the classes were settled: from its numbering to the model's. */
 static hone_status make_examples(hone_examples **out, const set_up_state *s, const hone_dataset *d, const char *file, int64_t max_rows)
 {
-    const hone_class_list *c = final_classes(s);
+    const hone_class_list *c = &s->model_classes;
     const hone_feature *f = hone__labels_of(d);
     hone_token_examples_options e = HONE_TOKEN_EXAMPLES_OPTIONS_INIT;
     int32_t *ids = NULL, *inside = NULL;
@@ -195,7 +190,7 @@ static hone_status split(set_up_state *s)
 static hone_status make_other_examples(hone_dataset **data, hone_examples **out, set_up_state *s, const hone_strings *files,
                                        int64_t max_rows, bool labelled)
 {
-    HONE_TRY(load(data, s, files, final_classes(s)));
+    HONE_TRY(load(data, s, files, &s->model_classes));
     if (labelled)
         HONE_TRY(need_labels(*data, files->items[0], "evaluate by"));
     HONE_TRY(make_examples(out, s, *data, files->items[0], max_rows));
@@ -253,6 +248,7 @@ static hone_status set_up(hone_job *job, hone_job_parts *parts)
     }
     HONE_GO(settle_classes(&s, train));
     HONE_GO(make_model(&s));
+    HONE_GO(hone__class_list_of_model(&s.model_classes, parts->model)); /* the classes are the model's from here on */
     HONE_GO(hone__job_settle_length(&s.max_length, job, parts, INT64_MAX, "; --stride makes windows of longer rows"));
     HONE_GO(make_all_examples(&s, train));
     HONE_GO(make_task(&s));

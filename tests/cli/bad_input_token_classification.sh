@@ -75,6 +75,10 @@ equals "$(cut -d' ' -f2,5 vanish/predictions.txt)" "O O" "tags of words that van
 run 0 $TRAIN --train_file train.conll --output_dir model
 EVALUATE="evaluate token-classification --validation_file valid.conll --threads 1"
 run 0 $EVALUATE --model_name_or_path model
+cp -r model nameless # a model that was never trained for tags: its config.json names none
+sed -e '1a "num_labels": 5,' -e '/"id2label"/,/}/d' -e '/"label2id"/,/}/d' model/config.json >nameless/config.json
+fails 1 'valid.conll:1: label "B-PER" is none of the 5 that are known' $EVALUATE --model_name_or_path nameless
+fails 2 "--validation_file: there is nothing to evaluate on" evaluate token-classification --model_name_or_path model --train_file train.conll --validation_split_percentage 20
 cp -r model weightless && rm weightless/model.safetensors
 fails 1 "weightless" $EVALUATE --model_name_or_path weightless
 says err "model.safetensors"
