@@ -76,6 +76,9 @@ typedef struct cli_messages {
 /* Takes --help, --quiet, --offline and --log_level out of argv and follows them. False when one is wrong: it was said. */
 bool cli_take_messages(cli_messages *out, int *argc, char **argv);
 
+/* Whether word is --name or --name=…, - and _ being the same. */
+bool cli_is_option(const char *word, const char *name);
+
 /* ---- messages ---- */
 
 /* Log lines and progress go to standard error, as the options say. */
@@ -85,7 +88,9 @@ void cli_clear_progress(void); /* before something else is written to the termin
 
 /* "hone: error: …" and the hint of the thread's last failure. Returns the exit status that belongs to it. */
 int cli_fail(hone_status status);
-int cli_fail_usage(void);     /* the same for a wrong command line: CLI_USAGE */
+int cli_fail_usage(void); /* the same for a wrong command line: CLI_USAGE */
+/* The same for options that were parsed well: CLI_USAGE where they were wrong nevertheless. Some are found so when the work has started; the message begins with their name then. */
+int cli_fail_options(hone_status status, bool started);
 int cli_fail_lines(size_t n); /* n lines of an input have {"error": …} for an answer: CLI_FAILED */
 
 /* ---- output ---- */

@@ -107,18 +107,21 @@ static const hone_option_alias message_aliases[] = {LEVELS};
 static const hone_option_table message_table = {message_rows, sizeof(message_rows) / sizeof(*message_rows), message_aliases,
                                                 sizeof(message_aliases) / sizeof(*message_aliases)};
 
+bool cli_is_option(const char *word, const char *name)
+{
+    if (strncmp(word, "--", 2) != 0)
+        return false;
+    for (word += 2; *name && (*word == *name || (*word == '-' && *name == '_')); word++)
+        name++;
+    return !*name && (!*word || *word == '=');
+}
+
 /* The row that a word of the command line names, NULL: none. */
 static const hone_option *message_row(const char *word)
 {
-    size_t n = word[0] == '-' && word[1] == '-' ? strcspn(word + 2, "=") : 0;
-    for (size_t i = 0; n > 0 && i < message_table.n_rows; i++) {
-        const char *name = message_rows[i].name;
-        size_t k = 0;
-        while (k < n && name[k] && (name[k] == word[2 + k] || (name[k] == '_' && word[2 + k] == '-')))
-            k++;
-        if (k == n && !name[k])
+    for (size_t i = 0; i < message_table.n_rows; i++)
+        if (cli_is_option(word, message_rows[i].name))
             return &message_rows[i];
-    }
     return NULL;
 }
 

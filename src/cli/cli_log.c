@@ -38,6 +38,13 @@ int cli_fail_usage(void)
     return CLI_USAGE;
 }
 
+int cli_fail_options(hone_status status, bool started)
+{
+    bool named = strncmp(hone_error_message(), "--", 2) == 0;
+    bool wrong = status == HONE_INVALID_ARGUMENT || status == HONE_UNSUPPORTED || status == HONE_FORMAT || status == HONE_SHAPE;
+    return (named && wrong) || (status == HONE_INVALID_ARGUMENT && !started) ? cli_fail_usage() : cli_fail(status);
+}
+
 int cli_fail_lines(size_t n)
 {
     cli_clear_progress();

@@ -167,7 +167,7 @@ static int info(const options *o, const char *path)
         status = find_facts(&f, o, model);
     if (status == HONE_OK)
         (o->json ? put_json : put_text)(&f);
-    int exit_status = status == HONE_OK ? CLI_OK : cli_fail(status);
+    int exit_status = status == HONE_OK ? CLI_OK : cli_fail_options(status, true);
     hone_model_free(model);
     hone_device_free(dry);
     return cli_finish(exit_status);

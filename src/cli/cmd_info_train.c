@@ -77,20 +77,10 @@ static int show(const hone_memory_forecast *f, hone_status status, bool json, bo
         (json ? put_forecast_json : put_table)(f);
     if (status != HONE_OK)
         fflush(stdout);
-    return cli_finish(status == HONE_OK ? CLI_OK : status == HONE_INVALID_ARGUMENT && !started ? cli_fail_usage() : cli_fail(status));
+    return cli_finish(status == HONE_OK ? CLI_OK : cli_fail_options(status, started));
 }
 
 /* ---- the command line ---- */
-
-/* Whether word is --name or --name=…, - and _ being the same. */
-static bool names(const char *word, const char *name)
-{
-    if (strncmp(word, "--", 2) != 0)
-        return false;
-    for (word += 2; *name && (*word == *name || (*word == '-' && *name == '_')); word++)
-        name++;
-    return !*name && (!*word || *word == '=');
-}
 
 /* Takes a flag out of argv; true when it was there and not false. */
 static bool take_flag(const char *name, int *argc, char **argv)
@@ -98,7 +88,7 @@ static bool take_flag(const char *name, int *argc, char **argv)
     bool on = false;
     int kept = 1;
     for (int i = 1; i < *argc; i++) {
-        if (!names(argv[i], name)) {
+        if (!cli_is_option(argv[i], name)) {
             argv[kept++] = argv[i];
             continue;
         }
@@ -154,9 +144,9 @@ static void split(int argc, char **argv, char **own, int *n_own, char **rest, in
     for (int i = 1; i < argc; i++) {
         bool is_name = strncmp(argv[i], "--", 2) == 0;
         if (is_name)
-            is_own = names(argv[i], "block_size");
+            is_own = cli_is_option(argv[i], "block_size");
         for (size_t k = 0; is_name && k < table.n_rows; k++)
-            is_own = is_own || names(argv[i], rows[k].name);
+            is_own = is_own || cli_is_option(argv[i], rows[k].name);
         if (!is_name && !after_name && !*model)
             *model = argv[i];
         else if (is_own)
@@ -184,15 +174,18 @@ static hone_status open_model(hone_model **out, const options *o, const char *pa
     return path ? hone_model_from_pretrained(out, task, path, &m) : hone_model_from_config(out, task, o->model_type, &m);
 }
 
-static hone_status forecast_model(hone_memory_forecast *f, const options *o, const char *path, const hone_training_args *args)
+/* *headless: there is nothing that the model could be trained for. */
+static hone_status forecast_model(hone_memory_forecast *f, bool *headless, const options *o, const char *path,
+                                  const hone_training_args *args)
 {
     hone_device *device = NULL;
     hone_model *model = NULL;
     hone_status status = hone_device_open(&device, &(hone_device_options){NULL, (int)o->threads});
     if (status == HONE_OK)
         status = open_model(&model, o, path, device);
+    *headless = status == HONE_OK && hone_model_task(model) == HONE_FEATURE_EXTRACTION;
     int64_t length = o->length ? o->length : status == HONE_OK ? hone_model_max_positions(model) : 0;
-    if (status == HONE_OK)
+    if (status == HONE_OK && !*headless)
         status = hone_model_forecast(f, model, args, length > INT32_MAX ? INT32_MAX : (int32_t)length);
     hone_model_free(model);
     hone_device_free(device);
@@ -208,6 +201,7 @@ static int without_data(bool json, int argc, char **argv)
     void *structs[] = {&o};
     char **own = calloc((size_t)argc, sizeof(*own)), **rest = calloc((size_t)argc, sizeof(*rest)), *path = NULL;
     int n_own = 0, n_rest = 0, exit_status;
+    bool headless = false;
     hone_status status = hone_training_args_init(&args);
     if (status == HONE_OK)
         status = hone_options_defaults(&table, &o);
@@ -217,12 +211,16 @@ static int without_data(bool json, int argc, char **argv)
         status = hone_options_parse(tables, structs, 1, n_own, own, NULL, NULL);
     if (status == HONE_OK)
         status = hone_training_args_parse(&args, n_rest, rest);
-    if (status != HONE_OK)
+    if (!own || !rest)
+        exit_status = cli_wrong("out of memory");
+    else if (status != HONE_OK)
         exit_status = cli_fail_usage();
     else if (!path == !o.model_type)
         exit_status = path ? cli_wrong("one MODEL, or --model_type, and no more") : cli_missing("TASK, MODEL (a folder) or --model_type");
-    else
-        exit_status = show(&f, forecast_model(&f, &o, path, &args), json, true);
+    else {
+        status = forecast_model(&f, &headless, &o, path, &args);
+        exit_status = headless ? cli_missing("--task (the model has no head of its own)") : show(&f, status, json, true);
+    }
     hone_options_dispose(&table, &o);
     hone_training_args_dispose(&args);
     free(own);
@@ -234,7 +232,7 @@ bool cli_info_is_train(int argc, char **argv)
 {
     bool is = false;
     for (int i = 1; i < argc; i++)
-        is = is || names(argv[i], "train");
+        is = is || cli_is_option(argv[i], "train");
     for (int i = 1; i < argc; i++)
         is = is && strcmp(argv[i], "--help") != 0 && strcmp(argv[i], "-h") != 0;
     return is;

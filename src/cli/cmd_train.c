@@ -63,15 +63,6 @@ static void print_results(const char *results)
     printf("%s%s", results, len > 0 && results[len - 1] == '\n' ? "" : "\n");
 }
 
-/* What was wrong with the options is the command line's fault; some are found when the files are open, and their messages begin with the option. */
-static bool is_usage(hone_status status, const hone_job *job)
-{
-    bool named = strncmp(hone_error_message(), "--", 2) == 0;
-    if (named && (status == HONE_UNSUPPORTED || status == HONE_FORMAT || status == HONE_SHAPE))
-        return true;
-    return (named && status == HONE_INVALID_ARGUMENT) || (status == HONE_INVALID_ARGUMENT && !hone_job_started(job));
-}
-
 static int run(hone_job *job)
 {
     char *results = NULL;
@@ -81,7 +72,7 @@ static int run(hone_job *job)
     running = NULL;
     int exit_status = CLI_OK;
     if (status != HONE_OK)
-        exit_status = is_usage(status, job) ? cli_fail_usage() : cli_fail(status);
+        exit_status = cli_fail_options(status, hone_job_started(job));
     else if (!print_report(job) || running_trains)
         print_results(results);
     hone_free_text(results);

@@ -68,7 +68,7 @@ typedef struct hone_model_view {
     hone_tensor value, grad;
 } hone_model_view;
 
-/* Everything but the values of the weights. json NULL: the class's defaults; `name` is the file, for messages. */
+/* Everything but the values of the weights; the class has a head for the task. json NULL: the class's defaults; `name` is the file, for messages. */
 hone_status hone__model_new(hone_model **out, const hone_model_class *class, hone_task_kind task, const json_t *json, const char *name,
                             const hone_model_options *options);
 

@@ -18,15 +18,21 @@ static const hone_model_class *find_class(const char *type)
     return NULL;
 }
 
-static hone_status fail_type(const char *where, const char *type)
+/* Adds the types that there are, of those with a head for the task (HONE_TASK_NONE: of all), to a failure. */
+static hone_status hint_types(hone_status status, hone_task_kind task)
 {
     hone_str names = HONE_STR_INIT;
     for (size_t i = 0; hone__model_classes[i]; i++)
-        hone__str_printf(&names, "%s%s", i ? ", " : "", hone__model_classes[i]->config->model_type);
-    hone_status status = hone__hint(hone__fail(HONE_UNSUPPORTED, "%s: models of type \"%s\" are not supported", where, type),
-                                    "there is: %s", names.data ? names.data : "");
+        if (task == HONE_TASK_NONE || hone__model_classes[i]->architectures[task])
+            hone__str_printf(&names, "%s%s", names.len ? ", " : "", hone__model_classes[i]->config->model_type);
+    hone__hint(status, "there is: %s", names.data ? names.data : "");
     hone__str_dispose(&names);
     return status;
+}
+
+static hone_status fail_type(const char *where, const char *type)
+{
+    return hint_types(hone__fail(HONE_UNSUPPORTED, "%s: models of type \"%s\" are not supported", where, type), HONE_TASK_NONE);
 }
 
 /* HONE_TASK_NONE becomes what the folder's architectures say, else the bare model, else the language model. */
@@ -48,7 +54,8 @@ static hone_status settle_task(hone_task_kind *task, const hone_model_class *cla
     if (*task < 0 || *task >= HONE_N_TASKS)
         return hone__fail(HONE_INVALID_ARGUMENT, "there is no task of number %d", (int)*task);
     if (!class->architectures[*task])
-        return hone__fail(HONE_UNSUPPORTED, "a model of type \"%s\" has no head for %s", class->config->model_type, names[*task]);
+        return hint_types(
+            hone__fail(HONE_UNSUPPORTED, "a model of type \"%s\" has no head for %s", class->config->model_type, names[*task]), *task);
     return HONE_OK;
 }
 
@@ -81,7 +88,6 @@ hone_status hone__model_new(hone_model **out, const hone_model_class *class, hon
     hone_model *m = NULL;
     hone_status status = HONE_OK;
     *out = NULL;
-    HONE_GO(settle_task(&task, class, json));
     HONE_GO(HONE_NEW(&m, 1));
     m->class = class;
     m->task = task;
@@ -191,6 +197,9 @@ static hone_status load(hone_model **out, hone_task_kind task, const char *folde
     const hone_model_class *class = find_class(type);
     if (!class)
         HONE_GO(fail_type(path, type));
+    status = settle_task(&task, class, json);
+    if (status != HONE_OK)
+        HONE_GO(hone__fail_in(status, "%s", path));
     HONE_GO(hone__model_new(&m, class, task, json, path, o));
     HONE_GO(hone__generation_config_load(m, folder));
     HONE_GO(fill(m, folder, o));
@@ -226,7 +235,13 @@ hone_status hone_model_from_config(hone_model **out, hone_task_kind task, const 
     const hone_model_class *class = find_class(model_type ? model_type : "");
     if (!class)
         return fail_type("--model_type", model_type ? model_type : "");
-    HONE_GO(hone__model_new(&m, class, task, NULL, "the configuration", o));
+    status = settle_task(&task, class, NULL);
+    if (status != HONE_OK)
+        return hone__fail_in(status, "--model_type");
+    status = hone__model_new(&m, class, task, NULL, "the configuration", o);
+    if (status != HONE_OK && status != HONE_OUT_OF_MEMORY && o->config_overrides)
+        hone__fail_in(status, "--config_overrides");
+    HONE_GO(status);
     HONE_GO(hone__generation_config_load(m, NULL));
     HONE_GO(fill(m, NULL, o));
     *out = m;

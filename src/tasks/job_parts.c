@@ -94,16 +94,6 @@ static hone_status check_type(const hone_common_options *o, const hone_model *mo
         "leave it out: it says what a new model is");
 }
 
-/* hone_model_from_config whose failures name --config_overrides, where there are any. */
-static hone_status make_new(hone_model **out, hone_task_kind task, const char *type, const hone_model_options *options)
-{
-    hone_status status = hone_model_from_config(out, task, type, options);
-    bool named = strncmp(hone_error_message(), "--", 2) == 0;
-    if (status == HONE_OK || status == HONE_OUT_OF_MEMORY || !options->config_overrides || named)
-        return status;
-    return hone__fail_in(status, "--config_overrides");
-}
-
 int64_t hone__job_new_id(const hone_job *job, const hone_job_parts *parts, hone_special_token which)
 {
     return hone__job_common(job)->model_name_or_path ? -1 : hone_tokenizer_special_id(parts->tokenizer, which);
@@ -122,7 +112,7 @@ hone_status hone__job_make_model(hone_job_parts *parts, const hone_job *job, hon
     } else {
         m.config_overrides = o->config_overrides;
         m.vocab_size = (int64_t)hone_tokenizer_vocab_size(parts->tokenizer, true);
-        HONE_TRY(make_new(&parts->model, job->class->kind, o->model_type ? o->model_type : type, &m));
+        HONE_TRY(hone_model_from_config(&parts->model, job->class->kind, o->model_type ? o->model_type : type, &m));
     }
     return check_vocabulary(parts, hone__job_tokenizer_name(job), !o->tokenizer_name);
 }

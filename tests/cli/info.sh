@@ -15,9 +15,10 @@ run 2 info a --model_type gpt2
 says err "one MODEL, or --model_type"
 run 1 info absent
 says err "absent"
-run 1 info --model_type gpt3
+run 2 info --model_type gpt3
 says err "gpt3"
-run 1 info --model_type gpt2 --config_overrides n_hed=3
+run 2 info --model_type gpt2 --config_overrides n_hed=3
+says err "--config_overrides: "
 says err "n_hed"
 
 run 0 info --model_type bert
@@ -26,7 +27,7 @@ says out "parameters      109.5M (109482240)"
 silent err
 run 0 info --model_type distilbert --config_overrides dim=96,n_heads=8,n_layers=1
 says out "layers          1 of 96 channels"
-run 1 info --model_type bert --config_overrides position_embedding_type=relative_key
+run 2 info --model_type bert --config_overrides position_embedding_type=relative_key
 says err "\"absolute\" positions only"
 
 MODEL=$HONE_FIXTURES/task/generation
@@ -42,6 +43,12 @@ says out "architecture    BertForTokenClassification"
 says out "labels          LABEL_0, LABEL_1"
 run 0 info --json "$MODEL"
 says out '"labels": ["LABEL_0", '
+# with --train the statuses are those of hone train
+fails 2 "--model_type: models of type" info --model_type gpt3 --train
+fails 2 '"hidden_size" (7) is not divisible' info --model_type bert --task token-classification --train --config_overrides hidden_size=7
+fails 2 "--task (the model has no head of its own) is missing" info --model_type bert --train
+fails 2 "--device: there is no device" info --train token-classification --model_name_or_path "$MODEL" --train_file absent --device abacus
+fails 1 "absent" info absent --train
 # what is missing is said once
 mkdir -p half
 cp "$MODEL/model.safetensors" half
