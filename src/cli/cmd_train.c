@@ -79,13 +79,31 @@ static int run(hone_job *job)
     return cli_finish(exit_status);
 }
 
+/* A command that a newcomer may begin with. */
+static void show_example(const char *verb, hone_task_kind task)
+{
+    static const struct {
+        const char *train, *valid;
+    } files[HONE_N_TASKS] = {[HONE_TOKEN_CLASSIFICATION] = {"train.conll", "valid.conll"},
+                             [HONE_TEXT_CLASSIFICATION] = {"train.tsv", "dev.tsv"},
+                             [HONE_QUESTION_ANSWERING] = {"train-v1.1.json", "dev-v1.1.json"},
+                             [HONE_CAUSAL_LM] = {"train.txt", "valid.txt"},
+                             [HONE_MASKED_LM] = {"train.txt", "valid.txt"}};
+    printf("for example:\n  hone %s %s --model_name_or_path DIR", verb, hone_task_name(task));
+    if (running_trains)
+        printf(" --train_file %s", files[task].train);
+    printf(" --validation_file %s%s\n\n", files[task].valid, running_trains ? " --output_dir OUT" : "");
+}
+
 static int show_help(const char *verb, const char *about, hone_task_kind task, const hone_job *job)
 {
     char *text = NULL;
     hone_status status = hone_job_help(&text, job);
     if (status != HONE_OK)
         return cli_fail(status);
-    printf("usage: hone %s %s --option value …\n\n%s\n\n%s\n", verb, hone_task_name(task), about, text);
+    printf("usage: hone %s %s [OPTIONS.json] --option value …\n\n%s\n\n", verb, hone_task_name(task), about);
+    show_example(verb, task);
+    printf("%s\n", text);
     printf("everywhere:\n  --quiet, --log_level debug|info|warning|error, --offline, --help\n\n"
            "`-` and `_` are the same in a name; `--name value` and `--name=value` both work.\n");
     hone_free_text(text);

@@ -28,7 +28,7 @@ typedef struct hone_common_options {
 
 /* The model: of tasks that fine-tune one ... */
 #define HONE__ROWS_FINE_TUNED(types) \
-    HONE__ROW(model_name_or_path, STRING, NULL, 0, 0, NULL, "Model", "folder of a pretrained or fine-tuned model; without it a new model is made"), \
+    HONE__ROW(model_name_or_path, STRING, NULL, 0, 0, NULL, "Model", "folder of a pretrained or fine-tuned model; without it a training makes a new one"), \
     HONE__ROW(model_type, STRING, NULL, 0, 0, NULL, "Model", "what a new model is: " types " (bert)"), \
     HONE__ROW(config_overrides, STRING, NULL, 0, 0, NULL, "Model", "the shape of a new model: hidden_size=128,num_hidden_layers=2"), \
     HONE__ROW_TOKENIZER, \
@@ -37,7 +37,7 @@ typedef struct hone_common_options {
     HONE__ROW(ignore_mismatched_sizes, BOOL, "false", 0, 0, NULL, "Model", "make a new head where the folder's has another number of classes")
 /* ... and of language models, which may begin anew. */
 #define HONE__ROWS_LANGUAGE_MODEL(types, shape) \
-    HONE__ROW(model_name_or_path, STRING, NULL, 0, 0, NULL, "Model", "a model folder to go on from; without it a new model is made"), \
+    HONE__ROW(model_name_or_path, STRING, NULL, 0, 0, NULL, "Model", "a model folder to go on from; without it a training makes a new one"), \
     HONE__ROW(model_type, STRING, NULL, 0, 0, NULL, "Model", "what a new model is" types), \
     HONE__ROW(config_overrides, STRING, NULL, 0, 0, NULL, "Model", "its shape, " shape), \
     HONE__ROW_TOKENIZER

@@ -212,14 +212,36 @@ hone_status hone_job_parse(hone_job *job, int argc, char **argv)
     return hone__options_parse(tables, structs, 4, argc, argv, NULL, NULL);
 }
 
+/* Options of the tasks that an evaluation takes, for it may have the command line of the training, and has no use for. */
+static bool is_of_training(const char *name)
+{
+    static const char *const names[] = {
+        "model_type", "config_overrides", "ignore_mismatched_sizes", "train_file", "validation_split_percentage", "max_train_samples",
+        "loss",       "key_tokens",       "keytoken_alpha"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
 hone_status hone_job_help(char **out, const hone_job *job)
 {
+    const hone_option_table *tables[] = {job->class->options, &job->training, &job->own};
+    hone_option_table all = {0}; /* one, so that each group stands once */
+    hone_option *rows = NULL;
     hone_str text = HONE_STR_INIT;
+    hone_status status;
     *out = NULL;
-    hone__options_help(job->class->options, &text);
-    hone__options_help(&job->training, &text);
-    hone__options_help(&job->own, &text);
-    hone_status status = hone__str_take(out, &text);
+    HONE_GO(HONE_ALLOC(&rows, tables[0]->n_rows + tables[1]->n_rows + tables[2]->n_rows));
+    for (size_t k = 0; k < 3; k++)
+        for (size_t i = 0; i < tables[k]->n_rows; i++)
+            if (job->kind == HONE_JOB_TRAIN || !is_of_training(tables[k]->rows[i].name))
+                rows[all.n_rows++] = tables[k]->rows[i];
+    all.rows = rows;
+    hone__options_help(&all, &text);
+    status = hone__str_take(out, &text);
+done:
+    hone__free(rows);
     hone__str_dispose(&text);
     return status;
 }

@@ -9,7 +9,7 @@
 static const char data_group[] = "Data", loss_group[] = "Loss";
 
 static const hone_option rows[] = {
-    HONE__ROWS_FINE_TUNED("bert, distilbert"),
+    HONE__ROWS_FINE_TUNED("bert, distilbert, gpt2"),
     HONE__ROW_NEW_HEAD,
 
     {"task_name", HONE_OPTION_STRING, AT(task_name), NULL, 0, 0, NULL, data_group,

@@ -32,6 +32,16 @@ for command in $("$HONE" --help | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1
     says out "usage: hone $command"
 done
 
+# and so does every task: an example to begin with, each group of options once; an evaluation tells of nothing that only a training has
+for task in $("$HONE" train --help | sed -n 's/^tasks: //p'); do
+    run 0 train "$task" --help
+    says out "  hone train $task --model_name_or_path DIR --train_file train"
+    equals "$(grep '^[A-Z][a-z ]*:$' out | sort | uniq -d)" "" "groups of train $task that come twice"
+    run 0 evaluate "$task" --help
+    says out "  hone evaluate $task --model_name_or_path DIR --validation_file "
+    equals "$(grep -c '^  --train_file\|^  --max_train_samples\|^  --learning_rate' out)" 0 "options of a training in evaluate $task"
+done
+
 # a full disk behind standard output is a failure
 if [ -e /dev/full ]; then
     printf 'x\n' >a.txt
