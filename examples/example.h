@@ -59,6 +59,18 @@ static inline double example_rate(int argc, char **argv, int i, double otherwise
     return i < argc ? strtod(argv[i], NULL) : otherwise;
 }
 
+/* raw_datasets["train"].features["ner_tags"]; NULL, and a line that says so, where the file has no tags. */
+static inline const hone_feature *example_tags(const example *e, const hone_dataset *train)
+{
+    ptrdiff_t column = hone_dataset_label_column(train);
+    const hone_feature *tags = column < 0 ? NULL : hone_dataset_feature(train, (size_t)column);
+    if (!tags || !tags->names) {
+        fprintf(stderr, "%s has no column of tags to learn\n", e->train_file);
+        return NULL;
+    }
+    return tags;
+}
+
 /* DataLoader twice, the accelerator and prepare: the model, the optimizer and both data sets are there. */
 static inline hone_status example_prepare(example *e, int64_t batch_size, int64_t gradient_accumulation_steps)
 {

@@ -73,7 +73,9 @@ int main(int argc, char **argv)
 
     /* The data: label_names come from the training file, and the validation file must know no others. */
     CHECK(hone_dataset_load(&train_data, &e.train_file, 1, NULL));
-    const hone_feature *tags = hone_dataset_feature(train_data, (size_t)hone_dataset_label_column(train_data));
+    const hone_feature *tags = example_tags(&e, train_data);
+    if (!tags)
+        goto done;
     hone_dataset_options same_labels = HONE_DATASET_OPTIONS_INIT;
     same_labels.labels = tags->names;
     CHECK(hone_dataset_load(&valid_data, &e.valid_file, 1, &same_labels));

@@ -92,7 +92,9 @@ int main(int argc, char **argv)
 
     model.for_training = true;
     CHECK(hone_dataset_load(&train_data, &e.train_file, 1, NULL));
-    const hone_feature *tags = hone_dataset_feature(train_data, (size_t)hone_dataset_label_column(train_data));
+    const hone_feature *tags = example_tags(&e, train_data);
+    if (!tags)
+        goto done;
     reading.labels = model.labels = tags->names; /* of the training file; the other one must know no more */
     CHECK(hone_dataset_load(&valid_data, &e.valid_file, 1, &reading));
     CHECK(hone_tokenizer_from_pretrained(&e.tok, e.checkpoint));

@@ -2,6 +2,10 @@
 . "$(dirname "$0")/lib.sh"
 an_example trainer
 an_untrained_tagger
+printf '{"tokens": ["Anna", "."]}\n' >bare.jsonl
+"$example" model saved bare.jsonl bare.jsonl >out 2>err
+equals $? 1 "status of the example without tags"
+says err "bare.jsonl has no column of tags to learn"
 "$example" model saved train.conll valid.conll 60 1e-4 >log 2>told || { cat told; complain "the example failed"; }
 run 0 evaluate token-classification --model_name_or_path saved --validation_file valid.conll --max_seq_length 128 --threads 1
 python3 - <<'PY' || complain "what the example learnt"
