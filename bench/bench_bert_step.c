@@ -10,6 +10,8 @@
 #include "models/model.h"
 #include "train/optimizer/optimizer.h"
 
+#include <hone/job.h>
+
 #include <oneapi/dnnl/dnnl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -197,16 +199,6 @@ static void tear_down(bench *b)
     hone__free(b->rows.second);
 }
 
-static hone_task_kind task_of(const char *name)
-{
-#define X(value, text, alias)    \
-    if (strcmp(name, text) == 0) \
-        return HONE_##value;
-    HONE_TASK_MAP(X)
-#undef X
-    return HONE_TASK_NONE;
-}
-
 static int ascending(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
@@ -222,7 +214,9 @@ int main(int argc, char **argv)
     bool training = strcmp(mode, "train") == 0, alone = strcmp(mode, "latency") == 0;
     size_t batch = alone ? 1 : argc > 4 ? (size_t)atoi(argv[4]) : 8, steps = argc > 5 ? (size_t)atoi(argv[5]) : 100, warm_up = 5;
     double total = 0, processor = 0;
-    b.rows.task = argc > 8 ? task_of(argv[8]) : HONE_TOKEN_CLASSIFICATION;
+    b.rows.task = HONE_TOKEN_CLASSIFICATION;
+    if (argc > 8)
+        check(hone_task_parse(&b.rows.task, argv[8]));
     if (argc < 3 || batch < 1 || batch > 1024 || steps < 1 || steps > 99999 || b.rows.task < 0 || b.rows.task > HONE_QUESTION_ANSWERING) {
         fprintf(stderr, "usage: bench_bert_step MODEL ROWS [train|eval|latency] [batch] [steps] [threads] [classes] [task] [bf16]\n");
         return 2;
