@@ -524,11 +524,10 @@ static void lose_power_everywhere(const char *line, const char *again, size_t mo
     char *said = record(d, again ? line : NULL, again ? again : line, e->root);
     for (; again && e->n_always < 3; e->n_always++)
         e->always[e->n_always] = 2 * (int64_t)e->n_always + 2;
-    for (size_t root_len = strlen(e->root), before = 0;; n_calls++) {
-        before = at;
+    for (size_t root_len = strlen(e->root);; n_calls++) {
         bool more = next_record(&at, &r, path, other, &data, root_len);
         e->announced = announced_by(said, more ? (size_t)r.told : strlen(said) + 1);
-        if (n_calls > 0 && before > 0)
+        if (n_calls > 0)
             try_states(e, d);
         if (!more)
             break;
