@@ -35,7 +35,9 @@ static bool is_local_pretokenizer(const hone__pretokenizer *p, bool *cuts)
 {
     switch (p->kind) {
     case HONE__PRETOKENIZER_BYTE_LEVEL:
-        *cuts = *cuts || p->byte_level.use_regex;
+        if (!p->byte_level.use_regex && !*cuts)
+            return false; /* whitespace is written in letters from here on: what comes behind finds none */
+        *cuts = true;
         return !p->byte_level.add_prefix_space;
     case HONE__PRETOKENIZER_BERT:
     case HONE__PRETOKENIZER_WHITESPACE:

@@ -143,6 +143,10 @@ static void others_are_not_cut(void **state)
         {"", "null", "{\"type\":\"ByteLevel\",\"add_prefix_space\":true,\"trim_offsets\":true,\"use_regex\":true}"},
         {"", "null", "{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"trim_offsets\":true,\"use_regex\":false}"},
         {"", "null", "null"},
+        {"", "null",
+         "{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"trim_offsets\":true,\"use_regex\":"
+         "false},"
+         "{\"type\":\"Whitespace\"}]}"},
         {"", "{\"type\":\"Strip\",\"strip_left\":true,\"strip_right\":true}", "{\"type\":\"WhitespaceSplit\"}"},
         {"", "{\"type\":\"Prepend\",\"prepend\":\"_\"}", "{\"type\":\"WhitespaceSplit\"}"},
         {"{\"id\":0,\"content\":\"a\",\"single_word\":false,\"lstrip\":true,\"rstrip\":false,\"normalized\":false,\"special\":true}",
