@@ -95,7 +95,7 @@ void hone__text_release(const hone_mapping *m, size_t from, size_t to)
 {
     const size_t page = 4096;
     uintptr_t start = ((uintptr_t)m->data + from + page - 1) / page * page, end = ((uintptr_t)m->data + to) / page * page;
-    if (m->fd >= 0 && start < end)
+    if (m->len > 0 && m->fd >= 0 && start < end) /* of a pipe there is no mapping */
         (void)madvise((void *)start, end - start, MADV_DONTNEED);
 }
 

@@ -1,10 +1,12 @@
 /* The stream of documents: text files, newlines, JSON lines and arrays, and everything that is passed over and counted. */
+#include "data/texts.h"
 #include "support/support.h"
 
 #include <hone/log.h>
 #include <hone/text.h>
 
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -296,9 +298,29 @@ static void line_numbers(void **state)
     hone_text_free(s);
 }
 
+/* Standard input is not mapped: where its text is read, whatever lies at such addresses stays. */
+static void nothing_is_released_without_a_mapping(void **state)
+{
+    (void)state;
+    const hone_mapping none = {0};
+    char *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_true(page != MAP_FAILED);
+    *page = 'x';
+    hone__text_release(&none, (size_t)(uintptr_t)page, (size_t)(uintptr_t)page + 4096);
+    assert_int_equal(*page, 'x');
+    munmap(page, 4096);
+}
+
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(plain),          cmocka_unit_test(json_lines),   cmocka_unit_test(bad_lines),
-    cmocka_unit_test(unusable_files), cmocka_unit_test(folders),      cmocka_unit_test(unreadable),
-    cmocka_unit_test(vanished),       cmocka_unit_test(line_numbers), cmocka_unit_test(large_files),
+    cmocka_unit_test(nothing_is_released_without_a_mapping),
+    cmocka_unit_test(plain),
+    cmocka_unit_test(json_lines),
+    cmocka_unit_test(bad_lines),
+    cmocka_unit_test(unusable_files),
+    cmocka_unit_test(folders),
+    cmocka_unit_test(unreadable),
+    cmocka_unit_test(vanished),
+    cmocka_unit_test(line_numbers),
+    cmocka_unit_test(large_files),
 };
 TEST_MAIN(tests)
