@@ -119,8 +119,8 @@ hone_status hone__dataset_fail_at(const hone_dataset *d, int64_t row, size_t ite
 /* Maps the file f->path, or reads a pipe as a whole. */
 hone_status hone__source_open(hone_source *f);
 void hone__source_close(hone_source *f);
-/* Gives the pages of a mapped file back: they come again when they are read. */
-void hone__source_release(const hone_source *f);
+/* Gives the pages of mapped files back: they come again when they are read. */
+void hone__sources_release(const hone_source *files, size_t n);
 
 /* ---- readers: append the rows of file number `file` ---- */
 

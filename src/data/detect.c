@@ -32,9 +32,10 @@ void hone__source_close(hone_source *f)
     f->len = 0;
 }
 
-void hone__source_release(const hone_source *f)
+void hone__sources_release(const hone_source *files, size_t n)
 {
-    hone__text_release(&f->map, 0, f->map.len);
+    for (size_t i = 0; i < n; i++)
+        hone__text_release(&files[i].map, 0, files[i].map.len);
 }
 
 /* The next line of the bytes that are looked at; one that is cut off does not count, unless it is the only one. */

@@ -343,8 +343,7 @@ hone_status hone_qa_examples(hone_examples **out, const hone_questions *question
     j.out->n_blocks = ((size_t)j.out->info.n_questions + BLOCK_ROWS - 1) / BLOCK_ROWS;
     HONE_GO(HONE_NEW(&j.out->blocks, j.out->n_blocks));
     HONE_GO(run(&j));
-    for (size_t i = 0; i < questions->n_files; i++)
-        hone__source_release(&questions->files[i]);
+    hone__sources_release(questions->files, questions->n_files);
     status = hone_examples_new(out, &qa_ops, j.out, j.out->info.n_examples);
     j.out = NULL; /* taken */
 done:

@@ -346,8 +346,7 @@ hone_status hone_questions_load(hone_questions **out, const char *const *paths, 
     if (l.q->n_rows == 0)
         HONE_GO(hone__fail(HONE_FORMAT, "%s: it has no questions", files.n ? files.paths[0] : "no files"));
     tell_faults(l.q, files.paths[0]);
-    for (size_t i = 0; i < l.q->n_files; i++)
-        hone__source_release(&l.q->files[i]);
+    hone__sources_release(l.q->files, l.q->n_files);
     *out = l.q;
     l.q = NULL;
 done:

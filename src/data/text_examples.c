@@ -293,8 +293,7 @@ hone_status hone_text_examples(hone_examples **out, const hone_dataset *d, const
     HONE_GO(hone__parallel_for(e->n_blocks, j.o->n_threads, make_block, &j));
     hone__progress_end("tokenizing", e->info.n_rows, e->info.n_rows, "rows", NULL);
     sum_up(e);
-    for (size_t i = 0; i < d->n_files; i++)
-        hone__source_release(&d->files[i]);
+    hone__sources_release(d->files, d->n_files);
     status = hone_examples_new(out, &text_ops, e, e->info.n_rows);
     e = NULL; /* taken */
 done:

@@ -344,8 +344,7 @@ hone_status hone_token_examples(hone_examples **out, const hone_dataset *d, cons
     HONE_GO(hone__parallel_for(e->n_blocks, o.n_threads, make_block, &j));
     hone__progress_end("tokenizing", j.n_rows, j.n_rows, "rows", NULL);
     HONE_GO(join(e));
-    for (size_t i = 0; i < d->n_files; i++)
-        hone__source_release(&d->files[i]);
+    hone__sources_release(d->files, d->n_files);
     status = hone_examples_new(out, &token_ops, e, e->info.n_examples);
     e = NULL; /* taken */
 done:
