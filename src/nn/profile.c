@@ -126,6 +126,8 @@ int64_t hone_profile_steps(const hone_profile *p)
 
 /* ---- the sums ---- */
 
+const char *const hone__span_kinds[] = {"part", "forward", "backward", "kernel"};
+
 static void walk(hone_profile *p, uint32_t parent, int depth)
 {
     const hone__span *items = p->spans.items;
@@ -167,12 +169,11 @@ size_t hone_profile_count(const hone_profile *p)
 
 bool hone_profile_get(const hone_profile *p, size_t i, hone_profile_entry *out)
 {
-    static const char *const kinds[] = {"part", "forward", "backward", "kernel"};
     if (i >= p->n_order)
         return false;
     const hone__span *span = &p->spans.items[p->order[i]];
     *out = (hone_profile_entry){.name = span->name,
-                                .kind = kinds[span->kind],
+                                .kind = hone__span_kinds[span->kind],
                                 .depth = p->depths[i],
                                 .layer = span->layer,
                                 .calls = span->calls,

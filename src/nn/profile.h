@@ -17,6 +17,8 @@ struct hone_profile {
     size_t n_order;
 };
 
+/* Names of hone__span_kind. */
+extern const char *const hone__span_kinds[];
 /* Operations a second of a product of 1024 x 1024 matrices on this device, the best of a few (some 10 ms each at 200 GFLOP/s); 0 where that says nothing. */
 hone_status hone__measure_peak(double *out, hone_backend *b);
 /* The same into peak. */

@@ -77,7 +77,6 @@ static void put_work(trace *t, const hone__span_event *e)
 
 static void put_event(trace *t, const hone__span_event *e)
 {
-    static const char *const kinds[] = {"part", "forward", "backward", "kernel"};
     char name[128];
     snprintf(name, sizeof(name), e->layer >= 0 ? "%s %d" : "%s", e->name, e->layer);
     hone__jw_object(&t->json);
@@ -86,7 +85,7 @@ static void put_event(trace *t, const hone__span_event *e)
     hone__jw_key(&t->json, "name");
     hone__jw_string(&t->json, name);
     hone__jw_key(&t->json, "cat");
-    hone__jw_string(&t->json, kinds[e->kind]);
+    hone__jw_string(&t->json, hone__span_kinds[e->kind]);
     hone__jw_key(&t->json, "pid");
     hone__jw_int(&t->json, 1);
     hone__jw_key(&t->json, "tid");
