@@ -178,10 +178,7 @@ static hone_status read_text(masked *m, const hone_pipeline *p, const json_t *in
         return hone__hint(
             hone__fail(HONE_INVALID_ARGUMENT, "the text has no mask token (%s)", hone_tokenizer_id_to_token(p->tokenizer, f->mask_id)),
             "write it where a word is to be found");
-    if (hone_encoding_n_tokens(m->encoding) > f->longest)
-        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "the text has %zu tokens, the model takes %zu; truncation reads what fits",
-                                     hone_encoding_n_tokens(m->encoding), f->longest),
-                          "--truncation, or HONE_LONG_TEXT_TRUNCATE");
+    HONE_TRY(hone__pass_check_length(m->encoding, f->longest));
     return hone__pass_check_ids(p->model, m->encoding);
 }
 

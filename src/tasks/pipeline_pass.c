@@ -128,6 +128,16 @@ hone_status hone__pass_run(hone__pass *pass, const hone_model *model, const hone
     return HONE_OK;
 }
 
+hone_status hone__pass_check_length(const hone_encoding *e, size_t longest)
+{
+    size_t n = hone_encoding_n_tokens(e);
+    if (n <= longest)
+        return HONE_OK;
+    return hone__hint(
+        hone__fail(HONE_INVALID_ARGUMENT, "the text has %zu tokens, the model takes %zu; truncation reads what fits", n, longest),
+        "--truncation, or HONE_LONG_TEXT_TRUNCATE");
+}
+
 hone_status hone__pass_check_ids(const hone_model *model, const hone_encoding *e)
 {
     const int32_t *ids = hone_encoding_ids(e);

@@ -24,6 +24,8 @@ typedef struct hone__pass_row {
     size_t n_positions;
 } hone__pass_row;
 
+/* Refuses a text of more tokens than `longest`, which truncation would have cut. */
+hone_status hone__pass_check_length(const hone_encoding *e, size_t longest);
 /* pass may be disposed of whether this succeeded or not. */
 hone_status hone__pass_init(hone__pass *pass, hone_device *device);
 void hone__pass_dispose(hone__pass *pass);

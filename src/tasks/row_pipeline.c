@@ -162,13 +162,9 @@ static hone_status encode(const hone_pipeline *p, row *r)
     if (!pair->words && pair->text.len == 0)
         pair->text = HONE_TEXT_NONE;
     HONE_TRY(hone_tokenizer_encode_input(&r->encoding, p->tokenizer, &r->input, &c->encode));
-    size_t n = hone_encoding_n_tokens(r->encoding);
-    if (n == 0)
+    if (hone_encoding_n_tokens(r->encoding) == 0)
         return hone__fail(HONE_INVALID_ARGUMENT, "the text has no token: there is nothing to classify");
-    if (n > c->encode.max_length)
-        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "the text has %zu tokens, the model takes %zu; truncation reads what fits", n,
-                                     c->encode.max_length),
-                          "--truncation, or HONE_LONG_TEXT_TRUNCATE");
+    HONE_TRY(hone__pass_check_length(r->encoding, c->encode.max_length));
     return hone__pass_check_ids(p->model, r->encoding);
 }
 
