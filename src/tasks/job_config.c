@@ -71,22 +71,17 @@ static hone_status fail_unknown(const hone_job *job, const char *key, const char
 
 static hone_status set_member(hone_job *job, const char *key, const json_t *value, const char *version)
 {
+    const hone_option_table *tables[] = {job->class->options, &job->own, &job->training};
+    void *structs[] = {job->task_options, &job->run, &job->args};
     bool known;
     HONE_TRY(check_origin(job, key, value, &known));
-    if (known || json_is_null(value))
-        return known || hone__options_find(job->class->options, key) || hone__options_find(&job->own, key) ||
-                       hone__options_find(&hone__job_table, key) || hone__options_find(&hone__training_table, key) ||
-                       hone__options_find(&hone__foreign_table, key)
-                   ? HONE_OK
-                   : fail_unknown(job, key, version);
-    if (strcmp(key, "config") == 0)
+    if (known)
+        return HONE_OK;
+    if (strcmp(key, "config") == 0 && !json_is_null(value))
         return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "a file of options names no other one"), "give both on the command line");
-    if (hone__options_find(job->class->options, key))
-        return hone__options_set_json(job->class->options, job->task_options, key, value);
-    if (hone__options_find(&job->own, key))
-        return hone__options_set_json(&job->own, &job->run, key, value);
-    if (hone__options_find(&job->training, key))
-        return hone__options_set_json(&job->training, &job->args, key, value);
+    for (size_t i = 0; i < 3; i++)
+        if (hone__options_find(tables[i], key))
+            return hone__options_set_json(tables[i], structs[i], key, value);
     if (hone__options_find(&hone__training_table, key) || hone__options_find(&hone__job_table, key))
         return HONE_OK; /* an evaluation has no use for it */
     if (hone__options_find(&hone__foreign_table, key))
