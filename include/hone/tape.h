@@ -43,7 +43,7 @@ typedef struct hone_tape_options {
     uint64_t seed;    /* of dropout */
     hone_dtype dtype; /* of activations: HONE_DTYPE_F32 (0); HONE_DTYPE_F64 on the device "ref"; others are HONE_UNSUPPORTED */
     /* Of the factors of matrix products: F32 (0), or BF16, which rounds both to bfloat16 and adds in F32; everything else stays F32. HONE_UNSUPPORTED, with what would help,
-     * where the device cannot do it faster. */
+     * where the device cannot do it faster. Tapes that run on one device at the same time must ask for the same, and for F32. */
     hone_dtype products;
 } hone_tape_options;
 

@@ -137,7 +137,7 @@ static const hone_option rows[] = {
     {"bf16", HONE_OPTION_BOOL, AT(bf16), "false", 0, 0, NULL, speed,
      "matrix products in bfloat16, everything else in fp32, where the device has it"},
     {"bf16_full_eval", HONE_OPTION_BOOL, AT(bf16_full_eval), "false", 0, 0, NULL, speed,
-     "evaluate with matrix products in bfloat16; --bf16 does so too"},
+     "evaluate with matrix products in bfloat16; a training with --bf16 does so too"},
     {"fp16", HONE_OPTION_BOOL, AT(fp16), "false", 0, 0, NULL, speed, "mixed precision with float16, where the device has it"},
 };
 
