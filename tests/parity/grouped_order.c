@@ -72,7 +72,7 @@ static void orders(void **state)
     (void)state;
     json_t *lines = test_read_jsonl(test_source("tests/parity/data/grouped_order.jsonl")), *line;
     size_t i;
-    assert_int_equal(json_array_size(lines), 8);
+    assert_int_equal(json_array_size(lines), 9);
     json_array_foreach(lines, i, line) check_line(line);
     json_decref(lines);
 }
