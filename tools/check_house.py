@@ -30,6 +30,7 @@ EXEMPT = {
 
 ALLOCATORS = "malloc calloc realloc reallocarray free strdup strndup aligned_alloc posix_memalign memalign valloc asprintf vasprintf getline getdelim"
 PRINTERS = "printf vprintf fprintf vfprintf dprintf puts fputs putchar perror exit _exit _Exit quick_exit abort assert"
+FOREIGN_OPTIONS = "logdir no_deps libs preset build test_dir output_on_failure na_prob_file mask_padding"  # of programs that the pages show
 FAST_MATH = re.compile(r"-ffast-math|-Ofast|-funsafe-math|-fassociative-math|-freciprocal-math|fast-math\"")
 MARKERS = re.compile(r"\b(" + "|".join(["TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK"]) + r")\b")
 
@@ -84,6 +85,7 @@ class House:
             if path.startswith("include/"):
                 self.check_documentation(path, text.split("\n"), bare)
         self.check_umbrella()
+        self.check_pages()
         self.check_markers()
         self.check_flags()
         return self.check_format() if with_format else None
@@ -183,6 +185,27 @@ class House:
             if name != "hone/hone.h" and not name.startswith("hone/sys/") and f"#include <{name}>" not in text:
                 self.complain("include/hone/hone.h", 1, "include", f"<{name}> is missing")
 
+    def check_pages(self):
+        """Links and paths of the pages lead somewhere; the options that they name are in a table, or of a script or program that they show."""
+        known = set(FOREIGN_OPTIONS.split())
+        for path in self.files(["src"], (".c", ".h")):
+            known.update(re.findall(r'\{"(\w+)", HONE_OPTION_', self.read(path)))
+        for path in self.files(["tools", "bench", "scripts", "tests/ops", "src/cli"], (".py", ".sh", ".c")):
+            known.update(name.replace("-", "_") for name in re.findall(r"--([a-z][\w-]*)", self.read(path)))
+        if os.path.exists(os.path.join(self.root, "docs/options.md")):
+            known.update(re.findall(r"`--(\w+)", self.read("docs/options.md")))
+        pages = sorted(name for name in os.listdir(self.root) if name.endswith(".md")) + list(self.files(["docs"], (".md",)))
+        for path in pages:
+            for number, line in enumerate(self.read(path).split("\n"), 1):
+                links = [os.path.join(os.path.dirname(path), link) for link in re.findall(r"\]\(([^)#:\s]+)(?:#[^)\s]*)?\)", line)]
+                links += re.findall(r"(?<![\w/.-])(?:src|tests|tools|bench|examples|docs|scripts)/[\w/.-]*\.(?:c|h|py|sh|md|json)\b", line)
+                for link in links:
+                    if not os.path.exists(os.path.join(self.root, link)) and "NAME" not in link:
+                        self.complain(path, number, "pages", f"{link} is not there")
+                for name in re.findall(r"(?<![\w-])--([a-z][\w-]*)", line):
+                    if not {name.replace("-", "_"), name.replace("-", "_").removeprefix("no_")} & known:
+                        self.complain(path, number, "pages", f"--{name} is no option")
+
     def check_markers(self):
         for path in self.files(SOURCE_FOLDERS + ["tools", "scripts", "cmake", "docs"], TEXT_ENDINGS):
             for number, line in enumerate(self.read(path).split("\n"), 1):
@@ -236,6 +259,7 @@ CASES = [
     ("length", "src/nn/l.c", "/* a */\nvoid f(void)\n{\n" + "    x;\n" * 101 + "}\nvoid g(void)\n{\n" + "    x;\n" * 99 + "}\n", [3]),
     ("length", "src/nn/l2.c", "/* a */\n" + "int x;\n" * 801, [803]),
     ("documentation", "include/hone/d.h", "/* a */\n\nHONE_API int hone_a(void);\n\n/* b */\nHONE_API int hone_b(int x,\n                    int y);\nHONE_API int *hone_c(void);\n\nvoid hone_d(void);\nint hone_e(void); /* e */\n", [3, 10]),
+    ("pages", "docs/p.md", "[a](../include/hone/known.h#x)\n[b](gone.md)\nsrc/gone.c and tests/NAME.c\n`--known_one` --preset x\n--gone\n[web](https://x.y/z)\n", [2, 3, 5]),
     ("marker", "tests/x.sh", "a\n# TO" + "DO: more\nmktemp XX" + "XXXX\n", [2]),
     ("fast-math", "cmake/a.cmake", "a\nset(F -ffast" + "-math)\n", [2]),
     ("format", "src/nn/f.c", "/* a */\nint a;\n\nint   b;\n", [4]),
@@ -246,7 +270,7 @@ def self_test():
     failed = 0
     for rule, path, text, expected in CASES:
         with tempfile.TemporaryDirectory() as root:
-            for name, content in [("include/hone/known.h", "/* a */\n"), (path, text)]:
+            for name, content in [("include/hone/known.h", "/* a */\n"), ("src/cli/known.c", '/* {"known_one", HONE_OPTION_BOOL */\n'), (path, text)]:
                 os.makedirs(os.path.dirname(os.path.join(root, name)), exist_ok=True)
                 with open(os.path.join(root, name), "w", encoding="utf-8") as file:
                     file.write(content)
