@@ -102,5 +102,38 @@ static void a_place_in_a_book(void **state)
     free(book);
 }
 
-static const struct CMUnitTest tests[] = {cmocka_unit_test(a_book_costs_its_encoding), cmocka_unit_test(a_place_in_a_book)};
+static hone_status use(void *device)
+{
+    static const char line[] = "{\"question\": \"who is the cook?\", \"context\": \"the ship. the cook is cab.\"}";
+    hone_text input = HONE_TEXT(line);
+    hone_pipeline *p = NULL;
+    hone_pipeline_options o = {.device = device, .top_k = 3, .max_seq_len = 16, .doc_stride = 4, .handle_impossible_answer = true};
+    hone_span_answers found = {NULL, 0};
+    char *answer = NULL;
+    size_t n_errors = 0;
+    hone_status status;
+    HONE_GO(hone_pipeline_new(&p, HONE_QUESTION_ANSWERING, folder(), &o));
+    HONE_GO(hone_pipeline_answers(&found, p, HONE_TEXT("who is the cook?"), HONE_TEXT("the ship. the sea. the cook is cab.")));
+    status = hone_pipeline_run_json(&answer, &n_errors, p, &input, 1);
+    if (status == HONE_OK)
+        assert_true(n_errors == 0 && answer); /* a failed allocation is no bad input */
+done:
+    hone_pipeline_free_text(answer);
+    hone_span_answers_dispose(&found);
+    hone_pipeline_free(p);
+    return status;
+}
+
+static void out_of_memory(void **state)
+{
+    (void)state;
+    hone_device *device;
+    assert_ok(hone_device_open(&device, &(hone_device_options){"cpu", 1}));
+    assert_ok(use(device)); /* what is made once stays */
+    assert_true(test_oom(use, device) > 100);
+    hone_device_free(device);
+}
+
+static const struct CMUnitTest tests[] = {cmocka_unit_test(a_book_costs_its_encoding), cmocka_unit_test(a_place_in_a_book),
+                                          cmocka_unit_test(out_of_memory)};
 TEST_MAIN(tests)
