@@ -29,6 +29,8 @@ hone_status pipeline_mark_answer(hone_pipeline *pipeline, const pipeline_options
     for (size_t i = 0; status == HONE_OK && i < n; i++) {
         hone_span_answers found;
         if ((status = hone_pipeline_answers(&found, pipeline, HONE_TEXT(words[i]), context)) == HONE_OK) {
+            if (found.n_answers == 0)
+                fputs("(no answer)\n", out);
             bool marks = found.n_answers > 0 && found.answers[0].byte_end > found.answers[0].byte_start;
             if (marks)
                 put_answer(out, context, &found.answers[0]);
