@@ -63,11 +63,11 @@ static hone_status pass_batches(hone_trainer *t, hone_pass *p, hone_loader *load
     return hone_loader_status(loader);
 }
 
-static hone_status put(hone_metrics *metrics, const hone_pass *p, const char *name, double value)
+static hone_status put(hone_metrics *metrics, const hone_pass *p, const char *name, double value, bool is_integer)
 {
     char full[96];
     snprintf(full, sizeof(full), "%s_%s", p->prefix, strncmp(name, "eval_", 5) == 0 ? name + 5 : name);
-    return hone_metrics_set(metrics, full, value);
+    return is_integer ? hone_metrics_set_int(metrics, full, (int64_t)value) : hone_metrics_set(metrics, full, value);
 }
 
 static hone_status put_scores(hone_trainer *t, hone_metrics *metrics, const hone_pass *p)
@@ -75,15 +75,13 @@ static hone_status put_scores(hone_trainer *t, hone_metrics *metrics, const hone
     hone_metrics own = HONE_METRICS_INIT;
     double loss = p->items > 0 ? p->loss / p->items : NAN;
     hone_status status;
-    HONE_GO(put(metrics, p, "loss", loss));
+    HONE_GO(put(metrics, p, "loss", loss, false));
     if (t->task.eval_end && !t->args.prediction_loss_only)
         HONE_GO(t->task.eval_end(t->task.self, loss, &own));
     if (t->options.compute_metrics.add_batch && !t->args.prediction_loss_only)
         HONE_GO(t->options.compute_metrics.compute(t->options.compute_metrics.self, &own));
-    for (size_t i = 0; i < own.n; i++) {
-        HONE_GO(put(metrics, p, own.items[i].name, own.items[i].value));
-        metrics->items[metrics->n - 1].is_integer = own.items[i].is_integer;
-    }
+    for (size_t i = 0; i < own.n; i++)
+        HONE_GO(put(metrics, p, own.items[i].name, own.items[i].value, own.items[i].is_integer));
 done:
     hone_metrics_dispose(&own);
     return status;
@@ -92,9 +90,9 @@ done:
 static hone_status put_speed(hone_metrics *metrics, const hone_pass *p, double seconds, int64_t n_batches)
 {
     double n = (double)hone_examples_count(p->examples);
-    HONE_TRY(put(metrics, p, "runtime", seconds));
-    HONE_TRY(put(metrics, p, "samples_per_second", seconds > 0 ? n / seconds : 0));
-    return put(metrics, p, "steps_per_second", seconds > 0 ? (double)n_batches / seconds : 0);
+    HONE_TRY(put(metrics, p, "runtime", seconds, false));
+    HONE_TRY(put(metrics, p, "samples_per_second", seconds > 0 ? n / seconds : 0, false));
+    return put(metrics, p, "steps_per_second", seconds > 0 ? (double)n_batches / seconds : 0, false);
 }
 
 /* --profile without a training: each batch is a step. */

@@ -82,6 +82,22 @@ static hone_status mean_nll(void *self, hone_metrics *metrics)
     return hone_metrics_set(metrics, "own_nll", s->sum / (double)s->n);
 }
 
+/* A whole number, then another value for one that is there. */
+static hone_status count_and_replace(void *self, hone_metrics *metrics)
+{
+    HONE_TRY(hone_metrics_set_int(metrics, "own_nll", ((nll *)self)->n));
+    return hone_metrics_set(metrics, "loss", 0.5);
+}
+
+static bool is_integer(const hone_metrics *metrics, const char *name)
+{
+    for (size_t i = 0; i < metrics->n; i++)
+        if (strcmp(metrics->items[i].name, name) == 0)
+            return metrics->items[i].is_integer;
+    fail_msg("there is no %s", name);
+    return false;
+}
+
 static const char *const nll_names[] = {"own_nll", NULL};
 
 static void a_metric_of_ones_own(void **state)
@@ -103,6 +119,13 @@ static void a_metric_of_ones_own(void **state)
     assert_int_equal(s.n_batches, 6);
     assert_int_equal(s.n_begun, 1);
     hone_trainer_free(r.trainer);
+    plug.compute = count_and_replace;
+    assert_ok(start(&r, &a, (hone_trainer_options){.compute_metrics = plug}));
+    assert_ok(hone_trainer_evaluate(r.trainer, &metrics));
+    assert_true(is_integer(&metrics, "eval_own_nll") && !is_integer(&metrics, "eval_loss"));
+    assert_true(hone_metrics_get(&metrics, "eval_loss", &loss) && loss == 0.5);
+    hone_trainer_free(r.trainer);
+    plug.compute = mean_nll;
     plug.names = NULL;
     assert_fails(HONE_INVALID_ARGUMENT, "no metric \"own_nll\"", start(&r, &a, (hone_trainer_options){.compute_metrics = plug}));
     plug.compute = NULL;
