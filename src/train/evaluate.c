@@ -131,6 +131,8 @@ hone_status hone__trainer_pass(hone_trainer *t, hone_pass *p, hone_metrics *metr
         status = hone__trainer_profile_end(t);
 done:
     status = hone__patience_end(&patience, status);
+    if (p->profile && status != HONE_OK)
+        hone__trainer_profile_stop(t, status);
     t->eval_loader = NULL;
     hone_loader_free(loader);
     hone_tape_reset(begin_inference(t, false));

@@ -89,6 +89,10 @@ hone_status hone__trainer_profile_end(hone_trainer *t)
         if (t->args.output_dir)
             status = hone__trainer_persist(t, write_files, report, "the profile", 0);
     }
+    if (status == HONE_IO) { /* what was trained is worth more */
+        hone__log(HONE_LOG_WARNING, "the profile was not written: %s", hone_error_message());
+        status = HONE_OK;
+    }
     hone__free(report);
     hone_profile_free(t->profile);
     t->profile = NULL;

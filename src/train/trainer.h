@@ -319,7 +319,7 @@ hone_status hone__trainer_profile_start(hone_trainer *t, int64_t n_steps);
 /* Tables and trace of the profile that is on, which ends. */
 hone_status hone__trainer_profile_end(hone_trainer *t);
 
-/* The same when the run ended with this failure: tables and trace only after a wish to stop. The failure's message stays. */
+/* The same when the run, or the evaluation, ended with this failure: tables and trace only after a wish to stop. The failure's message stays. */
 void hone__trainer_profile_stop(hone_trainer *t, hone_status status);
 
 /* ---- card.c ---- */

@@ -286,8 +286,76 @@ static void trainer_profiles(void **state)
     hone_examples_free(data);
 }
 
+static hone_status fail_once(void *payload, hone_trainer *t, hone_event event, const hone_trainer_state *state,
+                             hone_trainer_control *control, const hone_metrics *metrics)
+{
+    int *n = payload;
+    (void)t, (void)state, (void)control, (void)metrics;
+    return event == HONE_ON_PREDICTION_STEP && (*n)++ == 0 ? hone__fail(HONE_IO, "the lamp is out") : HONE_OK;
+}
+
+/* One that fails takes its profile with it: the next one has its own. */
+static void evaluations_profile(void **state)
+{
+    (void)state;
+    int n = 0;
+    hone_training_args a = HONE_TRAINING_ARGS_INIT;
+    hone_callback callback = {.fn = fail_once, .payload = &n};
+    hone_metrics metrics = HONE_METRICS_INIT;
+    hone_model *model = tiny_model(false);
+    hone_examples *data = tiny_examples(40);
+    hone_trainer *t = NULL;
+    a.output_dir = test_temp("evaluated");
+    a.disable_tqdm = a.profile = true;
+    assert_ok(hone_trainer_new(&t, model, &a, &(hone_trainer_options){.eval_dataset = data, .callbacks = &callback, .n_callbacks = 1}));
+    assert_fails(HONE_IO, "the lamp is out", hone_trainer_evaluate(t, &metrics));
+    assert_ok(hone_trainer_evaluate(t, &metrics));
+    assert_true(hone__is_file(test_temp("evaluated/profile.txt")));
+    hone_metrics_dispose(&metrics);
+    hone_trainer_free(t);
+    hone_examples_free(data);
+    hone_model_free(model);
+}
+
+static char warning[512];
+static void hear(void *payload, hone_log_level level, const char *line)
+{
+    (void)payload, (void)level;
+    snprintf(warning, sizeof(warning), "%s", line);
+}
+
+/* A profile that cannot be written is no reason to lose what was trained. */
+static void a_profile_in_the_way_is_told(void **state)
+{
+    (void)state;
+    hone_training_args a = HONE_TRAINING_ARGS_INIT;
+    hone_metrics metrics = HONE_METRICS_INIT;
+    hone_model *model = tiny_model(true);
+    hone_examples *data = tiny_examples(40);
+    hone_trainer *t = NULL;
+    double loss;
+    a.output_dir = test_temp("blocked");
+    a.max_steps = 4;
+    a.save_strategy = HONE_STRATEGY_NO;
+    a.disable_tqdm = a.profile = true;
+    assert_ok(hone__make_dirs(test_temp("blocked/profile.txt")));
+    assert_ok(hone_trainer_new(&t, model, &a, &(hone_trainer_options){.train_dataset = data}));
+    hone_set_log(hear, NULL, HONE_LOG_WARNING);
+    assert_ok(hone_trainer_train(t));
+    hone_set_log(NULL, NULL, HONE_LOG_ERROR);
+    assert_non_null(strstr(warning, "the profile was not written: cannot write"));
+    assert_ok(hone_trainer_train_metrics(t, &metrics));
+    assert_true(hone_metrics_get(&metrics, "train_loss", &loss));
+    hone_metrics_dispose(&metrics);
+    hone_trainer_free(t);
+    hone_examples_free(data);
+    hone_model_free(model);
+}
+
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(loop_adds_up),  cmocka_unit_test(parts_cover_the_step), cmocka_unit_test(counts_operations),
-    cmocka_unit_test(one_at_a_time), cmocka_unit_test(trace_is_json),        cmocka_unit_test(trainer_profiles),
+    cmocka_unit_test(evaluations_profile), cmocka_unit_test(a_profile_in_the_way_is_told),
+    cmocka_unit_test(loop_adds_up),        cmocka_unit_test(parts_cover_the_step),
+    cmocka_unit_test(counts_operations),   cmocka_unit_test(one_at_a_time),
+    cmocka_unit_test(trace_is_json),       cmocka_unit_test(trainer_profiles),
 };
 TEST_MAIN(tests)
