@@ -150,6 +150,7 @@ static hone_status run_group(hone_trainer *t)
 {
     double loss_sum, items, flos = t->total_flos;
     int64_t first = t->position_batch, seen = t->state.num_input_tokens_seen;
+    hone_throughput done = t->throughput;
     hone_batch batch = {0};
     hone_status status;
     HONE_TRY(hone__trainer_event(t, HONE_ON_STEP_BEGIN, NULL));
@@ -157,6 +158,7 @@ static hone_status run_group(hone_trainer *t)
         loss_sum = items = 0;
         t->total_flos = flos;
         t->state.num_input_tokens_seen = seen;
+        t->throughput = done;
         status = compute_group(t, &batch, &loss_sum, &items);
     } while (status != HONE_OK && starts_group_again(t, status, &batch, first));
     HONE_TRY(status);
