@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#define MOST_STEPS 0x1p53 /* each number up to it is a double, which epochs are counted in */
+
 hone_loader_options hone__trainer_loader_options(const hone_trainer *t)
 {
     const hone_training_args *a = &t->args;
@@ -37,11 +39,15 @@ static hone_status make_loader(hone_trainer *t)
                                               : "give more training data");
 }
 
-static void count_steps(hone_trainer *t)
+static hone_status count_steps(hone_trainer *t)
 {
     const hone_training_args *a = &t->args;
     int64_t group = a->gradient_accumulation_steps;
     t->updates_per_epoch = t->n_batches / group + (t->n_batches % group > 0);
+    if (a->max_steps <= 0 && a->num_train_epochs * (double)t->updates_per_epoch > MOST_STEPS)
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--num_train_epochs: %g epochs of %lld updates are more than can be counted",
+                                     a->num_train_epochs, (long long)t->updates_per_epoch),
+                          "give fewer, or --max_steps");
     if (a->max_steps > 0) {
         t->state.max_steps = a->max_steps;
         t->state.num_train_epochs = a->max_steps / t->updates_per_epoch + (a->max_steps % t->updates_per_epoch > 0);
@@ -52,6 +58,7 @@ static void count_steps(hone_trainer *t)
     t->logging_steps = hone__training_steps(a->logging_steps, t->state.max_steps);
     t->eval_steps = a->eval_steps > 0 ? hone__training_steps(a->eval_steps, t->state.max_steps) : t->logging_steps;
     t->save_steps = hone__training_steps(a->save_steps, t->state.max_steps);
+    return HONE_OK;
 }
 
 hone_status hone__trainer_new_optimizer(hone_optimizer **out, const hone_trainer *t, hone_model *model)
@@ -144,7 +151,7 @@ hone_status hone__trainer_prepare(hone_trainer *t)
     HONE_TRY(hone__trainer_settle_memory(t));
     HONE_TRY(hone_model_fill(t->model));
     HONE_TRY(make_loader(t));
-    count_steps(t);
+    HONE_TRY(count_steps(t));
     HONE_TRY(make_optimizer(t));
     hone_model_set_recompute(t->model, t->args.gradient_checkpointing);
     hone_model_set_embedding_noise(t->model, t->args.neftune_noise_alpha);

@@ -355,6 +355,10 @@ static void accounting_is_the_reference_s(void **state)
     }
     assert_true(hone_metrics_get(hone_trainer_log_entry(t, 5), "train_loss", &value) && value > 0);
     hone_trainer_free(t);
+    a.num_train_epochs = 1e20;
+    assert_ok(hone_trainer_new(&t, model, &a, &(hone_trainer_options){.train_dataset = data}));
+    assert_fails(HONE_INVALID_ARGUMENT, "--num_train_epochs: 1e+20 epochs of 3 updates", hone_trainer_train(t));
+    hone_trainer_free(t);
     hone_examples_free(data);
     hone_model_free(model);
 }
