@@ -28,10 +28,11 @@ for e in sys.argv[2:]:
 PY
 
 # ---- a language model from scratch, and one that is tuned from its folder ----
-run 0 $LM --max_steps 6 --logging_steps 2 --eval_strategy steps --eval_steps 2 --output_dir lm --license mit --language en
+run 0 $LM --max_steps 6 --logging_steps 2 --eval_strategy steps --eval_steps 2 --output_dir lm --license mit --language en --warmup_ratio 0.25
 $HEAD lm/README.md 'h["license"] == "mit"' 'h["language"] == ["en"]' 'h["pipeline_tag"] == "text-generation"' '"generated_from_trainer" in h["tags"]' \
     'h["model-index"][0]["name"] == "lm"' '"base_model" not in h' '"trained from scratch on the corpus" in text' || complain "the head of lm"
 says lm/README.md "- Perplexity: "
+says lm/README.md "- lr_scheduler_warmup_ratio: 0.25"
 says lm/README.md "| Training Loss | Epoch | Step | Validation Loss |"
 says lm/README.md "--license mit --language en"
 says lm/README.md "![losses, metrics and learning rate over the updates](loss.svg)"

@@ -119,10 +119,11 @@ static void put_schedule(hone_str *out, const hone_training_args *a)
 #define X(suffix, text) text,
     static const char *const schedules[] = {HONE_SCHEDULE_MAP(X)};
 #undef X
+    double part = a->warmup_steps > 0 && a->warmup_steps < 1 ? a->warmup_steps : a->warmup_ratio;
     hone__str_printf(out, "- lr_scheduler_type: %s\n", schedules[a->lr_scheduler_type]);
-    if (a->warmup_steps > 0 && a->warmup_steps < 1)
-        put_double_row(out, "lr_scheduler_warmup_ratio", a->warmup_steps);
-    else if (a->warmup_steps > 0)
+    if (part > 0)
+        put_double_row(out, "lr_scheduler_warmup_ratio", part);
+    if (a->warmup_steps >= 1)
         hone__str_printf(out, "- lr_scheduler_warmup_steps: %.0f\n", a->warmup_steps);
     if (a->max_steps > 0)
         hone__str_printf(out, "- training_steps: %lld\n", (long long)a->max_steps);
