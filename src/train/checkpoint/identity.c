@@ -179,8 +179,10 @@ static const char *const harmless[] = {
     "hone_version", "output_dir", "overwrite_output_dir", "do_train", "do_eval", "do_predict", "resume_from_checkpoint", "disable_tqdm",
     "per_device_train_batch_size", "gradient_accumulation_steps", "seed", "data_seed", "dataloader_drop_last", "group_by_length",
     "per_device_eval_batch_size", "report_to", "run_name", "logging_dir", "log_histograms_steps", "log_level", "save_strategy",
-    "save_steps", "save_total_limit", "save_only_model", "max_nonfinite_steps", "on_disk_full", "gradient_checkpointing",
-    "auto_find_batch_size", "profile", "profile_steps", "profile_layers", "dataloader_num_workers", "prediction_loss_only",
+    "save_steps", "save_total_limit", "save_only_model", "save_in_background", "max_nonfinite_steps", "on_disk_full",
+    "gradient_checkpointing", "auto_find_batch_size", "memory_limit", "profile", "profile_steps", "profile_layers",
+    "dataloader_num_workers", "prediction_loss_only", "include_tokens_per_second", "include_num_input_tokens_seen", "license", "language",
+    "model_tags", "dataset_tags", "dataset_args",
     /* of tasks */
     "train_file", "validation_file", "test_file", "model_name_or_path", "tokenizer_name", "cache_dir", "overwrite_cache", "glob", "format",
     "preprocessing_num_workers", "max_train_samples", "max_predict_samples", "pad_to_max_length", "header",

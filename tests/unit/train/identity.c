@@ -118,6 +118,10 @@ static void a_changed_option_is_named(void **state)
     a.resume_from_checkpoint = "true";
     a.save_total_limit = 2;
     a.disable_tqdm = false;
+    a.save_in_background = HONE_TRUE;
+    a.memory_limit = "none";
+    a.license = a.language = a.model_tags = a.dataset_tags = a.dataset_args = "mit";
+    a.include_tokens_per_second = a.include_num_input_tokens_seen = true;
     warnings[0] = '\0';
     assert_ok(train(&a, data, NULL));
     assert_string_equal(warnings, "");
