@@ -99,6 +99,10 @@ static double tables(int n, const hone_mat *y)
       (be, dtable, ids, dy, skip, beta, scratch), 0, beta != 0 ? 3 * size(dy) : size(dtable) + 2 * size(dy)) \
     X(gather_rows, (hone_backend *be, const hone_mat *y, const hone_mat *x, const int32_t *index), (be, y, x, index), 0, 2 * size(y)) \
     X(scatter_add_rows, (hone_backend *be, const hone_mat *x, const hone_mat *y, const int32_t *index, bool unique), (be, x, y, index, unique), 0, 3 * size(y)) \
+    X(gather_cols, (hone_backend *be, const hone_mat *y, const hone_mat *x, const int32_t *index), (be, y, x, index), 0, 2 * size(y)) \
+    X(scatter_add_cols, (hone_backend *be, const hone_mat *x, const hone_mat *y, const int32_t *index), (be, x, y, index), 0, 3 * size(y)) \
+    X(is_in, (hone_backend *be, const hone_mat *y, const int32_t *ids, const int32_t *set, int64_t n_set), (be, y, ids, set, n_set), 0, 2 * size(y)) \
+    X(random, (hone_backend *be, const hone_mat *y, hone_random what, float p, float q, uint64_t key), (be, y, what, p, q, key), 0, size(y)) \
     X(log_softmax_forward, (hone_backend *be, const hone_mat *y, const hone_mat *x), (be, y, x), 0, size(y) + size(x)) \
     X(log_softmax_backward, (hone_backend *be, const hone_mat *dx, const hone_mat *dy, const hone_mat *y, float beta), (be, dx, dy, y, beta), 0, \
       out(dx, beta) + size(dy) + size(y)) \
@@ -141,7 +145,7 @@ hone_status hone__backend_measure(hone_backend *b, bool on)
     if (on && !b->inner) {
         hone_backend_ops *ops;
         HONE_TRY(HONE_NEW(&ops, 1));
-        *ops = *b->ops; /* what has no row above goes on as it is */
+        *ops = *b->ops; /* memory and questions have no row above and go on as they are */
 #define X(name, parameters, arguments, operations, bytes_moved) \
     if (ops->name)                                              \
         ops->name = measured_##name;
