@@ -126,7 +126,10 @@ done:
 hone_status hone__checkpoint_write(const char *path, hone_status (*content)(void *payload, const char *folder), void *payload)
 {
     hone_str aside = HONE_STR_INIT;
-    hone__str_printf(&aside, "%s.tmp-0%s", path, hone__aside_suffix());
+    size_t len = strlen(path);
+    while (len > 1 && path[len - 1] == '/') /* beside it, not in it */
+        len--;
+    hone__str_printf(&aside, "%.*s.tmp-0%s", (int)len, path, hone__aside_suffix());
     hone_status status = hone__str_status(&aside);
     if (status == HONE_OK)
         status = put_on_disk(path, aside.data, content, payload);

@@ -148,6 +148,9 @@ static void what_may_be_wrong_with_a_state(void **state)
     hone_optimizer_zero_grad(h.opt);
     assert_ok(hone_accelerator_save_state(h.acc, good));
     assert_ok(hone_accelerator_save_state(h.acc, good)); /* in the place of the one that is there */
+    snprintf(path, sizeof(path), "%s/", good);
+    assert_ok(hone_accelerator_save_state(h.acc, path));
+    assert_ok(hone_accelerator_load_state(h.acc, path));
     assert_fails(HONE_INVALID_ARGUMENT, "registered already",
                  hone_accelerator_register_for_checkpointing(h.acc, "losses", keep, give_back, &h));
     assert_fails(HONE_INVALID_ARGUMENT, "needs a name", hone_accelerator_register_for_checkpointing(h.acc, "", keep, give_back, &h));
