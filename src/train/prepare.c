@@ -129,19 +129,6 @@ static hone_status resume_if_asked(hone_trainer *t)
     return status;
 }
 
-/* Six a token and parameter, embedding tables left out, as the reference's floating_point_ops. */
-static double count_flos_per_token(const hone_model *model)
-{
-    const hone_params *params = hone__model_params(model);
-    double n = 0;
-    for (size_t i = 0; i < params->n_items; i++) {
-        const char *name = params->items[i]->name;
-        bool embedding = strstr(name, "wte.weight") || strstr(name, "wpe.weight") || strstr(name, "_embeddings.weight");
-        n += embedding ? 0 : (double)params->items[i]->count;
-    }
-    return 6 * n;
-}
-
 hone_status hone__trainer_prepare(hone_trainer *t)
 {
     if (!t->options.train_dataset)
@@ -157,7 +144,7 @@ hone_status hone__trainer_prepare(hone_trainer *t)
     hone_model_set_embedding_noise(t->model, t->args.neftune_noise_alpha);
     HONE_TRY(hone__trainer_reserve(t));
     HONE_TRY(hone__trainer_reserve_memory(t));
-    t->flos_per_token = count_flos_per_token(t->model);
+    t->flos_per_token = hone__flos_per_token(t->model);
     if (hone__is_dir(t->output_dir)) {
         hone__checkpoint_clean(t->output_dir);
         hone__writer_clean(t->output_dir);

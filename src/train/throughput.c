@@ -22,6 +22,15 @@ static bool is_embedding(const char *name)
     return strstr(name, "wte.weight") || strstr(name, "wpe.weight") || strstr(name, "_embeddings.weight");
 }
 
+double hone__flos_per_token(const hone_model *model)
+{
+    const hone_params *params = hone__model_params(model);
+    double n = 0;
+    for (size_t i = 0; i < params->n_items; i++)
+        n += is_embedding(params->items[i]->name) ? 0 : (double)params->items[i]->count;
+    return 6 * n;
+}
+
 void hone__throughput_begin(hone_trainer *t)
 {
     hone_throughput *p = &t->throughput;

@@ -288,6 +288,8 @@ hone_status hone__plateau_read(hone_plateau *p, const json_t *root, const char *
 hone_status hone__model_load_weights(hone_model *model, const char *folder);
 
 /* ---- throughput.c ---- */
+/* Six a token and parameter, embedding tables left out, as the reference's floating_point_ops. */
+double hone__flos_per_token(const hone_model *model);
 void hone__throughput_begin(hone_trainer *t);
 void hone__throughput_add(hone_trainer *t, const hone_batch *batch); /* a batch of a training step */
 /* The table at the end of a run, as log lines. Measures the machine's peak after a run of some seconds. */
