@@ -4,10 +4,9 @@
  * scikit-learn sorts them, numbers by value and names by code points. */
 #include "metrics/files.h"
 #include "metrics/classes.h"
+#include "metrics/metrics_json.h"
 #include "metrics/names.h"
 #include "metrics/squad.h"
-
-#include "base/json.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -38,15 +37,7 @@ static hone_status put_json(char **out, const hone_metrics *metrics)
     hone_str text = HONE_STR_INIT;
     hone_json_writer w = hone__json_writer(&text, 0);
     w.spaced = true;
-    hone__jw_object(&w);
-    for (size_t i = 0; i < metrics->n; i++) {
-        hone__jw_key(&w, metrics->items[i].name);
-        if (metrics->items[i].is_integer)
-            hone__jw_int(&w, (int64_t)metrics->items[i].value);
-        else
-            hone__jw_double(&w, metrics->items[i].value);
-    }
-    hone__jw_end_object(&w);
+    hone__metrics_write(&w, metrics);
     hone_status status = hone__str_take(out, &text);
     hone__str_dispose(&text);
     return status;

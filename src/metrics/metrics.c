@@ -1,5 +1,5 @@
 /* The ordered list of named numbers (hone/metrics.h) that evaluation, log entries and result files are made of. Order is that of first setting, as in a Python dict. */
-#include "base/json.h"
+#include "base/mem.h"
 #include <hone/metrics.h>
 
 #include <string.h>
@@ -62,28 +62,4 @@ void hone_metrics_dispose(hone_metrics *metrics)
 {
     hone__free(metrics->items);
     *metrics = (hone_metrics)HONE_METRICS_INIT;
-}
-
-hone_status hone_metrics_to_json(char **out, const hone_metrics *metrics, int indent)
-{
-    hone_str text = HONE_STR_INIT;
-    hone_json_writer w = hone__json_writer(&text, indent);
-    *out = NULL;
-    hone__jw_object(&w);
-    for (size_t i = 0; i < metrics->n; i++) {
-        hone__jw_key(&w, metrics->items[i].name);
-        if (metrics->items[i].is_integer)
-            hone__jw_int(&w, (int64_t)metrics->items[i].value);
-        else
-            hone__jw_double(&w, metrics->items[i].value);
-    }
-    hone__jw_end_object(&w);
-    hone_status status = hone__str_take(out, &text);
-    hone__str_dispose(&text);
-    return status;
-}
-
-void hone_metrics_free_json(char *json)
-{
-    hone__free(json);
 }

@@ -1,8 +1,8 @@
 /* save_state and load_state of a loop of one's own: a folder with the model, the optimizer, and accelerator_state.json (the loader's place, the schedule's, what the user registered), closed by a
  * manifest and renamed into place as the trainer's checkpoints are. No generator state: order, masks and dropout follow from counters. */
 #include "base/mem.h"
+#include "metrics/metrics_json.h"
 #include "train/accelerator.h"
-#include "train/checkpoint/kept.h"
 #include "train/trainer.h"
 
 #include <inttypes.h>
@@ -45,7 +45,7 @@ static hone_status put_kept(hone_json_writer *w, const hone_accelerator *acc)
         hone_metrics kept = HONE_METRICS_INIT;
         status = acc->kept[i].save(acc->kept[i].payload, &kept);
         hone__jw_key(w, acc->kept[i].name);
-        hone__kept_write(w, &kept);
+        hone__metrics_write(w, &kept);
         hone_metrics_dispose(&kept);
     }
     hone__jw_end_object(w);
@@ -149,7 +149,7 @@ static hone_status get_kept(hone_accelerator *acc, const json_t *registered, con
         const json_t *own = json_object_get(registered, acc->kept[i].name);
         if (!own)
             return hone__fail(HONE_INVALID_ARGUMENT, "%s: nothing was registered as \"%s\" there", path, acc->kept[i].name);
-        hone_status status = hone__kept_read(&kept, own, path);
+        hone_status status = hone__metrics_read(&kept, own, path);
         if (status == HONE_OK)
             status = acc->kept[i].load(acc->kept[i].payload, &kept);
         hone_metrics_dispose(&kept);

@@ -1,10 +1,9 @@
 /* log_history and trainer_state.json, in the reference's format (TrainerState.save_to_json: two blanks, keys sorted), so that transformers reads it. Numbers are exact: the
  * reference rounds losses to four decimals. Written aside and renamed. */
+#include "metrics/metrics_json.h"
 #include "train/trainer.h"
 
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 hone_status hone__trainer_append_log(hone_trainer *t, const hone_metrics *entry)
 {
@@ -65,26 +64,12 @@ const hone_metrics *hone_trainer_log_entry(const hone_trainer *t, size_t i)
 
 /* ---- trainer_state.json ---- */
 
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(((const hone_metric *)a)->name, ((const hone_metric *)b)->name);
-}
-
 static hone_status put_entry(hone_json_writer *w, const hone_metrics *entry)
 {
     hone_metrics sorted = HONE_METRICS_INIT;
     hone_status status = hone_metrics_update(&sorted, entry);
-    if (status == HONE_OK && sorted.n)
-        qsort(sorted.items, sorted.n, sizeof(*sorted.items), by_name);
-    hone__jw_object(w);
-    for (size_t i = 0; i < sorted.n && status == HONE_OK; i++) {
-        hone__jw_key(w, sorted.items[i].name);
-        if (sorted.items[i].is_integer)
-            hone__jw_int(w, (int64_t)sorted.items[i].value);
-        else
-            hone__jw_double(w, sorted.items[i].value);
-    }
-    hone__jw_end_object(w);
+    hone__metrics_sort(&sorted);
+    hone__metrics_write(w, &sorted);
     hone_metrics_dispose(&sorted);
     return status;
 }

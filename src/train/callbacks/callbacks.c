@@ -1,6 +1,6 @@
 /* Callbacks: the list of a trainer, its events in order, what callbacks keep in a checkpoint. Must match: CallbackHandler of transformers' trainer_callback.py (which flags an event clears before
  * anybody hears of it). Differs: a name stands once in the list, and what a callback keeps are named numbers. The trainer's own callbacks are in callback_*.c, a file each. */
-#include "train/checkpoint/kept.h"
+#include "metrics/metrics_json.h"
 #include "train/trainer.h"
 
 #include <string.h>
@@ -166,7 +166,7 @@ static hone_status write_one(hone_json_writer *w, const hone_callback *c)
     hone_metrics kept = HONE_METRICS_INIT;
     hone_status status = c->save(c->payload, &kept);
     hone__jw_key(w, c->name);
-    hone__kept_write(w, &kept);
+    hone__metrics_write(w, &kept);
     hone_metrics_dispose(&kept);
     return status;
 }
@@ -184,7 +184,7 @@ hone_status hone__trainer_write_callbacks(hone_json_writer *w, const hone_traine
 static hone_status read_one(const hone_callback *c, const json_t *object, const char *path)
 {
     hone_metrics kept = HONE_METRICS_INIT;
-    hone_status status = hone__kept_read(&kept, object, path);
+    hone_status status = hone__metrics_read(&kept, object, path);
     if (status == HONE_OK)
         status = c->load(c->payload, &kept);
     hone_metrics_dispose(&kept);

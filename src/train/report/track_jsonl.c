@@ -1,8 +1,7 @@
 /* The JSON-lines log train_log.jsonl: an object for each entry of log_history, names sorted as trainer_state.json has them, NaN and Infinity as Python writes them. */
-#include "base/json.h"
+#include "metrics/metrics_json.h"
 #include "train/report/track.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 hone_status hone__track_keep_jsonl(hone_str *out, bool *changed, const char *text, size_t len, int64_t step)
@@ -61,11 +60,6 @@ done:
     return status;
 }
 
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(((const hone_metric *)a)->name, ((const hone_metric *)b)->name);
-}
-
 static hone_status add_line(hone_tracker *t, hone_str *line)
 {
     hone__str_putc(line, '\n');
@@ -84,17 +78,9 @@ static hone_status log_jsonl(hone_tracker *t, int64_t step, const hone_metrics *
     hone_status status;
     HONE_GO(hone_metrics_update(&sorted, metrics));
     HONE_GO(hone_metrics_set_int(&sorted, "step", step));
-    qsort(sorted.items, sorted.n, sizeof(*sorted.items), by_name);
+    hone__metrics_sort(&sorted);
     w.spaced = true;
-    hone__jw_object(&w);
-    for (size_t i = 0; i < sorted.n; i++) {
-        hone__jw_key(&w, sorted.items[i].name);
-        if (sorted.items[i].is_integer)
-            hone__jw_int(&w, (int64_t)sorted.items[i].value);
-        else
-            hone__jw_double(&w, sorted.items[i].value);
-    }
-    hone__jw_end_object(&w);
+    hone__metrics_write(&w, &sorted);
     status = add_line(t, &line);
 done:
     hone_metrics_dispose(&sorted);
