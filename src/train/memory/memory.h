@@ -19,7 +19,7 @@ typedef struct hone_forecast_details {
     int32_t slots;          /* of the tables that are trained by rows: the most that one has in use */
 } hone_forecast_details;
 
-/* details may be NULL. HONE_OK with out->own 0: a part of the run (a user's loss) could not be run without values, nothing is known. */
+/* details may be NULL. Fails, with *out empty, where a part of the run (a user's loss) cannot be run without values: then nothing is known. */
 hone_status hone__forecast(hone_memory_forecast *out, hone_forecast_details *details, hone_trainer *trainer,
                            const hone_forecast_case *which);
 
