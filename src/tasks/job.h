@@ -80,6 +80,8 @@ const char *hone__job_tokenizer_name(const hone_job *job);
 
 /* Refuses options that name no model, or a shape for one that has its own: what the tasks that fine-tune have in common. */
 hone_status hone__job_check_model(const hone_job *job);
+/* Refuses a --format that is none of formats, NULL-terminated; what: as a message lists them. */
+hone_status hone__job_check_format(const hone_job *job, const char *const *formats, const char *what);
 /* Refuses --max_train_samples 0 and so on; what: "rows". */
 hone_status hone__job_check_samples(const hone_job *job, const char *what);
 

@@ -54,6 +54,17 @@ hone_status hone__job_check_model(const hone_job *job)
     return HONE_OK;
 }
 
+hone_status hone__job_check_format(const hone_job *job, const char *const *formats, const char *what)
+{
+    const char *given = hone__job_common(job)->format;
+    for (; given && *formats; formats++)
+        if (strcmp(given, *formats) == 0)
+            return HONE_OK;
+    return given ? hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--format: must be %s, is \"%s\"", what, given),
+                              "leave it out: names and contents tell")
+                 : HONE_OK;
+}
+
 hone_status hone__job_check_samples(const hone_job *job, const char *what)
 {
     const hone_common_options *o = job->task_options;

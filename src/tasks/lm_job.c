@@ -17,21 +17,11 @@ static hone_status check_model(const hone_job *job, const char *hint)
     return HONE_OK;
 }
 
-static hone_status check_format(const char *format)
-{
-    static const char *const formats[] = {"text", "txt", "jsonl", "json"};
-    for (size_t i = 0; format && i < sizeof(formats) / sizeof(*formats); i++)
-        if (strcmp(format, formats[i]) == 0)
-            return HONE_OK;
-    return format ? hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--format: must be text or jsonl, is \"%s\"", format),
-                               "leave it out: names and contents tell")
-                  : HONE_OK;
-}
-
 hone_status hone__lm_check(const hone_job *job, const char *hint)
 {
+    static const char *const formats[] = {"text", "txt", "jsonl", "json", NULL};
     HONE_TRY(check_model(job, hint));
-    HONE_TRY(check_format(hone__job_common(job)->format));
+    HONE_TRY(hone__job_check_format(job, formats, "text or jsonl"));
     return hone__job_check_samples(job, "examples");
 }
 

@@ -77,6 +77,7 @@ static hone_status check_problem(const hone_row_options *o)
 
 hone_status hone__row_options_check(const hone_job *job)
 {
+    static const char *const formats[] = {"tsv", "csv", "jsonl", "json", NULL};
     const hone_row_options *o = job->task_options;
     HONE_TRY(hone__job_check_model(job));
     HONE_TRY(hone__job_check_samples(job, "rows"));
@@ -87,5 +88,6 @@ hone_status hone__row_options_check(const hone_job *job)
     if (o->common.format && strcmp(o->common.format, "conll") == 0)
         return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--format: conll holds words with tags, not texts with labels"),
                           "give tsv, csv or jsonl");
+    HONE_TRY(hone__job_check_format(job, formats, "tsv, csv or jsonl"));
     return check_problem(o);
 }

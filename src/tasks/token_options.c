@@ -44,21 +44,13 @@ static const hone_option rows[] = {
 static const hone_option_alias aliases[] = {HONE__ALIASES_FINE_TUNED, {"doc_stride", "stride", NULL, NULL}};
 const hone_option_table hone__token_option_table = {rows, sizeof(rows) / sizeof(*rows), aliases, sizeof(aliases) / sizeof(*aliases)};
 
-static hone_status check_format(const char *format)
-{
-    static const char *const formats[] = {"conll", "jsonl", "json", "csv", "tsv"};
-    for (size_t i = 0; format && i < sizeof(formats) / sizeof(*formats); i++)
-        if (strcmp(format, formats[i]) == 0)
-            return HONE_OK;
-    return format ? hone__fail(HONE_INVALID_ARGUMENT, "--format: must be conll, jsonl, csv or tsv, is \"%s\"", format) : HONE_OK;
-}
-
 hone_status hone__token_options_check(const hone_job *job)
 {
+    static const char *const formats[] = {"conll", "jsonl", "json", "csv", "tsv", NULL};
     const hone_token_options *o = job->task_options;
     hone_tag_scheme scheme;
     HONE_TRY(hone__job_check_model(job));
-    HONE_TRY(check_format(o->common.format));
+    HONE_TRY(hone__job_check_format(job, formats, "conll, jsonl, csv or tsv"));
     HONE_TRY(hone__job_check_samples(job, "rows"));
     HONE_TRY(hone__class_list_check_given(&o->common.label_names, "O,B-PER,I-PER,…"));
     if (o->scheme && hone_tag_scheme_parse(&scheme, o->scheme) != HONE_OK)

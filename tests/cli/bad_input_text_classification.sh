@@ -93,6 +93,7 @@ done <<'END'
 --do_regression: --model_name_or_path model --train_file train.tsv --do_regression --problem_type single_label_classification
 --class_weights: --model_name_or_path model --train_file train.tsv --task_name stsb --class_weights 1
 --format: --model_name_or_path model --train_file train.tsv --format conll
+--format: --model_name_or_path model --train_file train.tsv --format parquet
 --max_eval_samples: --model_name_or_path model --train_file train.tsv --max_eval_samples 0
 --label_names: --model_name_or_path model --train_file train.tsv --label_names ,
 --output_dir: --model_name_or_path model --train_file train.tsv --test_file train.tsv
