@@ -20,27 +20,6 @@ static hone_training_args run_args(const char *folder)
     return a;
 }
 
-typedef struct run {
-    hone_model *model;
-    hone_examples *data;
-    hone_trainer *trainer;
-} run;
-
-static void start(run *r, int64_t rows, const hone_training_args *a, const hone_callback *callback)
-{
-    r->model = tiny_model(true);
-    r->data = tiny_examples(rows);
-    hone_trainer_options o = {.train_dataset = r->data, .eval_dataset = r->data, .callbacks = callback, .n_callbacks = callback ? 1 : 0};
-    assert_ok(hone_trainer_new(&r->trainer, r->model, a, &o));
-}
-
-static void end(run *r)
-{
-    hone_trainer_free(r->trainer);
-    hone_examples_free(r->data);
-    hone_model_free(r->model);
-}
-
 /* ---- events ---- */
 
 static const char *const names[] = {
@@ -65,17 +44,17 @@ static void events_come_in_the_references_order(void **state)
 {
     (void)state;
     static char text[4096];
-    run r;
+    tiny_run r;
     hone_training_args a = run_args(test_temp("events"));
     hone_callback callback = {.fn = record, .payload = text};
-    start(&r, 6, &a, &callback);
+    tiny_start(&r, 6, 6, &a, &callback);
     assert_ok(hone_trainer_train(r.trainer));
     assert_string_equal(text, "init_end train_begin epoch_begin "
                               "step_begin substep_end pre_optimizer_step optimizer_step step_end log "
                               "step_begin pre_optimizer_step optimizer_step step_end log "
                               "epoch_end prediction_step prediction_step log evaluate save "
                               "log train_end ");
-    end(&r);
+    tiny_end(&r);
 }
 
 static hone_status get_classified(void *self, int64_t i, hone_example *out)
@@ -141,15 +120,15 @@ static hone_status ask(void *payload, hone_trainer *t, hone_event event, const h
 static wisher run_with(hone_event event, int64_t step, hone_trainer_control wish, int64_t steps_expected)
 {
     wisher w = {event, step, wish, 0, 0, 0};
-    run r;
+    tiny_run r;
     hone_training_args a = run_args(test_temp("flags"));
     a.eval_strategy = a.save_strategy = a.logging_strategy = HONE_STRATEGY_NO;
     a.num_train_epochs = 3;
     hone_callback callback = {.fn = ask, .payload = &w};
-    start(&r, 6, &a, &callback);
+    tiny_start(&r, 6, 6, &a, &callback);
     assert_ok(hone_trainer_train(r.trainer));
     assert_int_equal(hone_trainer_get_state(r.trainer)->global_step, steps_expected);
-    end(&r);
+    tiny_end(&r);
     return w;
 }
 
@@ -198,10 +177,10 @@ static void callbacks_are_added_and_removed_by_name(void **state)
 {
     (void)state;
     int seen = 0, lost = 0;
-    run r;
+    tiny_run r;
     hone_training_args a = run_args(test_temp("list"));
     a.num_train_epochs = 2;
-    start(&r, 6, &a, NULL);
+    tiny_start(&r, 6, 6, &a, NULL);
     assert_string_equal(hone_trainer_callback_name(r.trainer, 0), "DefaultFlowCallback");
     assert_string_equal(hone_trainer_callback_name(r.trainer, 1), "PrinterCallback"); /* disable_tqdm: no ProgressCallback */
     assert_string_equal(hone_trainer_callback_name(r.trainer, 2), "LossPlotCallback");
@@ -220,7 +199,7 @@ static void callbacks_are_added_and_removed_by_name(void **state)
     assert_ok(hone_trainer_add_callback(r.trainer, (hone_callback){.name = "DefaultFlowCallback", .fn = fail_late}));
     assert_fails(HONE_IO, "callback \"DefaultFlowCallback\", on_step_end: the lamp is out", hone_trainer_train(r.trainer));
     assert_int_equal(hone_trainer_get_state(r.trainer)->n_logs, 0); /* nobody asked for a log */
-    end(&r);
+    tiny_end(&r);
 }
 
 static bool has_plot(const char *folder)
@@ -233,18 +212,18 @@ static bool has_plot(const char *folder)
 static void the_plot_is_a_callback(void **state)
 {
     (void)state;
-    run r;
+    tiny_run r;
     hone_training_args a = run_args(test_temp("plotted"));
-    start(&r, 6, &a, NULL);
+    tiny_start(&r, 6, 6, &a, NULL);
     assert_ok(hone_trainer_train(r.trainer));
     assert_true(has_plot(test_temp("plotted")));
-    end(&r);
+    tiny_end(&r);
     a.output_dir = test_temp("bare");
-    start(&r, 6, &a, NULL);
+    tiny_start(&r, 6, 6, &a, NULL);
     assert_ok(hone_trainer_remove_callback(r.trainer, "LossPlotCallback"));
     assert_ok(hone_trainer_train(r.trainer));
     assert_false(has_plot(test_temp("bare")));
-    end(&r);
+    tiny_end(&r);
 }
 
 /* ---- what they keep ---- */
@@ -294,33 +273,33 @@ static void what_callbacks_keep_comes_back(void **state)
 {
     (void)state;
     counter whole = {0, 0}, part = {0, 0};
-    run r;
+    tiny_run r;
     hone_training_args a = run_args(test_temp("kept"));
     a.num_train_epochs = 4;
     a.eval_strategy = HONE_STRATEGY_NO;
     hone_callback callback = {.name = "counter", .fn = count, .payload = &whole, .save = keep, .load = give_back};
-    start(&r, 6, &a, &callback);
+    tiny_start(&r, 6, 6, &a, &callback);
     assert_ok(hone_trainer_train(r.trainer));
-    end(&r);
+    tiny_end(&r);
     char from[600];
     snprintf(from, sizeof(from), "%s/checkpoint-4", test_temp("kept"));
     a.output_dir = test_temp("kept-on");
     a.resume_from_checkpoint = from;
     callback.payload = &part;
-    start(&r, 6, &a, &callback);
+    tiny_start(&r, 6, 6, &a, &callback);
     assert_ok(hone_trainer_train(r.trainer));
     assert_int_equal(part.steps, 8);
     assert_memory_equal(&part.third, &whole.third, sizeof(double));
-    end(&r);
+    tiny_end(&r);
 
     hone_set_log(hear, NULL, HONE_LOG_WARNING);
     callback.name = "another";
-    start(&r, 6, &a, &callback);
+    tiny_start(&r, 6, 6, &a, &callback);
     assert_ok(hone_trainer_train(r.trainer));
     hone_set_log(NULL, NULL, HONE_LOG_ERROR);
     assert_non_null(strstr(warnings, "the run had a callback \"counter\""));
     assert_non_null(strstr(warnings, "no callback \"another\""));
-    end(&r);
+    tiny_end(&r);
 }
 
 /* The loss of these rows stops falling early at such a rate. */
@@ -334,11 +313,11 @@ static hone_training_args stopping_args(const char *folder)
     return a;
 }
 
-static int64_t stop_early(run *r, const hone_training_args *a, int64_t patience)
+static int64_t stop_early(tiny_run *r, const hone_training_args *a, int64_t patience)
 {
     hone_early_stopping s = {.patience = patience};
     hone_callback callback = hone_early_stopping_callback(&s);
-    start(r, 6, a, &callback);
+    tiny_start(r, 6, 6, a, &callback);
     assert_ok(hone_trainer_train(r->trainer));
     return hone_trainer_get_state(r->trainer)->global_step;
 }
@@ -346,7 +325,7 @@ static int64_t stop_early(run *r, const hone_training_args *a, int64_t patience)
 static void early_stopping_is_resumed(void **state)
 {
     (void)state;
-    run whole, part;
+    tiny_run whole, part;
     char folder[512], from[600], name[32];
     snprintf(folder, sizeof(folder), "%s", test_temp("stopping"));
     hone_training_args a = stopping_args(folder);
@@ -360,13 +339,13 @@ static void early_stopping_is_resumed(void **state)
         b.resume_from_checkpoint = from;
         assert_int_equal(stop_early(&part, &b, 3), last);
         tiny_assert_same_log(whole.trainer, part.trainer);
-        end(&part);
+        tiny_end(&part);
     }
     hone_training_args b = stopping_args(test_temp("patient")); /* more patience: it goes on from where it had stopped */
     b.resume_from_checkpoint = from;
     assert_true(stop_early(&part, &b, 4) > last);
-    end(&part);
-    end(&whole);
+    tiny_end(&part);
+    tiny_end(&whole);
 }
 
 static const struct CMUnitTest tests[] = {

@@ -6,14 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-typedef struct run {
-    hone_model *model;
-    hone_examples *data, *eval;
-    hone_trainer *trainer;
-    char folder[512];
-} run;
-
-static hone_training_args run_args(run *r, const char *name)
+static hone_training_args run_args(tiny_run *r, const char *name)
 {
     hone_training_args a = HONE_TRAINING_ARGS_INIT;
     snprintf(r->folder, sizeof(r->folder), "%s", test_temp(name));
@@ -27,26 +20,7 @@ static hone_training_args run_args(run *r, const char *name)
     return a;
 }
 
-static void start(run *r, const hone_training_args *a, const hone_callback *callback)
-{
-    r->model = tiny_model(true);
-    r->data = tiny_examples(21);
-    r->eval = tiny_examples(9);
-    assert_ok(
-        hone_trainer_new(&r->trainer, r->model, a,
-                         &(hone_trainer_options){
-                             .train_dataset = r->data, .eval_dataset = r->eval, .callbacks = callback, .n_callbacks = callback ? 1 : 0}));
-}
-
-static void end(run *r)
-{
-    hone_trainer_free(r->trainer);
-    hone_examples_free(r->data);
-    hone_examples_free(r->eval);
-    hone_model_free(r->model);
-}
-
-static const char *in_checkpoint(const run *r, int64_t step, const char *name)
+static const char *in_checkpoint(const tiny_run *r, int64_t step, const char *name)
 {
     static char path[2][700];
     static int k;
@@ -55,7 +29,7 @@ static const char *in_checkpoint(const run *r, int64_t step, const char *name)
     return path[k];
 }
 
-static void assert_same_file(const run *a, const run *b, int64_t step, const char *name)
+static void assert_same_file(const tiny_run *a, const tiny_run *b, int64_t step, const char *name)
 {
     char *x, *y;
     size_t n, m;
@@ -67,7 +41,7 @@ static void assert_same_file(const run *a, const run *b, int64_t step, const cha
     hone__free(y);
 }
 
-static void assert_same_checkpoint(const run *a, const run *b, int64_t step)
+static void assert_same_checkpoint(const tiny_run *a, const tiny_run *b, int64_t step)
 {
     assert_ok(hone__checkpoint_verify(in_checkpoint(a, step, "")));
     assert_ok(hone__checkpoint_verify(in_checkpoint(b, step, "")));
@@ -77,7 +51,7 @@ static void assert_same_checkpoint(const run *a, const run *b, int64_t step)
 }
 
 /* "1 2 8" */
-static const char *steps_in(const run *r)
+static const char *steps_in(const tiny_run *r)
 {
     static char text[256];
     int64_t *steps;
@@ -90,7 +64,7 @@ static const char *steps_in(const run *r)
     return text;
 }
 
-static void assert_nothing_aside(const run *r)
+static void assert_nothing_aside(const tiny_run *r)
 {
     char command[700];
     snprintf(command, sizeof(command), "test -z \"$(find '%s' -name '*tmp-*' -o -name '*.old-*')\"", r->folder);
@@ -122,16 +96,16 @@ static hone_status note_save(void *payload, hone_trainer *t, hone_event event, c
 static void beside_the_training_is_the_same(void **state)
 {
     (void)state;
-    run at_once, beside;
+    tiny_run at_once, beside;
     saves s = {.whole = true};
     hone_callback callback = {.fn = note_save, .payload = &s};
     hone_training_args a = run_args(&at_once, "at-once");
     a.save_in_background = HONE_FALSE;
-    start(&at_once, &a, NULL);
+    tiny_start(&at_once, 21, 9, &a, NULL);
     assert_ok(hone_trainer_train(at_once.trainer));
     a = run_args(&beside, "beside");
     a.save_in_background = HONE_TRUE;
-    start(&beside, &a, &callback);
+    tiny_start(&beside, 21, 9, &a, &callback);
     assert_ok(hone_trainer_train(beside.trainer));
     assert_int_equal(s.n, 8); /* each was whole when on_save came, with its own step */
     assert_true(s.whole);
@@ -141,14 +115,14 @@ static void beside_the_training_is_the_same(void **state)
         assert_same_file(&at_once, &beside, step, "hone_state.json");
     }
     assert_nothing_aside(&beside);
-    end(&at_once);
-    end(&beside);
+    tiny_end(&at_once);
+    tiny_end(&beside);
 }
 
 static void the_best_is_loaded_and_kept(void **state)
 {
     (void)state;
-    run r[2];
+    tiny_run r[2];
     float *weights[2];
     size_t n;
     for (int i = 0; i < 2; i++) {
@@ -159,7 +133,7 @@ static void the_best_is_loaded_and_kept(void **state)
         a.load_best_model_at_end = true;
         a.save_total_limit = 1;
         a.save_in_background = i ? HONE_TRUE : HONE_FALSE;
-        start(&r[i], &a, NULL);
+        tiny_start(&r[i], 21, 9, &a, NULL);
         assert_ok(hone_trainer_train(r[i].trainer));
         weights[i] = tiny_weights(r[i].model, &n);
         const hone_trainer_state *s = hone_trainer_get_state(r[i].trainer);
@@ -167,7 +141,7 @@ static void the_best_is_loaded_and_kept(void **state)
         assert_ok(hone__checkpoint_verify(s->best_model_checkpoint));
         assert_int_equal(strtoll(steps_in(&r[i]), NULL, 10), s->best_global_step);
         assert_null(strchr(steps_in(&r[i]), ' ')); /* alone */
-        end(&r[i]);
+        tiny_end(&r[i]);
     }
     assert_memory_equal(weights[0], weights[1], n * sizeof(float));
     free(weights[0]);
@@ -178,7 +152,7 @@ static void the_best_is_loaded_and_kept(void **state)
 static hone_status ask_beside(void *payload, hone_trainer *t, hone_event event, const hone_trainer_state *state,
                               hone_trainer_control *control, const hone_metrics *metrics)
 {
-    const run *r = payload;
+    const tiny_run *r = payload;
     (void)t, (void)metrics;
     if (event != HONE_ON_OPTIMIZER_STEP || state->global_step != 2)
         return HONE_OK;
@@ -192,16 +166,16 @@ static hone_status ask_beside(void *payload, hone_trainer *t, hone_event event, 
 static void a_wish_to_save_outlives_the_save_before(void **state)
 {
     (void)state;
-    run r;
+    tiny_run r;
     hone_callback callback = {.fn = ask_beside, .payload = &r};
     hone_training_args a = run_args(&r, "asked");
     a.max_steps = 4;
     a.save_steps = 2;
     a.save_in_background = HONE_TRUE;
-    start(&r, &a, &callback);
+    tiny_start(&r, 21, 9, &a, &callback);
     assert_ok(hone_trainer_train(r.trainer));
     assert_string_equal(steps_in(&r), "2 3 4");
-    end(&r);
+    tiny_end(&r);
 }
 
 /* ---- a full disk ---- */
@@ -252,10 +226,10 @@ static void a_full_disk_is_waited_for(void **state)
 {
     (void)state;
     static const int codes[] = {ENOSPC, EDQUOT, EIO};
-    run whole, r;
+    tiny_run whole, r;
     hone_training_args a = run_args(&whole, "roomy");
     a.save_steps = 3;
-    start(&whole, &a, NULL);
+    tiny_start(&whole, 21, 9, &a, NULL);
     assert_ok(hone_trainer_train(whole.trainer));
     for (int i = 0; i < 6; i++) {
         lines l = {0};
@@ -266,7 +240,7 @@ static void a_full_disk_is_waited_for(void **state)
         a.save_steps = 3;
         a.save_in_background = i < 3 ? HONE_FALSE : HONE_TRUE;
         hone_set_log(count_lines, &l, HONE_LOG_INFO);
-        start(&r, &a, &callback);
+        tiny_start(&r, 21, 9, &a, &callback);
         assert_ok(hone_trainer_train(r.trainer));
         hone_set_log(NULL, NULL, HONE_LOG_ERROR);
         assert_int_equal(l.full, 1);
@@ -277,17 +251,17 @@ static void a_full_disk_is_waited_for(void **state)
             assert_same_checkpoint(&whole, &r, step);
         assert_same_checkpoint(&whole, &r, 8);
         assert_nothing_aside(&r);
-        end(&r);
+        tiny_end(&r);
         assert_ok(hone__remove_tree(r.folder));
     }
-    end(&whole);
+    tiny_end(&whole);
 }
 
 /* Neither room on the disk nor memory for a copy: the training itself waits. */
 static void without_a_copy_the_training_waits(void **state)
 {
     (void)state;
-    run r;
+    tiny_run r;
     lines l = {.lift = true, .no_copy = true};
     disk d = {2, 100, ENOSPC, 0, false};
     hone_callback callback = {.fn = fill_disk, .payload = &d};
@@ -295,7 +269,7 @@ static void without_a_copy_the_training_waits(void **state)
     a.save_steps = 3;
     a.save_in_background = HONE_FALSE;
     hone_set_log(count_lines, &l, HONE_LOG_INFO);
-    start(&r, &a, &callback);
+    tiny_start(&r, 21, 9, &a, &callback);
     assert_ok(hone_trainer_train(r.trainer));
     hone_set_log(NULL, NULL, HONE_LOG_ERROR);
     hone__mem_fail_at(0);
@@ -303,21 +277,21 @@ static void without_a_copy_the_training_waits(void **state)
     assert_int_equal(l.again, 1);
     assert_int_equal(l.failed, 0);
     assert_string_equal(steps_in(&r), "3 6 8");
-    end(&r);
+    tiny_end(&r);
 }
 
 static void a_full_disk_stops_where_asked_to(void **state)
 {
     (void)state;
     for (int i = 0; i < 2; i++) {
-        run r;
+        tiny_run r;
         disk d = {4, 100, ENOSPC, 0, false};
         hone_callback callback = {.fn = fill_disk, .payload = &d};
         hone_training_args a = run_args(&r, i ? "stop-beside" : "stop-at-once");
         a.on_disk_full = HONE_DISK_FULL_STOP;
         a.save_in_background = i ? HONE_TRUE : HONE_FALSE;
         a.save_steps = 2;
-        start(&r, &a, &callback);
+        tiny_start(&r, 21, 9, &a, &callback);
         assert_fails(HONE_IO, i ? "no room for checkpoint-" : "no room for checkpoint-6 (it needs", hone_trainer_train(r.trainer));
         assert_non_null(strstr(hone_error_message(), "No space left on device"));
         assert_non_null(strstr(hone_error_hint(), "--resume_from_checkpoint true"));
@@ -326,7 +300,7 @@ static void a_full_disk_stops_where_asked_to(void **state)
             assert_true(i && strcmp(steps_in(&r), "2") == 0); /* beside: 4 was still being written */
         assert_ok(hone__checkpoint_verify(in_checkpoint(&r, 2, "")));
         assert_nothing_aside(&r);
-        end(&r);
+        tiny_end(&r);
     }
 }
 
@@ -334,17 +308,17 @@ static void a_full_disk_stops_where_asked_to(void **state)
 static void a_stop_ends_the_waiting(void **state)
 {
     (void)state;
-    run r;
+    tiny_run r;
     disk d = {2, 100, ENOSPC, 0, true};
     hone_callback callback = {.fn = fill_disk, .payload = &d};
     hone_training_args a = run_args(&r, "stopped");
-    start(&r, &a, &callback);
+    tiny_start(&r, 21, 9, &a, &callback);
     assert_fails(HONE_IO, "stopped after step 4, and no checkpoint could be saved", hone_trainer_train(r.trainer));
     assert_int_equal(hone_trainer_get_state(r.trainer)->global_step, 4);
     hone__writer_refuse(0);
     assert_string_equal(steps_in(&r), "1 2");
     assert_nothing_aside(&r);
-    end(&r);
+    tiny_end(&r);
 }
 
 /* The final model: told once, written when there is room, and a whole old one is never replaced by half a new one. */
@@ -359,13 +333,13 @@ static hone_status write_or_refuse(hone_trainer *t, void *payload)
 static void the_final_model_waits_for_room(void **state)
 {
     (void)state;
-    run r;
+    tiny_run r;
     int tries = 0;
     char *before, *after, path[700];
     size_t n, m;
     hone_training_args a = run_args(&r, "final");
     a.max_steps = 2;
-    start(&r, &a, NULL);
+    tiny_start(&r, 21, 9, &a, NULL);
     assert_ok(hone_trainer_save_model(r.trainer, NULL));
     snprintf(path, sizeof(path), "%s/model.safetensors", r.folder);
     assert_ok(hone__read_file(&before, &n, path, 0));
@@ -385,7 +359,7 @@ static void the_final_model_waits_for_room(void **state)
     assert_memory_not_equal(before, after, n);
     hone__free(before);
     hone__free(after);
-    end(&r);
+    tiny_end(&r);
 }
 
 /* ---- what else may be in the way ---- */
@@ -394,7 +368,7 @@ static void the_final_model_waits_for_room(void **state)
 static hone_status replace_folder(void *payload, hone_trainer *t, hone_event event, const hone_trainer_state *state,
                                   hone_trainer_control *control, const hone_metrics *metrics)
 {
-    const run *r = payload;
+    const tiny_run *r = payload;
     char away[600];
     (void)t, (void)control, (void)metrics;
     snprintf(away, sizeof(away), "%s-away", r->folder);
@@ -413,26 +387,26 @@ static void a_file_in_place_of_the_folder_is_told(void **state)
 {
     (void)state;
     for (int i = 0; i < 2; i++) {
-        run r;
+        tiny_run r;
         lines l = {0};
         hone_callback callback = {.fn = replace_folder, .payload = &r};
         hone_training_args a = run_args(&r, i ? "file-beside" : "file-at-once");
         a.save_in_background = i ? HONE_TRUE : HONE_FALSE;
         a.save_steps = 2; /* 4 and 6 fall into the time of the file: 6 is saved before step 7 begins */
         hone_set_log(count_lines, &l, HONE_LOG_INFO);
-        start(&r, &a, &callback);
+        tiny_start(&r, 21, 9, &a, &callback);
         assert_ok(hone_trainer_train(r.trainer));
         hone_set_log(NULL, NULL, HONE_LOG_ERROR);
         assert_int_equal(l.full, 0);
         assert_true(l.failed == 2 || i); /* beside: 6 may be written a moment later, when the folder is back */
         assert_true(strcmp(steps_in(&r), "2 8") == 0 || i);
-        end(&r);
+        tiny_end(&r);
     }
 }
 
 /* ---- save_total_limit ---- */
 
-static void make_checkpoint(const run *r, int64_t step, bool whole)
+static void make_checkpoint(const tiny_run *r, int64_t step, bool whole)
 {
     hone_collection files;
     char path[700];
@@ -464,7 +438,7 @@ static void limits_count_whole_checkpoints(void **state)
         {"1 2 3", 1, -1, 2, 3, "2"},        {"1! 2!", 1, -1, -1, 2, "1 2"}, /* the last ones, torn or not, are not removed for nothing */
         {"1 2!", 1, -1, -1, 2, "1"},        {"1! 2 3", 5, 3, -1, 3, "2 3"},
     };
-    run r;
+    tiny_run r;
     run_args(&r, "limits");
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         char *at = (char *)(uintptr_t)cases[i].there;
@@ -484,7 +458,7 @@ static void limits_count_whole_checkpoints(void **state)
 static void a_manifest_that_is_wrong_is_told(void **state)
 {
     (void)state;
-    run r;
+    tiny_run r;
     run_args(&r, "manifests");
     make_checkpoint(&r, 1, true);
     assert_ok(hone__checkpoint_verify(in_checkpoint(&r, 1, "")));
@@ -504,13 +478,13 @@ static void a_manifest_that_is_wrong_is_told(void **state)
 static hone_status start_another(void *payload, hone_trainer *t, hone_event event, const hone_trainer_state *state,
                                  hone_trainer_control *control, const hone_metrics *metrics)
 {
-    run *other = payload;
+    tiny_run *other = payload;
     (void)t, (void)control, (void)metrics;
     if (event == HONE_ON_STEP_BEGIN && state->global_step == 1) {
         hone_training_args a = run_args(other, "shared");
-        start(other, &a, NULL);
+        tiny_start(other, 21, 9, &a, NULL);
         assert_fails(HONE_IO, "is in use", hone_trainer_train(other->trainer));
-        end(other);
+        tiny_end(other);
     }
     return HONE_OK;
 }
@@ -518,12 +492,12 @@ static hone_status start_another(void *payload, hone_trainer *t, hone_event even
 static void two_runs_in_one_folder_are_refused(void **state)
 {
     (void)state;
-    run r, other;
+    tiny_run r, other;
     hone_callback callback = {.fn = start_another, .payload = &other};
     hone_training_args a = run_args(&r, "shared");
-    start(&r, &a, &callback);
+    tiny_start(&r, 21, 9, &a, &callback);
     assert_ok(hone_trainer_train(r.trainer));
-    end(&r);
+    tiny_end(&r);
 }
 
 static int let_write(void **state)

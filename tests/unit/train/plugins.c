@@ -19,29 +19,10 @@ static hone_training_args run_args(const char *folder)
     return a;
 }
 
-typedef struct run {
-    hone_model *model;
-    hone_examples *data;
-    hone_trainer *trainer;
-} run;
-
-static void open_run(run *r)
-{
-    r->model = tiny_model(true);
-    r->data = tiny_examples(21);
-}
-
-static hone_status start(run *r, const hone_training_args *a, hone_trainer_options o)
+static hone_status start(tiny_run *r, const hone_training_args *a, hone_trainer_options o)
 {
     o.train_dataset = o.eval_dataset = r->data;
     return hone_trainer_new(&r->trainer, r->model, a, &o);
-}
-
-static void end(run *r)
-{
-    hone_trainer_free(r->trainer);
-    hone_examples_free(r->data);
-    hone_model_free(r->model);
 }
 
 /* ---- a metric ---- */
@@ -105,13 +86,13 @@ static void a_metric_of_ones_own(void **state)
     (void)state;
     nll s = {0};
     double loss, own;
-    run r;
+    tiny_run r;
     hone_metrics metrics = HONE_METRICS_INIT;
     hone_training_args a = run_args(test_temp("metric"));
     a.metric_for_best_model = "own_nll";
     a.greater_is_better = HONE_FALSE;
     hone_compute_metrics plug = {&s, begin_nll, add_nll, mean_nll, nll_names, take_nll};
-    open_run(&r);
+    tiny_open(&r, 21, 0);
     assert_ok(start(&r, &a, (hone_trainer_options){.compute_metrics = plug}));
     assert_ok(hone_trainer_evaluate(r.trainer, &metrics));
     assert_true(hone_metrics_get(&metrics, "eval_loss", &loss) && hone_metrics_get(&metrics, "eval_own_nll", &own));
@@ -132,7 +113,7 @@ static void a_metric_of_ones_own(void **state)
     a.metric_for_best_model = NULL;
     assert_fails(HONE_INVALID_ARGUMENT, "no function compute", start(&r, &a, (hone_trainer_options){.compute_metrics = plug}));
     hone_metrics_dispose(&metrics);
-    end(&r);
+    tiny_end(&r);
 }
 
 /* ---- a loss, a collator, a sampler: together, and resumed ---- */
@@ -168,7 +149,7 @@ typedef struct plugs {
     hone_task task;
 } plugs;
 
-static hone_trainer_options all(plugs *p, run *r)
+static hone_trainer_options all(plugs *p, tiny_run *r)
 {
     *p = (plugs){.task = hone_task_default(r->model)};
     p->task.loss = double_loss;
@@ -187,12 +168,12 @@ static void hear(void *payload, hone_log_level level, const char *line)
 static void a_run_with_plug_ins_is_resumed(void **state)
 {
     (void)state;
-    run whole, rest, plain;
+    tiny_run whole, rest, plain;
     plugs p, q;
     char from[600];
     double loss, usual;
     hone_training_args a = run_args(test_temp("plugged"));
-    open_run(&whole);
+    tiny_open(&whole, 21, 0);
     assert_ok(start(&whole, &a, all(&p, &whole)));
     assert_ok(hone_trainer_train(whole.trainer));
     assert_int_equal(p.n_losses, 12); /* of the training alone: it does not say that it runs dry */
@@ -202,7 +183,7 @@ static void a_run_with_plug_ins_is_resumed(void **state)
     snprintf(from, sizeof(from), "%s/checkpoint-4", test_temp("plugged"));
     hone_training_args b = run_args(test_temp("plugged-on"));
     b.resume_from_checkpoint = from;
-    open_run(&rest);
+    tiny_open(&rest, 21, 0);
     assert_ok(start(&rest, &b, all(&q, &rest)));
     assert_ok(hone_trainer_train(rest.trainer));
     tiny_assert_same_log(whole.trainer, rest.trainer);
@@ -227,28 +208,28 @@ static void a_run_with_plug_ins_is_resumed(void **state)
     hone_training_args c = run_args(test_temp("plain")); /* twice the loss of the first step without the plug-in */
     hone_trainer_options without = all(&q, &rest);
     q.task.loss = NULL;
-    open_run(&plain);
+    tiny_open(&plain, 21, 0);
     assert_ok(start(&plain, &c, without));
     assert_ok(hone_trainer_train(plain.trainer));
     assert_true(hone_metrics_get(hone_trainer_log_entry(whole.trainer, 0), "loss", &loss));
     assert_true(hone_metrics_get(hone_trainer_log_entry(plain.trainer, 0), "loss", &usual));
     assert_true(fabs(loss - 2 * usual) < 1e-6 * loss);
-    end(&plain);
-    end(&rest);
-    end(&whole);
+    tiny_end(&plain);
+    tiny_end(&rest);
+    tiny_end(&whole);
 }
 
 static void a_sampler_excludes_group_by_length(void **state)
 {
     (void)state;
-    run r;
+    tiny_run r;
     int n = 0;
     hone_training_args a = run_args(test_temp("grouped"));
     a.group_by_length = true;
-    open_run(&r);
+    tiny_open(&r, 21, 0);
     assert_fails(HONE_INVALID_ARGUMENT, "the sampler that was given",
                  start(&r, &a, (hone_trainer_options){.train_sampler = {.order = backwards, .self = &n}}));
-    end(&r);
+    tiny_end(&r);
 }
 
 /* ---- an optimizer and a schedule ---- */
@@ -262,15 +243,15 @@ static double halves(void *self, int64_t step)
 static void optimizers(void **state)
 {
     (void)state;
-    run r, other;
+    tiny_run r, other;
     hone_optimizer *opt;
     hone_scheduler *sched;
     double rate;
     hone_adamw_options adamw = HONE_ADAMW_OPTIONS_INIT;
     hone_training_args a = run_args(test_temp("optimizers"));
     adamw.learning_rate = 0.004;
-    open_run(&r);
-    open_run(&other);
+    tiny_open(&r, 21, 0);
+    tiny_open(&other, 21, 0);
     assert_ok(hone_optimizer_adamw_new(&opt, r.model, &adamw));
     assert_ok(hone_scheduler_lambda_new(&sched, opt, halves, NULL));
     assert_fails(HONE_INVALID_ARGUMENT, "of another optimizer", start(&r, &a, (hone_trainer_options){.scheduler = sched}));
@@ -291,8 +272,8 @@ static void optimizers(void **state)
     hone_trainer_free(r.trainer);
     r.trainer = other.trainer = NULL;
     hone_optimizer_free(opt);
-    end(&r);
-    end(&other);
+    tiny_end(&r);
+    tiny_end(&other);
 }
 
 static const struct CMUnitTest tests[] = {

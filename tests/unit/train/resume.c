@@ -28,32 +28,7 @@ static hone_training_args run_args(const char *folder)
     return a;
 }
 
-typedef struct run {
-    hone_model *model;
-    hone_examples *data, *eval;
-    hone_trainer *trainer;
-} run;
-
-static void start(run *r, const hone_training_args *a, const hone_callback *callback)
-{
-    r->model = tiny_model(true);
-    r->data = tiny_examples(21);
-    r->eval = tiny_examples(9);
-    assert_ok(
-        hone_trainer_new(&r->trainer, r->model, a,
-                         &(hone_trainer_options){
-                             .train_dataset = r->data, .eval_dataset = r->eval, .callbacks = callback, .n_callbacks = callback ? 1 : 0}));
-}
-
-static void end(run *r)
-{
-    hone_trainer_free(r->trainer);
-    hone_examples_free(r->data);
-    hone_examples_free(r->eval);
-    hone_model_free(r->model);
-}
-
-static void assert_same_run(const run *a, const run *b)
+static void assert_same_run(const tiny_run *a, const tiny_run *b)
 {
     size_t n, m;
     float *x = tiny_weights(a->model, &n), *y = tiny_weights(b->model, &m);
@@ -81,22 +56,22 @@ static const char *checkpoint(const char *folder, int64_t step)
 static void every_checkpoint_leads_to_the_same_end(void **state)
 {
     (void)state;
-    run whole, rest;
+    tiny_run whole, rest;
     char folder[512], name[32];
     snprintf(folder, sizeof(folder), "%s", test_temp("whole"));
     hone_training_args a = run_args(folder);
-    start(&whole, &a, NULL);
+    tiny_start(&whole, 21, 9, &a, NULL);
     assert_ok(hone_trainer_train(whole.trainer));
     for (int64_t step = 1; step <= 8; step++) {
         snprintf(name, sizeof(name), "from-%lld", (long long)step);
         hone_training_args b = run_args(test_temp(name));
         b.resume_from_checkpoint = checkpoint(folder, step);
-        start(&rest, &b, NULL);
+        tiny_start(&rest, 21, 9, &b, NULL);
         assert_ok(hone_trainer_train(rest.trainer));
         assert_same_run(&whole, &rest);
-        end(&rest);
+        tiny_end(&rest);
     }
-    end(&whole);
+    tiny_end(&whole);
 }
 
 /* Asks for a stop at the `when`-th occurrence of an event. */
@@ -116,30 +91,30 @@ static hone_status stop(void *payload, hone_trainer *t, hone_event event, const 
 }
 
 /* Stopped at the `when`-th occurrence of an event, and gone on with. False when the run had ended before. */
-static bool stop_and_go_on(const run *whole, const hone_training_args *a, hone_event event, int when)
+static bool stop_and_go_on(const tiny_run *whole, const hone_training_args *a, hone_event event, int when)
 {
-    run part;
+    tiny_run part;
     char name[48];
     snprintf(name, sizeof(name), "stop-%d-%d-%d", (int)event, when, (int)a->save_strategy);
     stopper s = {event, when, 0};
     hone_callback callback = {.name = "stopper", .fn = stop, .payload = &s};
     hone_training_args b = *a;
     b.output_dir = test_temp(name);
-    start(&part, &b, &callback);
+    tiny_start(&part, 21, 9, &b, &callback);
     hone_status status = hone_trainer_train(part.trainer);
     if (status == HONE_OK) { /* there was nothing left to stop */
         assert_same_run(whole, &part);
-        end(&part);
+        tiny_end(&part);
         return false;
     }
     assert_int_equal(status, HONE_CANCELLED);
     assert_non_null(strstr(hone_error_hint(), "resume_from_checkpoint"));
-    end(&part);
+    tiny_end(&part);
     b.resume_from_checkpoint = "true";
-    start(&part, &b, NULL);
+    tiny_start(&part, 21, 9, &b, NULL);
     assert_ok(hone_trainer_train(part.trainer));
     assert_same_run(whole, &part);
-    end(&part);
+    tiny_end(&part);
     return true;
 }
 
@@ -151,16 +126,16 @@ static void a_stop_anywhere_loses_nothing(void **state)
                                         HONE_ON_LOG,        HONE_ON_EVALUATE,    HONE_ON_SAVE,     HONE_ON_EPOCH_BEGIN};
     int n_stops = 0;
     for (int saves = 0; saves < 2; saves++) {
-        run whole;
+        tiny_run whole;
         hone_training_args a = run_args(test_temp(saves ? "uninterrupted-saved" : "uninterrupted"));
         a.save_strategy = saves ? HONE_STRATEGY_STEPS : HONE_STRATEGY_NO;
         a.save_total_limit = 1;
-        start(&whole, &a, NULL);
+        tiny_start(&whole, 21, 9, &a, NULL);
         assert_ok(hone_trainer_train(whole.trainer));
         for (size_t e = 0; e < sizeof(events) / sizeof(*events); e++)
             for (int when = 1; when <= 8; when++)
                 n_stops += stop_and_go_on(&whole, &a, events[e], when);
-        end(&whole);
+        tiny_end(&whole);
     }
     printf("%d stops\n", n_stops);
     assert_true(n_stops >= 60);
@@ -170,16 +145,16 @@ static void a_stop_anywhere_loses_nothing(void **state)
 static void going_on_after_the_end_changes_nothing(void **state)
 {
     (void)state;
-    run whole, again;
+    tiny_run whole, again;
     hone_training_args a = run_args(test_temp("ended"));
-    start(&whole, &a, NULL);
+    tiny_start(&whole, 21, 9, &a, NULL);
     assert_ok(hone_trainer_train(whole.trainer));
     a.resume_from_checkpoint = "true";
-    start(&again, &a, NULL);
+    tiny_start(&again, 21, 9, &a, NULL);
     assert_ok(hone_trainer_train(again.trainer));
     assert_same_run(&whole, &again);
-    end(&again);
-    end(&whole);
+    tiny_end(&again);
+    tiny_end(&whole);
 }
 
 /* Two epochs and then a third are, without a schedule, three: the data's order, the masks and the moments go on; with one the rates differ from there on. */
@@ -187,7 +162,7 @@ static void more_epochs_go_on_where_the_others_ended(void **state)
 {
     (void)state;
     static const double ends[] = {1, 2, 1.5, 0.4};
-    run whole, part;
+    tiny_run whole, part;
     hone_training_args a = run_args(test_temp("three"));
     a.lr_scheduler_type = HONE_SCHEDULE_CONSTANT;
     a.warmup_steps = 0;
@@ -195,7 +170,7 @@ static void more_epochs_go_on_where_the_others_ended(void **state)
     a.num_train_epochs = 3;
     a.eval_strategy = HONE_STRATEGY_NO;
     a.metric_for_best_model = NULL;
-    start(&whole, &a, NULL);
+    tiny_start(&whole, 21, 9, &a, NULL);
     assert_ok(hone_trainer_train(whole.trainer));
     for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
         char name[32];
@@ -204,21 +179,21 @@ static void more_epochs_go_on_where_the_others_ended(void **state)
         hone_training_args b = a;
         b.output_dir = test_temp(name);
         b.num_train_epochs = ends[i];
-        start(&part, &b, NULL);
+        tiny_start(&part, 21, 9, &b, NULL);
         assert_ok(hone_trainer_train(part.trainer));
-        end(&part);
+        tiny_end(&part);
         b.num_train_epochs = 3;
         b.resume_from_checkpoint = "true";
-        start(&part, &b, NULL);
+        tiny_start(&part, 21, 9, &b, NULL);
         assert_ok(hone_trainer_train(part.trainer));
         float *x = tiny_weights(whole.model, &n), *y = tiny_weights(part.model, &m);
         assert_memory_equal(x, y, n * sizeof(float));
         assert_int_equal(hone_trainer_get_state(part.trainer)->global_step, hone_trainer_get_state(whole.trainer)->global_step);
         free(x);
         free(y);
-        end(&part);
+        tiny_end(&part);
     }
-    end(&whole);
+    tiny_end(&whole);
 }
 
 /* ---- what may be wrong ---- */
@@ -236,14 +211,14 @@ static void damage(const char *folder, const char *name)
 static void torn_checkpoints_are_passed_over(void **state)
 {
     (void)state;
-    run r;
+    tiny_run r;
     char folder[512], path[600];
     char *newest;
     snprintf(folder, sizeof(folder), "%s", test_temp("torn"));
     hone_training_args a = run_args(folder);
-    start(&r, &a, NULL);
+    tiny_start(&r, 21, 9, &a, NULL);
     assert_ok(hone_trainer_train(r.trainer));
-    end(&r);
+    tiny_end(&r);
     damage(checkpoint(folder, 8), "model.safetensors");
     snprintf(path, sizeof(path), "%s/optimizer.safetensors", checkpoint(folder, 7));
     assert_int_equal(truncate(path, 100), 0);
@@ -256,34 +231,34 @@ static void torn_checkpoints_are_passed_over(void **state)
     hone__free(newest);
     assert_fails(HONE_FORMAT, "not as it was written", hone__checkpoint_verify(checkpoint(folder, 8)));
     a.resume_from_checkpoint = checkpoint(folder, 8);
-    start(&r, &a, NULL);
+    tiny_start(&r, 21, 9, &a, NULL);
     assert_fails(HONE_FORMAT, "model.safetensors", hone_trainer_train(r.trainer));
-    end(&r);
+    tiny_end(&r);
 }
 
 static void another_data_set_is_refused(void **state)
 {
     (void)state;
-    run r;
+    tiny_run r;
     char folder[512];
     snprintf(folder, sizeof(folder), "%s", test_temp("other"));
     hone_training_args a = run_args(folder);
     a.max_steps = 1;
     a.warmup_steps = 0;
-    start(&r, &a, NULL);
+    tiny_start(&r, 21, 9, &a, NULL);
     assert_ok(hone_trainer_train(r.trainer));
-    end(&r);
+    tiny_end(&r);
     a.resume_from_checkpoint = "last";
     a.gradient_accumulation_steps = 3;
     a.max_steps = 2;
-    start(&r, &a, NULL);
+    tiny_start(&r, 21, 9, &a, NULL);
     assert_fails(HONE_INVALID_ARGUMENT, "gradient_accumulation_steps", hone_trainer_train(r.trainer));
-    end(&r);
+    tiny_end(&r);
     a = run_args(test_temp("nothing-there"));
     a.resume_from_checkpoint = "true";
-    start(&r, &a, NULL);
+    tiny_start(&r, 21, 9, &a, NULL);
     assert_fails(HONE_NOT_FOUND, "no whole checkpoint", hone_trainer_train(r.trainer));
-    end(&r);
+    tiny_end(&r);
 }
 
 /* The disk is full (no file may grow beyond a kilobyte) from step 3 to step 5. */
@@ -316,20 +291,20 @@ static void count_warnings(void *payload, hone_log_level level, const char *line
 static void a_full_disk_costs_nothing(void **state)
 {
     (void)state;
-    run whole, r;
+    tiny_run whole, r;
     char folder[512];
     int64_t *steps;
     size_t n;
     hone_callback callback = {.fn = fill_disk};
     hone_training_args a = run_args(test_temp("roomy"));
-    start(&whole, &a, NULL);
+    tiny_start(&whole, 21, 9, &a, NULL);
     assert_ok(hone_trainer_train(whole.trainer));
     signal(SIGXFSZ, SIG_IGN);
     hone_set_log(count_warnings, NULL, HONE_LOG_WARNING);
     n_warnings = 0;
     snprintf(folder, sizeof(folder), "%s", test_temp("full"));
     a = run_args(folder);
-    start(&r, &a, &callback);
+    tiny_start(&r, 21, 9, &a, &callback);
     assert_ok(hone_trainer_train(r.trainer));
     hone_set_log(NULL, NULL, HONE_LOG_ERROR);
     assert_same_run(&whole, &r);
@@ -343,8 +318,8 @@ static void a_full_disk_costs_nothing(void **state)
     assert_ok(hone__list_files(&files, folder, "*tmp*"));
     assert_int_equal(files.n, 0);
     hone__file_list_dispose(&files);
-    end(&r);
-    end(&whole);
+    tiny_end(&r);
+    tiny_end(&whole);
 }
 
 static const struct CMUnitTest tests[] = {

@@ -65,6 +65,41 @@ static inline hone_model *tiny_model(bool for_training)
     return model;
 }
 
+/* A training of the tiny model with what it needs. */
+typedef struct tiny_run {
+    hone_model *model;
+    hone_examples *data, *eval;
+    hone_trainer *trainer;
+    char folder[512]; /* room for the name of its output folder */
+} tiny_run;
+
+/* eval_rows 0: nothing is evaluated. */
+static inline void tiny_open(tiny_run *r, int64_t rows, int64_t eval_rows)
+{
+    r->model = tiny_model(true);
+    r->data = tiny_examples(rows);
+    r->eval = eval_rows ? tiny_examples(eval_rows) : NULL;
+    r->trainer = NULL;
+}
+
+/* The same with a trainer; callback NULL: none beside its own. */
+static inline void tiny_start(tiny_run *r, int64_t rows, int64_t eval_rows, const hone_training_args *a, const hone_callback *callback)
+{
+    tiny_open(r, rows, eval_rows);
+    assert_ok(
+        hone_trainer_new(&r->trainer, r->model, a,
+                         &(hone_trainer_options){
+                             .train_dataset = r->data, .eval_dataset = r->eval, .callbacks = callback, .n_callbacks = callback ? 1 : 0}));
+}
+
+static inline void tiny_end(tiny_run *r)
+{
+    hone_trainer_free(r->trainer);
+    hone_examples_free(r->data);
+    hone_examples_free(r->eval);
+    hone_model_free(r->model);
+}
+
 /* All weights, one after the other; free it. */
 static inline float *tiny_weights(const hone_model *model, size_t *n)
 {

@@ -24,23 +24,19 @@ typedef struct run_result {
 static run_result run_split(int64_t rows, int64_t accumulation)
 {
     run_result r = {.n_logs = 0};
-    hone_model *model = tiny_model(true);
-    hone_examples *data = tiny_examples(36); /* 4 full groups of 8 and a part */
-    hone_trainer *t;
+    tiny_run run;
     hone_training_args a = quiet_args(test_temp("split"));
     a.per_device_train_batch_size = rows;
     a.gradient_accumulation_steps = accumulation;
     a.num_train_epochs = 2;
-    assert_ok(hone_trainer_new(&t, model, &a, &(hone_trainer_options){.train_dataset = data}));
-    assert_ok(hone_trainer_train(t));
+    tiny_start(&run, 36, 0, &a, NULL); /* 4 full groups of 8 and a part */
+    assert_ok(hone_trainer_train(run.trainer));
     const hone_metrics *entry;
-    for (size_t i = 0; (entry = hone_trainer_log_entry(t, i)); i++)
+    for (size_t i = 0; (entry = hone_trainer_log_entry(run.trainer, i)); i++)
         if (hone_metrics_get(entry, "loss", &r.loss[r.n_logs]) && hone_metrics_get(entry, "grad_norm", &r.norm[r.n_logs]))
             r.n_logs++;
-    r.weights = tiny_weights(model, &r.n_weights);
-    hone_trainer_free(t);
-    hone_examples_free(data);
-    hone_model_free(model);
+    r.weights = tiny_weights(run.model, &r.n_weights);
+    tiny_end(&run);
     return r;
 }
 
@@ -101,9 +97,7 @@ static void eval_loss_is_a_mean_over_tokens(void **state)
 static void save_total_limit_keeps_newest_and_best(void **state)
 {
     (void)state;
-    hone_model *model = tiny_model(true);
-    hone_examples *data = tiny_examples(32);
-    hone_trainer *t;
+    tiny_run run;
     const char *folder = test_temp("limit");
     int64_t *steps;
     size_t n;
@@ -114,38 +108,35 @@ static void save_total_limit_keeps_newest_and_best(void **state)
     a.max_steps = 7;
     a.load_best_model_at_end = true;
     a.greater_is_better = HONE_TRUE; /* the worst loss, so that the best step is an early one */
-    assert_ok(hone_trainer_new(&t, model, &a, &(hone_trainer_options){.train_dataset = data, .eval_dataset = data}));
-    assert_ok(hone_trainer_train(t));
+    tiny_start(&run, 32, 32, &a, NULL);
+    assert_ok(hone_trainer_train(run.trainer));
+    const hone_trainer_state *s = hone_trainer_get_state(run.trainer);
     assert_ok(hone__checkpoint_list(&steps, &n, folder));
     assert_int_equal(n, 2);
     assert_int_equal(steps[1], 7);
-    assert_int_equal(steps[0], hone_trainer_get_state(t)->best_global_step);
-    assert_int_equal(hone_trainer_get_state(t)->best_global_step, 1);
-    assert_true(hone__ends_with(hone_trainer_get_state(t)->best_model_checkpoint, "checkpoint-1"));
+    assert_int_equal(steps[0], s->best_global_step);
+    assert_int_equal(s->best_global_step, 1);
+    assert_true(hone__ends_with(s->best_model_checkpoint, "checkpoint-1"));
     /* the model is that of step 1 now */
     hone_model *best;
     size_t count, best_count;
     hone_model_options o = HONE_MODEL_OPTIONS_INIT;
     o.device = tiny_device();
-    assert_ok(hone_model_from_pretrained(&best, HONE_CAUSAL_LM, hone_trainer_get_state(t)->best_model_checkpoint, &o));
-    float *x = tiny_weights(model, &count), *y = tiny_weights(best, &best_count);
+    assert_ok(hone_model_from_pretrained(&best, HONE_CAUSAL_LM, s->best_model_checkpoint, &o));
+    float *x = tiny_weights(run.model, &count), *y = tiny_weights(best, &best_count);
     assert_int_equal(count, best_count);
     assert_memory_equal(x, y, count * sizeof(float));
     free(x);
     free(y);
     hone__free(steps);
     hone_model_free(best);
-    hone_trainer_free(t);
-    hone_examples_free(data);
-    hone_model_free(model);
+    tiny_end(&run);
 }
 
 static void stops_early(void **state)
 {
     (void)state;
-    hone_model *model = tiny_model(true);
-    hone_examples *data = tiny_examples(32);
-    hone_trainer *t;
+    tiny_run run;
     hone_early_stopping patience = {.patience = 2};
     hone_callback callback = hone_early_stopping_callback(&patience);
     hone_training_args a = quiet_args(test_temp("early"));
@@ -154,13 +145,10 @@ static void stops_early(void **state)
     a.max_steps = 50;
     a.metric_for_best_model = "loss";
     a.greater_is_better = HONE_TRUE;
-    assert_ok(hone_trainer_new(
-        &t, model, &a, &(hone_trainer_options){.train_dataset = data, .eval_dataset = data, .callbacks = &callback, .n_callbacks = 1}));
-    assert_ok(hone_trainer_train(t));
-    assert_int_equal(hone_trainer_get_state(t)->global_step, 3);
-    hone_trainer_free(t);
-    hone_examples_free(data);
-    hone_model_free(model);
+    tiny_start(&run, 32, 32, &a, &callback);
+    assert_ok(hone_trainer_train(run.trainer));
+    assert_int_equal(hone_trainer_get_state(run.trainer)->global_step, 3);
+    tiny_end(&run);
 }
 
 static void unknown_metric_is_refused(void **state)
@@ -305,26 +293,22 @@ static hone_status watch_memory(void *payload, hone_trainer *t, hone_event event
 static void a_step_allocates_nothing(void **state)
 {
     (void)state;
-    hone_model *model = tiny_model(true);
-    hone_examples *data = tiny_examples(997);
-    hone_trainer *t;
+    tiny_run run;
     watch w = {0};
     hone_callback callback = {.fn = watch_memory, .payload = &w};
     hone_training_args a = quiet_args(test_temp("memory"));
     a.per_device_train_batch_size = 5;
     a.max_steps = LAST_STEP;
     a.logging_steps = 2 * LAST_STEP;
-    assert_ok(hone_trainer_new(&t, model, &a, &(hone_trainer_options){.train_dataset = data, .callbacks = &callback, .n_callbacks = 1}));
-    assert_ok(hone_trainer_train(t));
-    assert_int_equal(hone_trainer_get_state(t)->global_step, LAST_STEP);
+    tiny_start(&run, 997, 0, &a, &callback);
+    assert_ok(hone_trainer_train(run.trainer));
+    assert_int_equal(hone_trainer_get_state(run.trainer)->global_step, LAST_STEP);
     assert_int_equal(w.worst, 0);
     printf("resident: %zu KB at step 20, %zu KB at step %d\n", w.rss_early >> 10, w.rss_late >> 10, LAST_STEP);
 #if !defined(__SANITIZE_ADDRESS__)
     assert_true(w.rss_late < w.rss_early + (1u << 20));
 #endif
-    hone_trainer_free(t);
-    hone_examples_free(data);
-    hone_model_free(model);
+    tiny_end(&run);
 }
 
 /* ---- accounting ---- */
@@ -367,18 +351,14 @@ static void accounting_is_the_reference_s(void **state)
 
 static float *train_weights(bool checkpointing, size_t *n)
 {
-    hone_model *model = tiny_model(true);
-    hone_examples *data = tiny_examples(24);
-    hone_trainer *t;
+    tiny_run run;
     hone_training_args a = quiet_args(test_temp("recompute"));
     a.max_steps = 4;
     a.gradient_checkpointing = checkpointing;
-    assert_ok(hone_trainer_new(&t, model, &a, &(hone_trainer_options){.train_dataset = data}));
-    assert_ok(hone_trainer_train(t));
-    float *weights = tiny_weights(model, n);
-    hone_trainer_free(t);
-    hone_examples_free(data);
-    hone_model_free(model);
+    tiny_start(&run, 24, 0, &a, NULL);
+    assert_ok(hone_trainer_train(run.trainer));
+    float *weights = tiny_weights(run.model, n);
+    tiny_end(&run);
     return weights;
 }
 
