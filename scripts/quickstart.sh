@@ -45,7 +45,7 @@ say ""
 say "2. A GPT-2 from random weights"
 "$hone" train causal-lm --model_type gpt2 --config_overrides n_embd=256,n_layer=4,n_head=4,n_positions=256 --tokenizer_name "$out/tokenizer" \
     --train_file "${train[@]}" --validation_file "${valid[@]}" --block_size 128 --concatenate \
-    --per_device_train_batch_size 16 --per_device_eval_batch_size 16 --max_steps "$steps" --learning_rate 3e-3 --lr_scheduler_type cosine --warmup_steps 100 --weight_decay 0.1 \
+    --per_device_train_batch_size 16 --per_device_eval_batch_size 16 --max_steps "$steps" --learning_rate 3e-3 --lr_scheduler_type cosine --warmup_steps $((steps < 200 ? steps / 2 : 100)) --weight_decay 0.1 \
     --eval_on_start --eval_strategy steps --eval_steps $((steps / 2)) --logging_steps 20 --save_strategy no --overwrite_output_dir \
     --output_dir "$out/model" >"$out/results.json"
 
