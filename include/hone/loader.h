@@ -58,8 +58,8 @@ typedef struct hone_collator {
     void *self; /* lent */
 } hone_collator;
 
-/* An order of one's own (torch's Sampler): which example stands at which place of an epoch. It is asked once an epoch and should follow from the epoch's number (and a seed of its own) alone: then a
- * resumed run jumps to its place at once and sees the same examples. One that does not is told so by `unrepeatable`, and resuming with it warns.
+/* An order of one's own (torch's Sampler): which example stands at which place of an epoch. It is asked once an epoch, and by the forecast of a run's memory for epochs that are to come. It should follow from the
+ * epoch's number (and a seed of its own) alone: then a resumed run jumps to its place at once and sees the same examples. One that does not is told so by `unrepeatable`, and resuming with it warns.
  *
  *     static hone_status backwards(void *self, int64_t epoch, int64_t n_examples, int64_t *order, int64_t n)
  *     {
