@@ -35,7 +35,7 @@ equals "$(ls -d whole/runs/*_"$(hostname)" | wc -l)" 1 "runs/DATE_HOST"
 pid=$!
 for _ in $(seq 2000); do [ "$(cat killed/train_log.jsonl 2>/dev/null | wc -l)" -lt 14 ] || break; sleep 0.005; done
 kill -9 $pid; wait $pid 2>/dev/null
-[ -s killed/train_log.jsonl ] && [ ! -e killed/train_results.json ] || echo "the run was over before it was killed"
+[ -s killed/train_log.jsonl ] && [ ! -e killed/train_results.json ] || skips "the run was over before it was killed"
 printf '{"step": 14, "lo' >>killed/train_log.jsonl
 printf '14,0.5' >>killed/train_log.csv
 printf '\x40\0\0\0\0\0\0\0torn' >>"$(ls killed/runs/*/events* | tail -1)"
