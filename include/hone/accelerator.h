@@ -63,7 +63,8 @@ HONE_API bool hone_accelerator_sync_gradients(const hone_accelerator *acc);
  * step, no gradient is rewritten. *norm (may be NULL) is the norm before clipping. Not finite: the next step is passed over. */
 HONE_API hone_status hone_accelerator_clip_grad_norm(hone_accelerator *acc, double max_norm, double *norm);
 
-/* Cuts every element of the gradients to [-max_value, max_value], as torch's clip_grad_value_ (NaN stays). Before clip_grad_norm, if both. */
+/* Cuts every element of the gradients to [-max_value, max_value], as torch's clip_grad_value_ (NaN stays). Before clip_grad_norm, if both. HONE_INVALID_ARGUMENT without an optimizer, and for a
+ * max_value that is negative or not finite. */
 HONE_API hone_status hone_accelerator_clip_grad_value(hone_accelerator *acc, double max_value);
 
 /* Rows of numbers (rows, width), row-major, made as wide as the widest of all processes (*widest, which may be NULL), the new columns filled with pad_index: as
@@ -116,7 +117,8 @@ HONE_API int hone_accelerator_num_processes(const hone_accelerator *acc);
  *     }
  */
 
-/* Numbers of one's own that save_state keeps and load_state gives back, by name (register_for_checkpointing). payload is lent. */
+/* Numbers of one's own that save_state keeps and load_state gives back, by name (register_for_checkpointing), which is copied and has less than 64 bytes. save fills state, which is empty; load reads
+ * it; a failure of theirs is that of save_state or load_state. payload is lent for the accelerator's life. HONE_INVALID_ARGUMENT for a name that is taken, and where name or functions are missing. */
 HONE_API hone_status hone_accelerator_register_for_checkpointing(hone_accelerator *acc, const char *name,
                                                                  hone_status (*save)(const void *payload, hone_metrics *state),
                                                                  hone_status (*load)(void *payload, const hone_metrics *state),

@@ -55,7 +55,8 @@ HONE_API hone_status hone_model_from_pretrained(hone_model **out, hone_task_kind
 /* Fresh weights for model_type "gpt2", "bert" or "distilbert" as the reference initialises them, from Philox keyed by seed and parameter name. */
 HONE_API hone_status hone_model_from_config(hone_model **out, hone_task_kind task, const char *model_type,
                                             const hone_model_options *options);
-/* Reads, or makes, the weights of a model that was opened with empty_weights, as its options said; nothing to do for any other. A trainer does it when it knows that its run fits into memory. */
+/* Reads, or makes, the weights of a model that was opened with empty_weights, as its options said; nothing to do for any other. A trainer does it when it knows that its run fits into memory. Fails as
+ * hone_model_from_pretrained does; nobody may be using the model meanwhile. */
 HONE_API hone_status hone_model_fill(hone_model *model);
 /* Frees the model, and its device when it opened that itself; NULL is legal. */
 HONE_API void hone_model_free(hone_model *model);

@@ -121,7 +121,8 @@ typedef struct hone_scheduler hone_scheduler;
 
 /* get_scheduler(name, optimizer, …): name is one of HONE_SCHEDULE_MAP ("wsd" is warmup_stable_decay). Sets the optimizer's rate for its first step. */
 HONE_API hone_status hone_scheduler_new(hone_scheduler **out, const char *name, hone_optimizer *opt, const hone_scheduler_options *options);
-/* A schedule of one's own (torch's LambdaLR): the rate of step s, counted from 0, is the optimizer's present rate times factor(self, s). factor should follow from s alone. self is lent.
+/* A schedule of one's own (torch's LambdaLR): the rate of step s, counted from 0, is the optimizer's present rate times factor(self, s). factor should follow from s alone. self is lent
+ * for the schedule's life. HONE_INVALID_ARGUMENT when factor is NULL.
  *
  *     static double halves(void *self, int64_t step)
  *     {

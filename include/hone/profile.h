@@ -65,9 +65,9 @@ HONE_API size_t hone_profile_count(const hone_profile *p);
 /* Entry i; false beyond the last. */
 HONE_API bool hone_profile_get(const hone_profile *p, size_t i, hone_profile_entry *out);
 /* Tables for people: parts of the run, of a step, ops, kernels; with by_layer also the model's layers. The machine's sgemm rate is measured now (some 0.05 s). Free with
- * hone_free_text. */
+ * hone_free_text. HONE_INVALID_ARGUMENT when no step has ended. */
 HONE_API hone_status hone_profile_report(char **out, hone_profile *p, bool by_layer);
-/* The steps trace_first to trace_last as Trace Event JSON, for chrome://tracing and ui.perfetto.dev. */
+/* The steps trace_first to trace_last as Trace Event JSON, for chrome://tracing and ui.perfetto.dev; HONE_IO or HONE_NOT_FOUND when path cannot be written. */
 HONE_API hone_status hone_profile_write_trace(const hone_profile *p, const char *path);
 
 #ifdef __cplusplus

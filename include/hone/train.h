@@ -152,7 +152,7 @@ typedef struct hone_task {
     hone_task_kind kind;
     void *self;
     /* () the loss of a micro-batch as a SUM over its items: the trainer divides by the items of the whole accumulated batch. Default: hone_model_loss's mean times the items.
-     * The forecast of memory calls it, too, on a tape that computes nothing. */
+     * Where loss_runs_dry the forecast of memory calls it, too. NULL where an op failed: the tape keeps the message. */
     hone_tensor *(*loss)(void *self, hone_tape *t, hone_output *out, const hone_batch *batch);
     /* Whether `loss` may be called on a device that computes nothing (values are 0) to forecast memory: it keeps no count of its calls. false: the model's own loss stands in for it. */
     bool loss_runs_dry;
@@ -255,7 +255,8 @@ typedef struct hone_callback {
                       hone_trainer_control *control, const hone_metrics *metrics);
     void *payload;    /* its own */
     const char *name; /* by which it is removed and its state found again, lent; NULL: it stays and keeps nothing */
-    /* What a checkpoint keeps of it, as named numbers, and what a resumed run gives back to it before on_train_begin. NULL: nothing. */
+    /* What a checkpoint keeps of it, as named numbers (state is empty when it is called), and what a resumed run gives back to it before on_train_begin; a checkpoint that has nothing of it is a
+     * warning, and load is not called. Both in the thread that trains; a failure of save is the checkpoint's, one of load ends the run before its first step. NULL: nothing. */
     hone_status (*save)(const void *payload, hone_metrics *state);
     hone_status (*load)(void *payload, const hone_metrics *state); /* see save */
     void (*free)(void *payload); /* when the callback is removed or the trainer freed; NULL: payload is lent */
@@ -270,7 +271,7 @@ typedef struct hone_eval_prediction {
     const hone_batch *batch;
 } hone_eval_prediction;
 
-/* A metric of one's own (compute_metrics), which counts while batches pass, in the examples' order:
+/* A metric of one's own (compute_metrics), which counts while batches pass, in the examples' order, in the thread that evaluates. A failure of one of these functions ends the evaluation with it:
  *
  *     static hone_status add_batch(void *self, const hone_eval_prediction *p)
  *     {
@@ -391,7 +392,7 @@ typedef struct hone_memory_forecast {
     int32_t longest;        /* row */
 } hone_memory_forecast;
 /* Takes milliseconds; nothing large is allocated, and a model that was opened with empty_weights stays empty. hone_trainer_train does it too: a run that does not fit into the machine's
- * memory, or a limit that it lives under, is HONE_OUT_OF_MEMORY with the remedy before its first step. */
+ * memory, or a limit that it lives under, is HONE_OUT_OF_MEMORY with the remedy before its first step. HONE_INVALID_ARGUMENT without a train_dataset. */
 HONE_API hone_status hone_trainer_forecast(hone_memory_forecast *out, hone_trainer *trainer);
 /* The same without data: every row has `length` tokens, cut to the model's positions, all of them labelled (masked language models: one of seven). args NULL: the defaults. HONE_OUT_OF_MEMORY with the
  * remedy when it does not fit; *out is what it would take. */
