@@ -35,7 +35,7 @@ hone_status hone_metrics_set(hone_metrics *metrics, const char *name, double val
 
 hone_status hone_metrics_set_int(hone_metrics *metrics, const char *name, int64_t value)
 {
-    return set(metrics, name, (double)value, true);
+    return set(metrics, name, (double)value, (double)value < 0x1p63); /* what rounds up to 2^63 is no int64 any more */
 }
 
 bool hone_metrics_get(const hone_metrics *metrics, const char *name, double *out)

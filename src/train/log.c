@@ -9,12 +9,10 @@ hone_status hone__trainer_append_log(hone_trainer *t, const hone_metrics *entry)
 {
     HONE_TRY(HONE_GROW(&t->logs, &t->logs_capacity, t->n_logs + 1));
     hone_metrics *at = &t->logs[t->n_logs];
-    *at = (hone_metrics)HONE_METRICS_INIT;
-    hone_status status = hone_metrics_update(at, entry);
-    if (status != HONE_OK) {
-        hone_metrics_dispose(at);
-        return status;
-    }
+    *at = (hone_metrics){NULL, entry->n, entry->n}; /* no room to grow: the history is long */
+    HONE_TRY(HONE_ALLOC(&at->items, entry->n));
+    if (entry->n)
+        memcpy(at->items, entry->items, entry->n * sizeof(*at->items));
     t->state.n_logs = ++t->n_logs;
     return HONE_OK;
 }

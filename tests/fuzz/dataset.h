@@ -36,7 +36,7 @@ static void check_row(const hone_dataset *d, int64_t row)
     hone_dataset_free_json(json);
 }
 
-static void check_info(const hone_dataset *d)
+static inline void check_info(const hone_dataset *d)
 {
     char *json = NULL;
     if (hone_dataset_info_to_json(&json, d) != HONE_OK)
@@ -49,7 +49,7 @@ static void check_info(const hone_dataset *d)
 }
 
 /* Loads size bytes as a file of that format. */
-static void load_bytes(const uint8_t *data, size_t size, const char *format, const char *const *labels)
+static inline void load_bytes(const uint8_t *data, size_t size, const char *format, const char *const *labels)
 {
     hone_dataset_options o = HONE_DATASET_OPTIONS_INIT;
     hone_dataset *d = NULL;

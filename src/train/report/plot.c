@@ -34,8 +34,6 @@ typedef struct extent {
 
 static void widen(extent *e, double value)
 {
-    if (!isfinite(value))
-        return;
     e->low = e->n ? fmin(e->low, value) : value;
     e->high = e->n ? fmax(e->high, value) : value;
     e->n++;
@@ -148,10 +146,19 @@ static void put_row(hone_str *out, const axis *x, double unit, double step, doub
 
 /* ---- curves ---- */
 
+/* A number that axes can be made for: their arithmetic stays within what a double holds. */
+static bool get_number(const hone_metrics *entry, const char *name, double *value)
+{
+    if (!hone_metrics_get(entry, name, value) || !(fabs(*value) < 1e300))
+        return false;
+    *value = fabs(*value) < 1e-300 ? 0 : *value;
+    return true;
+}
+
 /* The number of that name in an entry and where it stands; false for what cannot be drawn. */
 static bool get_point(const hone_metrics *entry, const char *name, double *step, double *value)
 {
-    return hone_metrics_get(entry, name, value) && hone_metrics_get(entry, "step", step) && isfinite(*value);
+    return get_number(entry, name, value) && get_number(entry, "step", step);
 }
 
 static extent range_of(const hone_trainer *t, const char *name)
@@ -252,7 +259,7 @@ static double put_nonfinite(hone_str *out, const hone_trainer *t, const axis *x,
     double step, n;
     size_t marks = 0;
     for (size_t i = 0; i < t->n_logs; i++) {
-        if (!hone_metrics_get(&t->logs[i], "nonfinite_steps", &n) || !hone_metrics_get(&t->logs[i], "step", &step) || n <= 0)
+        if (!get_point(&t->logs[i], "nonfinite_steps", &step, &n) || n <= 0)
             continue;
         double at = place(x, step);
         hone__str_printf(out, "<path class=\"l c3\" d=\"M%.1f %.1fl8 8m0-8l-8 8\"><title>%.0f updates were not finite</title></path>\n",

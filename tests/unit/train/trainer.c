@@ -261,11 +261,7 @@ static void too_many_nonfinite_steps_end_the_run(void **state)
 
 /* ---- memory ---- */
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { LAST_STEP = 1000 };
-#else
-enum { LAST_STEP = 10000 };
-#endif
+enum { LAST_STEP = TEST_SANITIZED ? 1000 : 10000 };
 
 typedef struct watch {
     uint64_t requests, worst;

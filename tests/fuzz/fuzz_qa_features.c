@@ -1,0 +1,69 @@
+/* Any bytes as a file of questions that become windows of tokens: places of passage and answer lie in the window, and what they name lies in the passage. The first byte: the size of windows. */
+#include "fuzz/folder.h"
+
+#include <hone/log.h>
+#include <hone/qa.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const char vocab[] = "[PAD]\n[UNK]\n[CLS]\n[SEP]\na\nb\nab\n##a\n##b\nc\n.\n,\n?\n1\n##1\n\xC3\xA9\n\xE4\xBD\xA0\n";
+
+static hone_tokenizer *make(void)
+{
+    hone_tokenizer *tok = NULL;
+    put_file("vocab.txt", vocab, sizeof(vocab) - 1);
+    hone_set_log(NULL, NULL, HONE_LOG_ERROR);
+    if (hone_tokenizer_from_pretrained(&tok, fuzz_folder) != HONE_OK)
+        abort();
+    return tok;
+}
+
+static void check_window(const hone_examples *e, int64_t i, hone_question_reader *r)
+{
+    hone_qa_window w;
+    hone_example x = {0};
+    hone_question q;
+    if (hone_examples_get(e, i, &x) != HONE_OK || !hone_qa_examples_window(e, i, &w) ||
+        hone_question_reader_get(r, w.question, &q) != HONE_OK)
+        abort();
+    if (w.context_first < 0 || w.n_context < 0 || w.context_first + w.n_context > x.n_tokens)
+        abort();
+    for (int32_t k = 0; k < w.n_context; k++)
+        if (w.offsets[2 * k] > w.offsets[2 * k + 1] || w.offsets[2 * k + 1] > q.context.len)
+            abort();
+    if (x.start_position >= x.n_tokens || x.end_position >= x.n_tokens || x.start_position > x.end_position)
+        abort();
+    if (x.start_position > 0 && (x.start_position < w.context_first || x.end_position >= w.context_first + w.n_context))
+        abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static hone_tokenizer *tok;
+    hone_qa_examples_options o = HONE_QA_EXAMPLES_OPTIONS_INIT;
+    hone_questions *questions = NULL;
+    hone_examples *e = NULL;
+    hone_question_reader *r = NULL;
+    if (!tok)
+        tok = make();
+    if (size == 0)
+        return 0;
+    o.max_length = 8 + data[0] % 16;
+    o.doc_stride = data[0] >> 4;
+    o.keep_offsets = true;
+    o.n_threads = 1;
+    const char *path = put_file("questions.json", data + 1, size - 1);
+    if (hone_questions_load(&questions, &path, 1, NULL) != HONE_OK)
+        return 0;
+    if (hone_question_reader_new(&r, questions) != HONE_OK)
+        abort();
+    if (hone_qa_examples(&e, questions, tok, &o) == HONE_OK)
+        for (int64_t i = 0; i < hone_examples_count(e); i++)
+            check_window(e, i, r);
+    else if (e || !hone_error_message()[0])
+        abort();
+    hone_question_reader_free(r);
+    hone_examples_free(e);
+    hone_questions_free(questions);
+    return 0;
+}
