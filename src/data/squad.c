@@ -112,8 +112,10 @@ static hone_status need_string(hone_json_field *out, const hone_source *f, const
     return out->is_string ? HONE_OK : hone__squad_fail(f, out->data, "\"%s\" must be a string", key);
 }
 
-static bool parse_int(int64_t *out, const hone_json_field *field)
+/* A place in a passage, which lengths can be added to. */
+static bool parse_place(int64_t *out, const hone_json_field *field)
 {
+    static const int64_t most = (int64_t)1 << 53;
     char digits[24];
     char *end = NULL;
     if (!field->data || field->is_string || field->len == 0 || field->len >= sizeof(digits))
@@ -121,7 +123,7 @@ static bool parse_int(int64_t *out, const hone_json_field *field)
     memcpy(digits, field->data, field->len);
     digits[field->len] = '\0';
     *out = strtoll(digits, &end, 10);
-    return *end == '\0' && end > digits;
+    return *end == '\0' && end > digits && *out > -most && *out < most;
 }
 
 static const char *id_of(const hone_question_reader *r)
@@ -132,9 +134,9 @@ static const char *id_of(const hone_question_reader *r)
 static hone_status add_start(hone_question_reader *r, const hone_source *f, const hone_json_field *field, const char *object, size_t i)
 {
     HONE_TRY(HONE_GROW(&r->starts, &r->starts_capacity, i + 1));
-    return parse_int(&r->starts[i], field) ? HONE_OK
-                                           : hone__squad_fail(f, field->data ? field->data : object,
-                                                              "question %s: an answer's \"answer_start\" must be an integer", id_of(r));
+    return parse_place(&r->starts[i], field) ? HONE_OK
+                                             : hone__squad_fail(f, field->data ? field->data : object,
+                                                                "question %s: an answer's \"answer_start\" must be an integer", id_of(r));
 }
 
 static hone_status add_answer_text(hone_question_reader *r, const hone_source *f, const hone_json_field *field, const char *object)

@@ -13,18 +13,7 @@
 #include <cmocka.h>
 
 #include "base/json.h"
-
-/* Whether a sanitizer checks each access: then times and resident memory say nothing. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define TEST_SANITIZED 1
-#elif defined(__has_feature) /* clang */
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define TEST_SANITIZED 1
-#endif
-#endif
-#ifndef TEST_SANITIZED
-#define TEST_SANITIZED 0
-#endif
+#include "support/sanitizer.h"
 
 /* Runs the tests of a program: exit status 0, 1, or 77 when every one of them was skipped. */
 int test_run(const char *name, const struct CMUnitTest *tests, size_t n);

@@ -51,16 +51,7 @@ static void out_of_memory(void **state)
 }
 
 /* ThreadSanitizer leaves no terabyte of addresses in one piece at every start. */
-#define SIDE ((int64_t)1 << 19)
-#if defined(__SANITIZE_THREAD__)
-#undef SIDE
-#define SIDE ((int64_t)1 << 17)
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#undef SIDE
-#define SIDE ((int64_t)1 << 17)
-#endif
-#endif
+#define SIDE ((int64_t)1 << (TEST_TSAN ? 17 : 19))
 
 /* More addresses than there is memory; the scratch is the real backend's. */
 static void dry(void **state)

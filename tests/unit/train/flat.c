@@ -46,6 +46,7 @@ static hone_status read_memory(void *payload, hone_trainer *t, hone_event event,
 
 static hone_training_args everything(int64_t steps)
 {
+    static char *trackers[] = {"all"};
     hone_training_args a = HONE_TRAINING_ARGS_INIT;
     a.output_dir = test_temp("flat");
     a.max_steps = steps;
@@ -62,7 +63,7 @@ static hone_training_args everything(int64_t steps)
     a.include_num_input_tokens_seen = true;
     a.profile = true;
     a.disable_tqdm = true;
-    assert_ok(hone_training_args_set(&a, "report_to", "all"));
+    a.report_to = (hone_strings){trackers, 1};
     return a;
 }
 
@@ -82,8 +83,9 @@ static void compare(const readings *r, size_t n_logs)
     /* The text of the history, made anew at each checkpoint, is freed; a few buffers that doubled at their last growth are not. */
     if (own > 64 << 10)
         fail_msg("own memory grew by %lld bytes beside the log", (long long)own);
-    /* The heap's pieces lie differently, and the kernel counts pages of a thread in lots. */
-    if (!TEST_SANITIZED && resident > 1 << 20)
+    /* Texts that are made of the history at each checkpoint (trainer_state.json, the picture) are as long as it is, and the heap keeps their room; beside that its pieces lie differently, and the
+     * kernel counts pages of a thread in lots. */
+    if (!TEST_SANITIZED && resident > (int64_t)(r->at[1].log - r->at[0].log) + (1 << 20))
         fail_msg("resident memory grew by %lld bytes beside the log", (long long)resident);
 }
 
@@ -92,6 +94,7 @@ static void stays_flat(void **state)
     const char *asked = getenv("HONE_FLAT_STEPS");
     readings r = {.last = asked ? strtoll(asked, NULL, 10) : TEST_SANITIZED ? 2000 : 10000};
     hone_training_args a = everything(r.last);
+    tiny_threads = 1; /* so small a model gains nothing by more */
     hone_callback callback = {.name = "Memory", .fn = read_memory, .payload = &r};
     hone_model *model = tiny_model(true);
     hone_examples *train = tiny_examples(101), *eval = tiny_examples(9);
@@ -103,7 +106,6 @@ static void stays_flat(void **state)
     assert_ok(hone_trainer_train(t));
     assert_true(r.at[0].own > 0 && r.at[1].own > 0);
     compare(&r, t->n_logs);
-    hone_training_args_dispose(&a);
     hone_trainer_free(t);
     hone_examples_free(train);
     hone_examples_free(eval);

@@ -44,11 +44,14 @@ static inline hone_examples *tiny_examples(int64_t n)
     return e;
 }
 
+static int tiny_threads = 2;
+
 static inline hone_device *tiny_device(void)
 {
     static hone_device *device; /* lives as long as the program */
     if (!device)
-        assert_ok(hone_device_open(&device, &(hone_device_options){getenv("HONE_TEST_DEVICE") ? getenv("HONE_TEST_DEVICE") : "cpu", 2}));
+        assert_ok(hone_device_open(&device,
+                                   &(hone_device_options){getenv("HONE_TEST_DEVICE") ? getenv("HONE_TEST_DEVICE") : "cpu", tiny_threads}));
     return device;
 }
 
