@@ -4,6 +4,7 @@
 #include "train/trainer.h"
 
 #include <math.h>
+#include <string.h>
 
 hone_status hone__trainer_append_log(hone_trainer *t, const hone_metrics *entry)
 {

@@ -55,7 +55,8 @@ static hone_training_args everything(int64_t steps)
     a.group_by_length = true;
     a.logging_steps = EVERY / 10;
     a.eval_strategy = HONE_STRATEGY_STEPS;
-    a.eval_steps = a.save_steps = a.log_histograms_steps = EVERY;
+    a.eval_steps = a.save_steps = EVERY;
+    a.log_histograms_steps = EVERY;
     a.save_total_limit = 2;
     a.save_in_background = HONE_TRUE;
     a.load_best_model_at_end = true;
