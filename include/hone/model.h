@@ -61,7 +61,20 @@ HONE_API hone_status hone_model_fill(hone_model *model);
 /* Frees the model, and its device when it opened that itself; NULL is legal. */
 HONE_API void hone_model_free(hone_model *model);
 
-/* config.json, generation_config.json and model.safetensors into folder (made when missing), written aside and renamed. */
+/* X(enumerator, name in cli) */
+#define HONE_QUANTIZATION_MAP(X) X(NONE, "none") X(INT8, "int8")
+typedef enum hone_quantization {
+#define X(name, text) HONE_QUANTIZE_##name,
+    HONE_QUANTIZATION_MAP(X)
+#undef X
+} hone_quantization;
+/* Dynamic quantization, for inference: the weights of the layers' linear maps, and those of a vocabulary's head, are brought to 8 bits, with a scale for each output; their inputs are brought to 8 bits as they
+ * come, with a scale for each token. Everything else stays float32. The float32 values of these weights leave memory: hone_model_parameter may show them without values (hone_tensor_read says so), and the
+ * model can be neither trained nor saved, nor brought back. HONE_INVALID_ARGUMENT for a model that was opened for training, or without weights; after any failure the model is
+ * good for hone_model_free only. Nothing may use the model meanwhile. docs/precision.md says what it costs and brings. */
+HONE_API hone_status hone_model_quantize(hone_model *model, hone_quantization how);
+
+/* config.json, generation_config.json and model.safetensors into folder (made when missing), written aside and renamed. HONE_INVALID_ARGUMENT for a model in 8 bits. */
 HONE_API hone_status hone_model_save_pretrained(const hone_model *model, const char *folder);
 
 /* Facts about a model, lent where they are pointers. Any thread. What it was made for: */

@@ -84,11 +84,12 @@ typedef struct hone_pipeline_options {
     /* ---- fill-mask, which has top_k too (0: five tokens a mask), and knows long_text as text classification does ---- */
     const char *const *
         targets; /* NULL-terminated: only these words may stand for a mask, or of those that are no token their first pieces; NULL: any. Read by hone_pipeline_new only */
+    hone_quantization quantize; /* of every task: hone_model_quantize, as the model is loaded */
 } hone_pipeline_options;
 #define HONE_PIPELINE_OPTIONS_INIT                                                                                                         \
     {                                                                                                                                      \
         NULL, 0, HONE_GENERATE_OPTIONS_INIT, HONE_AGGREGATE_NONE, NULL, HONE_LONG_TEXT_WINDOWS, 0, 0, HONE_SCORES_DEFAULT, 0, 0, 0, false, \
-            false, NULL                                                                                                                    \
+            false, NULL, HONE_QUANTIZE_NONE                                                                                                \
     }
 
 /* Loads the model and the tokenizer of a folder. Only text-generation works without a tokenizer (it serves {"prompt_ids"}); elsewhere its absence is HONE_NOT_FOUND. options

@@ -29,6 +29,7 @@ static int load(hone_pipeline **out, hone_device **device, const pipeline_option
     hone_status status = open_device(device, &args->common);
     p.device = *device;
     p.n_threads = (int)args->common.threads;
+    p.quantize = (hone_quantization)o->quantize;
     bool opened = status == HONE_OK;
     if (opened)
         status = hone_pipeline_new(out, task->kind, o->model, &p);

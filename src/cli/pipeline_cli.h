@@ -12,6 +12,7 @@ typedef enum pipeline_format { FORMAT_AUTO, FORMAT_JSON, FORMAT_TEXT } pipeline_
 typedef struct pipeline_options {
     char *model, *input, *output;
     int64_t batch_size;
+    int quantize; /* hone_quantization */
     /* token-classification */
     int aggregation, format; /* aggregation: 0 auto, else 1 + hone_aggregation; pipeline_format */
     char *ignore_labels;

@@ -47,6 +47,7 @@ struct hone_model {
     int64_t pad_token_id; /* the same; -1: none */
     hone_device *device;
     bool owns_device, keep_hidden, recompute;
+    hone_quantization quantized;
     float embedding_noise; /* NEFTune's alpha; 0: none */
     hone_params *params;
     hone_param *head;       /* of the vocabulary: (V, C); GPT-2's wte when tied */
@@ -81,6 +82,8 @@ hone_status hone__weights_load(hone_model *m, const char *folder, const hone_mod
 hone_tensor hone__slice_tensor(const hone_tensor *whole, const hone_param_slice *s);
 hone_status hone__weights_initialise(hone_model *m, uint64_t seed);
 hone_status hone__weights_save(const hone_model *m, const char *path);
+/* HONE_INVALID_ARGUMENT for a model whose values are gone. */
+hone_status hone__weights_check_save(const hone_model *m);
 
 /* Reads generation_config.json (folder NULL: none) and settles eos and pad. */
 hone_status hone__generation_config_load(hone_model *m, const char *folder);

@@ -297,6 +297,7 @@ hone_status hone_model_save_pretrained(const hone_model *m, const char *folder)
 {
     char *path = NULL;
     hone_status status = HONE_OK;
+    HONE_TRY(hone__weights_check_save(m));
     HONE_GO(hone__make_dirs(folder));
     HONE_GO(hone__path_join(&path, folder, "model.safetensors"));
     HONE_GO(hone__weights_save(m, path));

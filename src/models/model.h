@@ -30,6 +30,9 @@ hone_problem hone__model_problem(const hone_model *model, bool has_targets);
 /* Writes it into the configuration, as the reference does at its first batch. */
 hone_status hone__model_set_problem(hone_model *model, hone_problem problem);
 
+/* Whether hone_model_quantize has brought weights to 8 bits. */
+bool hone__model_is_quantized(const hone_model *model);
+
 /* The text of config.json, as it is saved, appended to out. */
 hone_status hone__model_config_text(hone_str *out, const hone_model *model);
 

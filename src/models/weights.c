@@ -344,11 +344,20 @@ static hone_status fetch(void *context, const hone_safetensor_source *source, si
     return b->ops->download(b, out, (const char *)source->payload + offset, n);
 }
 
+hone_status hone__weights_check_save(const hone_model *m)
+{
+    if (!hone__model_is_quantized(m))
+        return HONE_OK;
+    return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "a model in 8 bits cannot be saved: its weights in float32 are gone"),
+                      "save it before hone_model_quantize, or copy the folder that it came from");
+}
+
 hone_status hone__weights_save(const hone_model *m, const char *path)
 {
     const hone_params *params = m->params;
     hone_safetensor_source *sources = NULL;
     size_t n = 0;
+    HONE_TRY(hone__weights_check_save(m));
     HONE_TRY(hone__params_flush(m->params));
     HONE_TRY(HONE_NEW(&sources, params->n_slices));
     for (size_t k = 0; k < params->n_slices; k++) {

@@ -55,7 +55,8 @@ const hone_op_info hone__op_attention_block = {.name = "attention",
                                                .backward = backward,
                                                .saves = HONE_SAVE_IN(0) | HONE_SAVE_OUT(0) | HONE_SAVE_AUX,
                                                .n_in = 3,
-                                               .optional = HONE_INPUT(2)};
+                                               .optional = HONE_INPUT(2),
+                                               .quantized = HONE_INPUT(1)};
 
 static hone_status check(const hone_tensor *x, int64_t n_out, int n_heads, float dropout)
 {
@@ -80,7 +81,7 @@ static hone_status project(hone_tape *t, hone_tensor **kept, hone_mat *qkv, hone
     }
     hone_mat x = hone__mat(in[0]);
     hone_weight weight = hone__weight(w);
-    HONE_TRY(hone__op_scratch(t, &scratch, hone__ops(t)->workspace(t->backend, HONE_WS_GEMM, x.rows, n_out, n_in)));
+    HONE_TRY(hone__op_scratch(t, &scratch, hone__linear_workspace(t, w, x.rows, n_out, n_in)));
     return hone__ops(t)->linear_forward(t->backend, qkv, &x, &weight, b ? b->tensor.data : NULL, HONE_ACT_NONE, NULL, scratch);
 }
 

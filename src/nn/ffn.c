@@ -37,7 +37,8 @@ const hone_op_info hone__op_ffn = {.name = "feed-forward",
                                    .backward = backward,
                                    .saves = HONE_SAVE_IN(X) | HONE_SAVE_AUX,
                                    .n_in = N_IN,
-                                   .optional = HONE_INPUT(B1) | HONE_INPUT(B2)};
+                                   .optional = HONE_INPUT(B1) | HONE_INPUT(B2),
+                                   .quantized = HONE_INPUT(W1) | HONE_INPUT(W2)};
 
 static const void *bias(const hone_param *b)
 {
@@ -60,8 +61,7 @@ static hone_status forward(hone_tape *t, hone_tensor **y, hone_tensor **in, hone
     if (hone__op_records(t, &hone__op_ffn, in))
         HONE_TRY(hone__op_output(t, &pre, t->dtype, 2, hidden.dim, in[X]->rows));
     HONE_TRY(hone__op_scratch_mat(t, &h, n, n_hidden));
-    size_t bytes = ops->workspace(t->backend, HONE_WS_GEMM, n, n_hidden, n_in),
-           more = ops->workspace(t->backend, HONE_WS_GEMM, n, n_out, n_hidden);
+    size_t bytes = hone__linear_workspace(t, p[W1], n, n_hidden, n_in), more = hone__linear_workspace(t, p[W2], n, n_out, n_hidden);
     HONE_TRY(hone__op_scratch(t, &scratch, bytes > more ? bytes : more));
     if (pre)
         pre_mat = hone__mat(pre);

@@ -11,7 +11,12 @@ typedef struct linear_attr {
 
 hone_weight hone__weight(const hone_param *w)
 {
-    return (hone_weight){hone__mat(&w->tensor), w->in_major, w->version};
+    return (hone_weight){hone__mat(&w->tensor), w->in_major, w->version, w->quant};
+}
+
+size_t hone__linear_workspace(const hone_tape *t, const hone_param *w, int64_t n, int64_t n_out, int64_t n_in)
+{
+    return hone__ops(t)->workspace(t->backend, w->quant ? HONE_WS_INT8 : HONE_WS_GEMM, n, n_out, n_in);
 }
 
 hone_status hone__linear_dims(const hone_tensor *x, const hone_param *w, const hone_param *b, int64_t *n_in, int64_t *n_out)
@@ -85,8 +90,12 @@ static hone_status backward(hone_tape *t, const hone_node *n)
     return hone__ops(t)->linear_dx(t->backend, &dx, &dpre, &w, HONE_ACT_NONE, NULL, beta, scratch);
 }
 
-const hone_op_info hone__op_linear = {
-    .name = "linear", .backward = backward, .saves = HONE_SAVE_IN(0) | HONE_SAVE_AUX, .n_in = 3, .optional = HONE_INPUT(2)};
+const hone_op_info hone__op_linear = {.name = "linear",
+                                      .backward = backward,
+                                      .saves = HONE_SAVE_IN(0) | HONE_SAVE_AUX,
+                                      .n_in = 3,
+                                      .optional = HONE_INPUT(2),
+                                      .quantized = HONE_INPUT(1)};
 
 static hone_status forward(hone_tape *t, hone_tensor **y, hone_tensor **in, const hone_param *w, const hone_param *b, hone_act act,
                            uint32_t site)
@@ -105,7 +114,7 @@ static hone_status forward(hone_tape *t, hone_tensor **y, hone_tensor **in, cons
         pre_mat = hone__mat(pre);
     hone_mat ym = hone__mat(*y), xm = hone__mat(in[0]);
     hone_weight weight = hone__weight(w);
-    HONE_TRY(hone__op_scratch(t, &scratch, hone__ops(t)->workspace(t->backend, HONE_WS_GEMM, ym.rows, n_out, n_in)));
+    HONE_TRY(hone__op_scratch(t, &scratch, hone__linear_workspace(t, w, ym.rows, n_out, n_in)));
     HONE_TRY(hone__ops(t)->linear_forward(t->backend, &ym, &xm, &weight, b ? b->tensor.data : NULL, act, pre ? &pre_mat : NULL, scratch));
     HONE_TRY(hone__op_attr(t, (void **)&attr, sizeof(*attr)));
     attr->act = act;

@@ -170,6 +170,8 @@ void hone__param_use(hone_tape *t, hone_param *p);
 
 /* ---- parts of fused ops (linear.c) ---- */
 hone_weight hone__weight(const hone_param *w);
+/* What linear_forward takes for x (n, n_in) and this weight. */
+size_t hone__linear_workspace(const hone_tape *t, const hone_param *w, int64_t n, int64_t n_out, int64_t n_in);
 /* Checks x (N, I) and b (O) against w; gives I and O. */
 hone_status hone__linear_dims(const hone_tensor *x, const hone_param *w, const hone_param *b, int64_t *n_in, int64_t *n_out);
 /* dw and db from dy and x, for those that are wanted. w and b are PARAM tensors, b may be NULL. */

@@ -58,8 +58,12 @@ void hone__params_free(hone_params *p)
 {
     if (!p)
         return;
-    for (size_t i = 0; i < p->n_items; i++)
+    for (size_t i = 0; i < p->n_items; i++) {
+        hone_quant *quant = p->items[i]->quant;
         hone__table_free(p->items[i]->table);
+        if (quant)
+            release(p, quant->codes, hone__quant_bytes(quant));
+    }
     release(p, p->master, flat_bytes(p));
     release(p, p->grad, grad_bytes(p));
     release(p, p->m, flat_bytes(p));
@@ -210,6 +214,33 @@ void hone__params_lend(hone_params *p, hone_param *param, void *data)
     p->mapped = true;
 }
 
+hone_status hone__param_quantize(hone_param *param)
+{
+    hone_params *p = param->store;
+    const hone_tensor *x = &param->tensor;
+    hone_quant q = {.n_in = x->dim[param->in_major ? 0 : 1], .n_out = x->dim[param->in_major ? 1 : 0]};
+    hone_weight from = {.mat = hone__mat(x), .in_major = param->in_major};
+    void *block = NULL;
+    HONE_ASSERT(x->n_dims == 2 && !p->grad && !param->quant);
+    if (q.n_in > HONE_QUANT_MAX_IN)
+        return hone__fail(HONE_UNSUPPORTED, "%s has %lld inputs, products in 8 bits take %d", param->name, (long long)q.n_in,
+                          HONE_QUANT_MAX_IN);
+    hone_quant *kept = hone__arena_alloc(p->names, sizeof(*kept));
+    if (!kept)
+        return HONE_OUT_OF_MEMORY;
+    HONE_TRY(p->backend->ops->alloc(p->backend, &block, hone__quant_bytes(&q)));
+    hone__quant_place(&q, block);
+    *kept = q;
+    param->quant = kept;
+    return p->backend->ops->quantize(p->backend, kept, &from);
+}
+
+void hone__param_forget(hone_param *param)
+{
+    HONE_ASSERT(param->quant);
+    param->tensor.data = NULL;
+}
+
 static hone_status make_tables(hone_params *p)
 {
     size_t skipped = 0;
@@ -241,6 +272,9 @@ static hone_status allocate_training(hone_params *p)
 
 hone_status hone__params_train(hone_params *p)
 {
+    for (size_t i = 0; i < p->n_items; i++)
+        if (p->items[i]->quant)
+            return hone__fail(HONE_INVALID_ARGUMENT, "a model in 8 bits (hone_model_quantize) cannot be trained: load it for training");
     if (p->mapped)
         return hone__fail(HONE_INVALID_ARGUMENT, "a model whose weights are mapped from a file cannot be trained: load it for training");
     HONE_TRY(hone__params_allocate(p));

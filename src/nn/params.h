@@ -23,6 +23,7 @@ typedef struct hone_param {
     size_t skipped;           /* elements of tables before it that the gradients' buffer leaves out: its own begins at offset - skipped */
     bool sparse;              /* hone__params_sparse */
     struct hone_table *table; /* NULL: dense (table.h) */
+    hone_quant *quant;        /* the weight in 8 bits, which linear maps take instead of the values; NULL: none */
     struct hone_params *store;
 } hone_param;
 
@@ -69,6 +70,11 @@ hone_status hone__params_add_slice(hone_params *p, hone_param *param, const char
 void hone__params_sparse(hone_param *param);
 /* Allocates master (zero) once all are declared. */
 hone_status hone__params_allocate(hone_params *p);
+/* Makes the weight of a linear map ready for products in 8 bits, for inference alone. Its values are not read by linear maps any more, and may go (hone__param_forget).
+ * HONE_UNSUPPORTED for more inputs than HONE_QUANT_MAX_IN. */
+hone_status hone__param_quantize(hone_param *param);
+/* The values are gone: whoever asks for them gets an error. */
+void hone__param_forget(hone_param *param);
 /* Points parameter `index`'s value into memory that the caller keeps alive (a mapped file) instead of master. */
 void hone__params_lend(hone_params *p, hone_param *param, void *data);
 /* Allocates grad, m and v and marks everything fresh. HONE_INVALID_ARGUMENT for a mapped store. */

@@ -240,17 +240,36 @@ static hone_status check_input(hone_tape *t, const hone_op_info *op, hone_tensor
     return either && (*x)->dtype == HONE_DTYPE_I32 ? HONE_OK : check_dtype(t, op, *x, !either && (op->ints & HONE_INPUT(i)) != 0);
 }
 
+/* Weights in 8 bits: only linear maps take them, without gradients. */
+static hone_status check_quantized(const hone_tape *t, const hone_op_info *op, hone_tensor *const *in)
+{
+    for (uint32_t i = 0; i < op->n_in; i++) {
+        const hone_param *p = in[i] && in[i]->kind == HONE_TENSOR_PARAM ? in[i]->param : NULL;
+        bool takes = (op->quantized & HONE_INPUT(i)) != 0;
+        if (!p || !p->quant)
+            continue;
+        if (takes && hone__op_records(t, op, in))
+            return hone__hint(hone__fail(HONE_UNSUPPORTED, "%s: %s is in 8 bits, which has no gradients", op->name, p->name),
+                              "load the model again and leave hone_model_quantize out to train it");
+        if (!takes && !in[i]->data)
+            return hone__fail(HONE_UNSUPPORTED, "%s: %s is in 8 bits, its values are gone", op->name, p->name);
+    }
+    return HONE_OK;
+}
+
 bool hone__op_begin(hone_tape *t, const hone_op_info *op, hone_tensor **in)
 {
     if (t->error.status != HONE_OK)
         return false;
     hone__pool_release(&t->scratch, (hone__pool_mark){0, 0, 0});
-    for (uint32_t i = 0; i < op->n_in; i++) {
-        hone_status status = check_input(t, op, &in[i], i);
-        if (status != HONE_OK) {
-            hone__error_save(&t->error, status);
-            return false;
-        }
+    hone_status status = HONE_OK;
+    for (uint32_t i = 0; i < op->n_in && status == HONE_OK; i++)
+        status = check_input(t, op, &in[i], i);
+    if (status == HONE_OK)
+        status = check_quantized(t, op, in);
+    if (status != HONE_OK) {
+        hone__error_save(&t->error, status);
+        return false;
     }
     hone__span_begin(HONE__SPAN_FORWARD, op->name, t->layer);
     return true;

@@ -25,6 +25,7 @@ typedef struct hone_op_info {
     uint32_t saves;
     uint32_t n_in, optional,
         ints; /* inputs; those that may be NULL; those that are I32; in both masks: either kind, never NULL; the others are of the tape's dtype */
+    uint32_t quantized; /* inputs that may be weights in 8 bits, where nothing wants a gradient */
 } hone_op_info;
 
 struct hone_node {

@@ -4,8 +4,10 @@
 #include <stddef.h>
 #include <string.h>
 
-enum { N_EVALUATION_ROWS = 5 }; /* of run_rows: what an evaluation has too */
+enum { N_OWN_ROWS = 1, N_EVALUATION_ROWS = 6 }; /* of run_rows: what an evaluation alone has, and what it has at all */
 static const hone_option run_rows[] = {
+    {"quantize", HONE_OPTION_ENUM, offsetof(hone_job_options, quantize), "none", 0, 0, HONE__QUANTIZATIONS, "Speed",
+     "of an evaluation; int8: the linear maps of the layers in 8 bits, in less time and memory (docs/precision.md)"},
     {"config", HONE_OPTION_STRING, offsetof(hone_job_options, config), NULL, 0, 0, NULL, "Run",
      "a JSON file of options, which those of the command line replace; a first word FILE.json is the same"},
     {"save_args", HONE_OPTION_STRING, offsetof(hone_job_options, save_args), NULL, 0, 0, NULL, "Run",
@@ -79,8 +81,11 @@ static hone_status choose_training_rows(hone_job *job)
 {
     job->training = hone__training_table;
     job->own = hone__job_table;
-    if (job->kind == HONE_JOB_TRAIN)
+    if (job->kind == HONE_JOB_TRAIN) {
+        job->own.rows += N_OWN_ROWS;
+        job->own.n_rows -= N_OWN_ROWS;
         return HONE_OK;
+    }
     job->own.n_rows = N_EVALUATION_ROWS;
     HONE_TRY(HONE_NEW(&job->training_rows, sizeof(eval_names) / sizeof(*eval_names)));
     job->training.rows = job->training_rows;

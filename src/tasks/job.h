@@ -11,7 +11,9 @@
 #include <stdatomic.h>
 
 /* Options of every job beside the task's and the trainer's. */
+#define HONE__QUANTIZATIONS "none|int8" /* as HONE_QUANTIZATION_MAP has them */
 typedef struct hone_job_options {
+    int quantize; /* hone_quantization; of an evaluation */
     char *config, *save_args;
     char *device;
     int64_t threads;

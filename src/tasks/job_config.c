@@ -82,6 +82,9 @@ static hone_status set_member(hone_job *job, const char *key, const json_t *valu
     for (size_t i = 0; i < 3; i++)
         if (hone__options_find(tables[i], key))
             return hone__options_set_json(tables[i], structs[i], key, value);
+    bool asks = !json_is_null(value) && !(json_is_string(value) && strcmp(json_string_value(value), "none") == 0);
+    if (asks && job->kind == HONE_JOB_TRAIN && hone__options_find(&hone__job_table, key))
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "%s: it is for evaluations, nothing trains in 8 bits", key), "leave it out");
     if (hone__options_find(&hone__training_table, key) || hone__options_find(&hone__job_table, key))
         return HONE_OK; /* an evaluation has no use for it */
     if (hone__options_find(&hone__foreign_table, key))

@@ -394,6 +394,7 @@ hone_status hone_job_run(hone_job *job, char **results)
     HONE_GO(hone__training_check_precision(&job->args, parts.device)); /* before the data are read */
     job->started = true;
     HONE_GO(set_up(job, &parts));
+    HONE_GO(hone_model_quantize(parts.model, (hone_quantization)job->run.quantize));
     status = job->kind == HONE_JOB_TRAIN ? train(job, &parts, results) : evaluate_only(job, &parts, results);
 done:
     free_parts(job, &parts);

@@ -55,6 +55,7 @@ static hone_status load(hone_pipeline *p, hone_task_kind task, const char *folde
     }
     m.device = p->options.device;
     HONE_TRY(hone_model_from_pretrained(&p->model, task, folder, &m));
+    HONE_TRY(hone_model_quantize(p->model, p->options.quantize));
     HONE_TRY(load_tokenizer(p, folder));
     compare_vocabularies(p, folder);
     return p->class->open ? p->class->open(p) : HONE_OK;

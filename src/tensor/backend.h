@@ -19,12 +19,28 @@ typedef struct hone_mat {
 } hone_mat;
 
 /* The matrix of a linear map C_in -> C_out: stored (C_out, C_in), or (C_in, C_out) when in_major (GPT-2's Conv1D; never transposed at load).
- * mat has the stored shape. `version` changes when the values do: packed copies follow it. 0: never cached. */
+ * mat has the stored shape. `version` changes when the values do: packed copies follow it. 0: never cached. quant not NULL: linear_forward computes with that and
+ * does not read mat, whose data may be gone; the other entries do not take such a weight. */
 typedef struct hone_weight {
     hone_mat mat;
     bool in_major;
     uint32_t version;
+    const struct hone_quant *quant;
 } hone_weight;
+
+/* The same matrix in 8 bits, W(o, i) = scale[o] code(o, i) with |code| <= 127, for products with rows of x that are brought to 8 bits in turn (docs/precision.md):
+ *
+ *     s = max |x(n, i)| / 127;   q(n, i) = round(x(n, i) / s) + 128;   y(n, o) = act((sum_i q(n, i) code(o, i) + shift[o]) (s scale[o]) + bias[o])
+ *
+ * The sum is exact in 32 bits, so that no order of it changes a bit. An output whose weights are not all finite has the scale NaN, as has a row of x.
+ * Codes stand in panels of HONE_QUANT_COLS outputs: after each other, for every four inputs, a word of four codes for each output. Beyond the edges all is 0. */
+enum { HONE_QUANT_COLS = 32, HONE_QUANT_MAX_IN = 16384 };
+typedef struct hone_quant {
+    int8_t *codes;
+    float *scale;   /* (n_out, rounded up to whole panels) */
+    int32_t *shift; /* the same: -128 times the sum of the output's codes */
+    int64_t n_in, n_out;
+} hone_quant;
 
 /* Dropout: NULL or p == 0 means none and nothing else is read. The decision for an element depends only on (seed, site, pass, key of its row, position, channel) as
  * engine.md, 4 says; kept values are scaled by 1/(1-p). rows->row, pos and key say whose token each row of the matrix is. */
@@ -80,7 +96,8 @@ typedef enum hone_workspace {
     HONE_WS_COLUMN_SUMS,        /* n: rows N, m: cols: linear_dw with dbias, residual_norm_backward, column_sum */
     HONE_WS_EMBED_BACKWARD,     /* n: tokens N, m: cols C, k: rows of the table */
     HONE_WS_REDUCE,             /* n: elements: reduce, norm2 */
-    HONE_WS_GEMM                /* n, m, k of the product: gemm, linear_forward, linear_dx */
+    HONE_WS_GEMM,               /* n, m, k of the product: gemm, linear_forward, linear_dx */
+    HONE_WS_INT8                /* the same of linear_forward with w->quant */
 } hone_workspace;
 
 /* The gradient of a table (V, cols) of which a batch reads few rows (engine.md, 8): row rows[i], ascending, has its own at g + slots[i] cols; the others' are 0. */
@@ -149,7 +166,8 @@ typedef struct hone_backend_ops {
     /* c = alpha op(a) op(b) + beta c, op = transpose when ta / tb. Scratch: HONE_WS_GEMM. */
     hone_status (*gemm)(hone_backend *be, const hone_mat *c, const hone_mat *a, bool ta, const hone_mat *b, bool tb, float alpha,
                         float beta, void *scratch);
-    /* y (N, O) = act(x (N, I) W^T + bias (O or NULL)); pre (N, O), optional, gets the argument of act (needed when act != NONE and a backward will come) */
+    /* y (N, O) = act(x (N, I) W^T + bias (O or NULL)); pre (N, O), optional, gets the argument of act (needed when act != NONE and a backward will come). With w->quant
+     * there is no pre, and scratch is HONE_WS_INT8. */
     hone_status (*linear_forward)(hone_backend *b, const hone_mat *y, const hone_mat *x, const hone_weight *w, const void *bias,
                                   hone_act act, const hone_mat *pre, void *scratch);
     /* dx (N, I) = act'(pre (N, I)) o (dy (N, O) W) + beta dx; act == NONE: pre is NULL */
@@ -158,6 +176,9 @@ typedef struct hone_backend_ops {
     /* dw (as stored) = dy^T x + beta_w dw;  dbias (O, NULL: none) = column sums of dy + beta_bias dbias. Scratch: HONE_WS_COLUMN_SUMS. */
     hone_status (*linear_dw)(hone_backend *b, const hone_weight *dw, void *dbias, const hone_mat *dy, const hone_mat *x, float beta_w,
                              float beta_bias, void *scratch);
+
+    /* Fills codes, scale and shift of *to (hone__quant_bytes of the backend's memory) from a weight. */
+    hone_status (*quantize)(hone_backend *b, const hone_quant *to, const hone_weight *from);
 
     /* ---- attention (engine.md, 6) ---- */
     /* q (Nq, H D), k and v (Nk, H D) may be views (ld). o (Nq, H D); lse (Nq, H), F32 (F64 in F64), NULL when no backward will come.
@@ -276,6 +297,31 @@ struct hone_backend {
     int n_measuring; /* how often measuring was asked for */
     void *self;      /* the backend's own */
 };
+
+/* What the codes of a weight take, and where they lie in so much memory. */
+static inline size_t hone__quant_outputs(const hone_quant *q)
+{
+    return (size_t)(q->n_out + HONE_QUANT_COLS - 1) / HONE_QUANT_COLS * HONE_QUANT_COLS;
+}
+static inline size_t hone__quant_words(const hone_quant *q)
+{
+    return (size_t)(q->n_in + 3) / 4;
+}
+static inline size_t hone__quant_bytes(const hone_quant *q)
+{
+    return hone__quant_outputs(q) * (4 * hone__quant_words(q) + sizeof(float) + sizeof(int32_t));
+}
+static inline void hone__quant_place(hone_quant *q, void *block)
+{
+    q->codes = block;
+    q->scale = (float *)(void *)(q->codes + hone__quant_outputs(q) * hone__quant_words(q) * 4);
+    q->shift = (int32_t *)(void *)(q->scale + hone__quant_outputs(q));
+}
+/* Outputs [first, first + n); first is that of a panel. */
+static inline hone_quant hone__quant_part(const hone_quant *q, int64_t first, int64_t n)
+{
+    return (hone_quant){q->codes + (size_t)first * hone__quant_words(q) * 4, q->scale + first, q->shift + first, q->n_in, n};
+}
 
 static inline void hone__backend_count(hone_backend *b, size_t more, size_t less)
 {

@@ -26,6 +26,11 @@ static double product(const hone_mat *c, int64_t depth)
     return 2 * elements(c) * (double)depth;
 }
 
+static double weight(const hone_weight *w)
+{
+    return w->quant ? (double)hone__quant_bytes(w->quant) : size(&w->mat);
+}
+
 /* Pairs of a query and a key that it sees. */
 static double pairs(const hone_rows *q, const hone_rows *k, bool causal)
 {
@@ -61,7 +66,7 @@ static double tables(int n, const hone_mat *y)
     X(gemm, (hone_backend *be, const hone_mat *c, const hone_mat *a, bool ta, const hone_mat *b, bool tb, float alpha, float beta, void *scratch), \
       (be, c, a, ta, b, tb, alpha, beta, scratch), product(c, ta ? a->rows : a->cols), out(c, beta) + size(a) + size(b)) \
     X(linear_forward, (hone_backend *be, const hone_mat *y, const hone_mat *x, const hone_weight *w, const void *bias, hone_act act, const hone_mat *pre, void *scratch), \
-      (be, y, x, w, bias, act, pre, scratch), product(y, x->cols), size(y) + size(x) + size(&w->mat) + size(pre)) \
+      (be, y, x, w, bias, act, pre, scratch), product(y, x->cols), size(y) + size(x) + weight(w) + size(pre)) \
     X(linear_dx, (hone_backend *be, const hone_mat *dx, const hone_mat *dy, const hone_weight *w, hone_act act, const hone_mat *pre, float beta, void *scratch), \
       (be, dx, dy, w, act, pre, beta, scratch), product(dx, dy->cols), out(dx, beta) + size(dy) + size(&w->mat) + size(pre)) \
     X(linear_dw, (hone_backend *be, const hone_weight *dw, void *dbias, const hone_mat *dy, const hone_mat *x, float beta_w, float beta_bias, void *scratch), \

@@ -55,6 +55,9 @@ hone_status hone__tensor_check(const hone_tensor *t, const char *who)
         hone__fail(HONE_INVALID_ARGUMENT, "%s: the tensor's tape was reset after the tensor was made", who);
         return hone__hint(HONE_INVALID_ARGUMENT, "read it before hone_tape_reset, or copy it out with hone_tensor_keep");
     }
+    if (!t->data && hone__count(t) > 0)
+        return hone__fail(HONE_INVALID_ARGUMENT, "%s: the tensor's values are gone (a weight that hone_model_quantize brought to 8 bits)",
+                          who);
     return HONE_OK;
 }
 

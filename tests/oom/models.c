@@ -133,6 +133,24 @@ static hone_status load_tagger(void *payload)
     return status;
 }
 
+static hone_status quantize(void *payload)
+{
+    hone_model *m = NULL;
+    hone_model_options o = HONE_MODEL_OPTIONS_INIT;
+    hone_tape *t = NULL;
+    hone_status status;
+    o.device = device;
+    HONE_GO(hone_model_from_pretrained(&m, HONE_TASK_NONE, payload, &o));
+    HONE_GO(hone_model_quantize(m, HONE_QUANTIZE_INT8));
+    HONE_GO(hone_tape_new(&t, device, &(hone_tape_options){.recording = false}));
+    hone_model_forward(m, t, &batch);
+    status = hone_tape_status(t);
+done:
+    hone_tape_free(t);
+    hone_model_free(m);
+    return status;
+}
+
 static void encoders(void **state)
 {
 #define BERT   "vocab_size=23,hidden_size=16,num_hidden_layers=1,num_attention_heads=2,intermediate_size=8,max_position_embeddings=8"
@@ -149,6 +167,7 @@ static void encoders(void **state)
     assert_ok(save_encoder((void *)(uintptr_t)BERT));
     assert_true(test_oom(save_encoder, (void *)(uintptr_t)BERT) > 10);
     assert_true(test_oom(load_tagger, (void *)(uintptr_t)test_temp("encoder")) > 10);
+    assert_true(test_oom(quantize, (void *)(uintptr_t)test_temp("encoder")) > 10);
     hone_device_free(device);
 }
 
@@ -163,6 +182,7 @@ static void sweep(void **state)
     assert_ok(save((void *)(uintptr_t)test_temp("model")));
     assert_true(test_oom(save, (void *)(uintptr_t)test_temp("model")) > 10);
     assert_true(test_oom(load, (void *)(uintptr_t)test_temp("model")) > 10);
+    assert_true(test_oom(quantize, (void *)(uintptr_t)test_temp("model")) > 10);
     assert_true(test_oom(step, NULL) > 10);
     assert_true(test_oom(generate, &greedy) > 10);
     assert_true(test_oom(generate, &beams) > 10);

@@ -89,7 +89,7 @@ struct run {
 /* clang-format off */
 #define ENTRIES(X) \
     X(alloc) X(release) X(upload) X(download) X(fill_zero) X(sync) X(close) X(supports) X(workspace) X(prepare_products) X(gemm) \
-    X(linear_forward) X(linear_dx) X(linear_dw) X(attention_forward) X(attention_backward) X(residual_norm_forward) \
+    X(linear_forward) X(linear_dx) X(linear_dw) X(quantize) X(attention_forward) X(attention_backward) X(residual_norm_forward) \
     X(residual_norm_backward) X(act_forward) X(act_backward) X(dropout) X(unary) X(binary) X(where) X(is_in) X(axpy) \
     X(convert) X(random) X(embed_forward) X(embed_backward) X(gather_rows) X(scatter_add_rows) X(gather_cols) \
     X(scatter_add_cols) X(log_softmax_forward) X(log_softmax_backward) X(softmax_block) X(softmax_nll) X(softmax_grad) \
@@ -489,7 +489,7 @@ static void *v(run *r, const char *name)
 
 static hone_weight weight(run *r, const char *name)
 {
-    return (hone_weight){*m(r, name), num(r->c, "in_major", 0) != 0, r->version};
+    return (hone_weight){*m(r, name), num(r->c, "in_major", 0) != 0, r->version, NULL};
 }
 
 static const hone_drop *drop(run *r)

@@ -67,6 +67,25 @@ static hone_status linear_forward_bf16(run *r)
     return in_bf16(r, linear_forward);
 }
 
+/* The weight brought to 8 bits first; a number of x or w may be spoilt. */
+static hone_status linear_int8(run *r)
+{
+    hone_weight w = weight(r, "w"), narrow = w;
+    const hone_mat *y = m(r, "y"), *x = m(r, "x");
+    hone_quant q = {.n_in = x->cols, .n_out = y->cols};
+    void *block = NULL;
+    HONE_TRY(r->b->ops->alloc(r->b, &block, hone__quant_bytes(&q)));
+    hone__quant_place(&q, block);
+    hone_status status = CALL(r, quantize, &q, &w);
+    narrow.mat.data = NULL;
+    narrow.quant = &q;
+    if (status == HONE_OK)
+        status = CALL(r, linear_forward, y, x, &narrow, v(r, "bias"), (hone_act)option_int(r, "act"), NULL,
+                      scratch(r, HONE_WS_INT8, y->rows, y->cols, x->cols));
+    r->b->ops->release(r->b, block, hone__quant_bytes(&q));
+    return status;
+}
+
 /* What nn does: through the activation, then both products. */
 static hone_status linear_backward(run *r)
 {

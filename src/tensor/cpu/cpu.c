@@ -1,15 +1,19 @@
-/* The cpu backend's choice of kernels, its memory and its table. The instruction set is found at start by cpuid; the environment variable HONE_ISA (base, avx2,
- * avx512) may ask for less, never for more: tests run all of them on one machine. */
+/* The cpu backend's choice of kernels, its memory and its table. The instruction set is found at start by cpuid; the environment variable HONE_ISA (base, avx2, avxvnni: AVX2 with
+ * VNNI, avx512) may ask for less, never for more: tests run all of them on one machine. */
 #include "tensor/cpu/cpu.h"
 #include "base/mem.h"
 
 #include <stdlib.h>
 #include <string.h>
+#if defined(__x86_64__) || defined(__i386__)
+#include <cpuid.h>
+#endif
 
 typedef struct isa {
     const char *name; /* as HONE_ISA says it */
     const char *text;
     const hone_kernels *kernels;
+    const hone_int8_kernels *int8;
     bool present;
     int64_t dot_rows; /* where oneDNN overtakes: measured on Zen 5 */
 } isa;
@@ -28,7 +32,15 @@ bool hone__cpu_allows_avx512(void)
     const char *asked = getenv("HONE_ISA");
     __builtin_cpu_init();
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-           __builtin_cpu_supports("avx512vl") && !(asked && (strcmp(asked, "avx2") == 0 || strcmp(asked, "base") == 0));
+           __builtin_cpu_supports("avx512vl") &&
+           !(asked && (strcmp(asked, "avx2") == 0 || strcmp(asked, "avxvnni") == 0 || strcmp(asked, "base") == 0));
+}
+
+/* Not every compiler's __builtin_cpu_supports knows it. */
+static bool has_avxvnni(void)
+{
+    unsigned a, b, c, d;
+    return __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 4 & 1);
 }
 
 static isa choose_isa(void)
@@ -37,12 +49,14 @@ static isa choose_isa(void)
     bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
                   __builtin_cpu_supports("avx512vl");
-    const isa all[] = {{"avx512", avx512_text(), &hone__kernels_avx512, avx512, 512},
-                       {"avx2", "AVX2", &hone__kernels_avx2, avx2, 32},
-                       {"base", "SSE4.2", &hone__kernels_base, true, 0}};
+    const hone_int8_kernels *wide = __builtin_cpu_supports("avx512vnni") ? &hone__int8_avx512vnni : &hone__int8_avx2;
+    const isa all[] = {{"avx512", avx512_text(), &hone__kernels_avx512, wide, avx512, 512},
+                       {"avxvnni", "AVX2 (VNNI)", &hone__kernels_avx2, &hone__int8_avxvnni, avx2 && has_avxvnni(), 32},
+                       {"avx2", "AVX2", &hone__kernels_avx2, &hone__int8_avx2, avx2, 32},
+                       {"base", "SSE4.2", &hone__kernels_base, &hone__int8_base, true, 0}};
     size_t i = 0;
     const char *asked = getenv("HONE_ISA");
-    for (size_t k = 0; asked && k < 3; k++)
+    for (size_t k = 0; asked && k < sizeof(all) / sizeof(*all); k++)
         if (strcmp(asked, all[k].name) == 0)
             i = k;
     while (!all[i].present)
@@ -52,7 +66,7 @@ static isa choose_isa(void)
 #else
 static isa choose_isa(void)
 {
-    return (isa){"base", "vectors of 128 bits", &hone__kernels_base, true, 0};
+    return (isa){"base", "vectors of 128 bits", &hone__kernels_base, &hone__int8_base, true, 0};
 }
 #endif
 
@@ -160,7 +174,6 @@ static bool cpu_supports(const hone_backend *b, hone_dtype dtype)
 
 static size_t cpu_workspace(const hone_backend *b, hone_workspace what, int64_t n, int64_t m, int64_t k)
 {
-    (void)k;
     switch (what) {
     case HONE_WS_ATTENTION_FORWARD:
         return hone__attention_workspace(b, n, false);
@@ -174,6 +187,8 @@ static size_t cpu_workspace(const hone_backend *b, hone_workspace what, int64_t 
         return HONE_CPU_PARTIALS * (sizeof(double) + sizeof(int64_t));
     case HONE_WS_GEMM: /* some rows of a product that is to be added to dx after its activation */
         return (size_t)(hone__min64(n, 64) * m) * sizeof(float);
+    case HONE_WS_INT8: /* rows as codes */
+        return hone__int8_workspace(b, n, k);
     }
     return 0;
 }
@@ -184,6 +199,7 @@ hone_status hone__cpu_open(hone_backend *b)
     HONE_TRY(HONE_NEW(&cpu, 1));
     isa best = choose_isa();
     cpu->kernels = best.kernels;
+    cpu->int8 = best.int8;
     cpu->dot_rows = best.dot_rows;
     cpu->own_attention = strcmp(best.name, "avx512") == 0;
     cpu->ops = (hone_backend_ops){.name = "cpu",
@@ -197,6 +213,7 @@ hone_status hone__cpu_open(hone_backend *b)
                                   .supports = cpu_supports,
                                   .workspace = cpu_workspace};
     hone__cpu_product(&cpu->ops);
+    hone__cpu_int8(&cpu->ops);
     hone__cpu_attention(&cpu->ops);
     hone__cpu_norm(&cpu->ops);
     hone__cpu_elementwise(&cpu->ops);

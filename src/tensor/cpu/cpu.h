@@ -8,6 +8,7 @@
 #include "base/rng.h"
 #include "tensor/backend.h"
 #include "tensor/cpu/kernels/kernels.h"
+#include "tensor/cpu/narrow/narrow.h"
 
 #include <omp.h>
 
@@ -23,6 +24,7 @@ enum {
 
 typedef struct hone_cpu {
     const hone_kernels *kernels;
+    const hone_int8_kernels *int8;
     bool own_attention; /* products of attention by kernels/small.c: vectors of sixteen */
     int64_t dot_rows;   /* rows of a product with a weight (out, in) up to which dot products in tiles are faster than oneDNN */
     void *panels;       /* of products in BF16: for each thread its own, from the first time they are asked for */
@@ -111,6 +113,10 @@ hone_status hone__product(const hone_backend *be, const hone_mat *c, const hone_
 void hone__bf16_product(const hone_backend *be, const hone_mat *c, const hone_mat *a, bool ta, const hone_mat *b, bool tb, float alpha,
                         float beta);
 hone_status hone__bf16_prepare(hone_backend *b, hone_dtype dtype);
+/* linear_forward of a weight in 8 bits (int8.c). */
+void hone__int8_linear(const hone_backend *b, const hone_mat *y, const hone_mat *x, const hone_quant *w, const float *bias, hone_act act,
+                       void *scratch);
+size_t hone__int8_workspace(const hone_backend *b, int64_t rows, int64_t n_in);
 /* y (cols) = column sums of x + beta y */
 void hone__column_sums(const hone_backend *b, float *y, const hone_mat *x, float beta);
 
@@ -118,6 +124,7 @@ size_t hone__attention_workspace(const hone_backend *b, int64_t longest, bool ba
 
 /* Each file puts its entries into the table. */
 void hone__cpu_product(hone_backend_ops *ops);
+void hone__cpu_int8(hone_backend_ops *ops);
 void hone__cpu_attention(hone_backend_ops *ops);
 void hone__cpu_norm(hone_backend_ops *ops);
 void hone__cpu_elementwise(hone_backend_ops *ops);

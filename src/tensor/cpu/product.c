@@ -153,8 +153,12 @@ static void finish_rows(const hone_backend *b, const hone_mat *y, const hone_mat
 static hone_status cpu_linear_forward(hone_backend *b, const hone_mat *y, const hone_mat *x, const hone_weight *w, const void *bias,
                                       hone_act act, const hone_mat *pre, void *scratch)
 {
-    (void)scratch;
     HONE_CPU_CHECK(y, x, &w->mat, pre);
+    if (w->quant) {
+        HONE_ASSERT(!pre);
+        hone__int8_linear(b, y, x, w->quant, bias, act, scratch);
+        return HONE_OK;
+    }
     bool plain = !bias && act == HONE_ACT_NONE && !pre;
     int64_t step = plain ? y->rows : BLOCK_ROWS;
     for (int64_t i = 0; i < y->rows; i += step) {

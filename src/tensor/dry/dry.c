@@ -110,6 +110,11 @@ static hone_status dry_linear_dw(hone_backend *b, const hone_weight *dw, void *d
     return HONE_OK;
 }
 
+static hone_status dry_quantize(hone_backend *b, const hone_quant *to, const hone_weight *from)
+{
+    return HONE_OK;
+}
+
 static hone_status dry_attention_forward(hone_backend *b, const hone_mat *o, void *lse, const hone_mat *q, const hone_mat *k,
                                          const hone_mat *v, const hone_rows *rows_q, const hone_rows *rows_k, int n_heads, bool causal,
                                          float scale, const hone_drop *drop, void *scratch)
@@ -322,6 +327,7 @@ static const hone_backend_ops dry_ops = {.name = "dry",
                                          .linear_forward = dry_linear_forward,
                                          .linear_dx = dry_linear_dx,
                                          .linear_dw = dry_linear_dw,
+                                         .quantize = dry_quantize,
                                          .attention_forward = dry_attention_forward,
                                          .attention_backward = dry_attention_backward,
                                          .residual_norm_forward = dry_residual_norm_forward,

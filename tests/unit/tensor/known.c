@@ -73,7 +73,7 @@ static void linear(void **state)
     wave(x, 6, 0), wave(w, 6, 1), wave(bias, 2, 2);
     hone_mat mx = mat(x, 2, 3), my = mat(y, 2, 2);
     for (int in_major = 0; in_major < 2; in_major++) {
-        hone_weight weight = {in_major ? mat(w, 3, 2) : mat(w, 2, 3), in_major != 0, 0};
+        hone_weight weight = {in_major ? mat(w, 3, 2) : mat(w, 2, 3), in_major != 0, 0, NULL};
         assert_ok(ref->ops->linear_forward(ref, &my, &mx, &weight, bias, HONE_ACT_NONE, NULL, NULL));
         near(y, want[in_major], 4);
     }
