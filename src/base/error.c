@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,6 +97,31 @@ hone_status hone__hint(hone_status status, const char *format, ...)
     va_end(args);
     put_line(hint, sizeof(hint), text);
     return status;
+}
+
+static bool is_inside(char byte)
+{
+    return ((unsigned char)byte & 0xC0) == 0x80;
+}
+
+hone_status hone__hint_at(hone_status status, const char *text, size_t len, size_t at)
+{
+    enum { BEFORE = 40, BEHIND = 30 }; /* bytes that are shown */
+    if (hint[0])
+        return status;
+    at = at < len ? at : len;
+    size_t from = at, to = at;
+    while (from > 0 && text[from - 1] != '\n' && at - from < BEFORE)
+        from--;
+    while (from < at && is_inside(text[from]))
+        from++;
+    while (to < len && text[to] != '\n' && text[to] != '\r' && to - at < BEHIND)
+        to++;
+    while (to > at && to < len && is_inside(text[to]))
+        to--;
+    if (from == to) /* an empty line shows nothing */
+        return status;
+    return hone__hint(status, "at the caret in %.*s^%.*s", (int)(at - from), text + from, (int)(to - at), text + at);
 }
 
 hone_status hone__fail_errno(const char *what, const char *path)

@@ -3,6 +3,7 @@
 #define HONE_BASE_ERROR_H
 
 #include <hone/status.h>
+#include <stddef.h>
 
 #define HONE__PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 
@@ -14,6 +15,10 @@ hone_status hone__fail_in(hone_status status, const char *format, ...) HONE__PRI
 
 /* Adds the remedy to the present message. Returns status unchanged. */
 hone_status hone__hint(hone_status status, const char *format, ...) HONE__PRINTF(2, 3);
+
+/* The remedy of a text that cannot be read: the line that byte `at` of it stands in, or the part around it, with a caret before the byte. Where there is a remedy already, that
+ * stays. Returns status unchanged. */
+hone_status hone__hint_at(hone_status status, const char *text, size_t len, size_t at);
 
 /* HONE_IO (or HONE_NOT_FOUND for ENOENT) with "what path: strerror(errno)". */
 hone_status hone__fail_errno(const char *what, const char *path);

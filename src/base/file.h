@@ -45,7 +45,9 @@ void hone__writer_refuse(int code);
 /* As writer_open … commit, for a text that is at hand. */
 hone_status hone__write_file(const char *path, const void *data, size_t len);
 
-hone_status hone__make_dirs(const char *path);   /* mkdir -p */
+hone_status hone__make_dirs(const char *path); /* mkdir -p */
+/* Whether files can be made in a folder that may have to be made first, seen before hours of work; nothing is left behind. HONE_IO says why not. */
+hone_status hone__can_write_in(const char *folder);
 hone_status hone__remove_tree(const char *path); /* rm -rf, never follows links; a missing path is fine */
 /* Renames folder `aside` to `path` (which must not exist, or is replaced when `replace`), syncing both parents. */
 hone_status hone__rename_dir(const char *aside, const char *path, bool replace);

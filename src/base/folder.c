@@ -87,6 +87,18 @@ static hone_status make_dir(const char *path)
     return errno == EACCES ? HONE_OK : status; /* a parent that may be written to but not read */
 }
 
+/* Makes the folder that the first `len` bytes name, and takes it away again. */
+static hone_status try_to_make(const char *folder, size_t len)
+{
+    char *path = NULL;
+    HONE_TRY(hone__strndup(&path, folder, len));
+    hone_status status = mkdir(path, 0777) == 0 || errno == EEXIST ? HONE_OK : hone__fail_errno("cannot make the folder", folder);
+    if (status == HONE_OK)
+        (void)rmdir(path); /* which only takes an empty one */
+    hone__free(path);
+    return status;
+}
+
 hone_status hone__make_dirs(const char *path)
 {
     char *part = NULL;
@@ -110,6 +122,32 @@ hone_status hone__make_dirs(const char *path)
 done:
     hone__free(part);
     return status;
+}
+
+hone_status hone__can_write_in(const char *folder)
+{
+    char *copy = NULL;
+    size_t missing = 0; /* where the name of the first folder that is missing ends */
+    hone_status status = HONE_OK;
+    HONE_TRY(hone__strdup(&copy, folder));
+    const char *there = copy; /* the nearest one that is not */
+    while (strcmp(there, ".") != 0 && strcmp(there, "/") != 0 && access(there, F_OK) != 0 && errno == ENOENT) {
+        missing = strlen(copy);
+        while (missing > 1 && copy[missing - 1] == '/')
+            copy[--missing] = '\0';
+        char *slash = strrchr(copy, '/');
+        if (slash)
+            slash[slash == copy] = '\0';
+        there = slash ? copy : ".";
+    }
+    if (access(there, F_OK) == 0 && !hone__is_dir(there))
+        status = hone__fail(HONE_IO, "cannot make the folder %s: %s is no folder", folder, there);
+    else if (access(there, W_OK | X_OK) != 0)
+        status = hone__fail_errno("cannot write to", there);
+    else if (missing)
+        status = try_to_make(folder, missing);
+    hone__free(copy);
+    return status == HONE_NOT_FOUND ? HONE_IO : status;
 }
 
 /* Puts `aside` in the place of the present `path`, which goes away: in one step where the file system can, else by way of a second name. */

@@ -116,7 +116,7 @@ static size_t error_offset(const json_error_t *error, size_t len)
     return offset < len ? offset : len;
 }
 
-static hone_status fail_at(const char *name, const char *text, size_t offset, const char *what)
+static hone_status fail_at(const char *name, const char *text, size_t len, size_t offset, const char *what)
 {
     size_t line = 1, column = 1;
     for (size_t i = 0; i < offset; i++) {
@@ -127,7 +127,7 @@ static hone_status fail_at(const char *name, const char *text, size_t offset, co
             column++;
         }
     }
-    return hone__fail(HONE_FORMAT, "%s:%zu:%zu: %s", name, line, column, what);
+    return hone__hint_at(hone__fail(HONE_FORMAT, "%s:%zu:%zu: %s", name, line, column, what), text, len, offset);
 }
 
 static json_t *load(const char *text, size_t len, json_error_t *error)
@@ -152,7 +152,7 @@ static hone_status parse_respelled(json_t **out, const char *text, size_t len, c
         goto done;
     if (error->text[0] == '\0' || json_error_code(error) == json_error_out_of_memory) /* jansson often has no words for it */
         HONE_GO(hone__fail(HONE_OUT_OF_MEMORY, "%s: out of memory while its JSON was read", name));
-    status = fail_at(name, text, offset, error->text);
+    status = fail_at(name, text, len, offset, error->text);
 done:
     hone__str_dispose(&plain);
     hone__str_dispose(&begin);

@@ -244,13 +244,20 @@ static hone_status add_row(hone_reading *r, const json_row *row)
 
 /* ---- objects ---- */
 
+static hone_status fail_at_caret(const hone_reading *r, const json_row *row, const char *p, const char *what)
+{
+    const hone_source *f = &r->d->files[r->file];
+    return hone__hint_at(hone__reading_fail(r, row->line, "column %zu: %s", (size_t)(p - row->start) + 1, what), f->data, f->len,
+                         (size_t)(p - f->data));
+}
+
 /* The object at text, whose first byte is on row->line; *used: bytes up to its end. */
 static hone_status read_object(hone_reading *r, json_row *row, const char *text, size_t len, size_t *used)
 {
     hone_json_field ignored;
     hone_json_fault fault;
     if (!hone__json_scan(&ignored, used, text, len, NULL, &fault))
-        return hone__reading_fail(r, row->line, "column %zu: %s", (size_t)(text - row->start) + fault.at + 1, fault.what);
+        return fail_at_caret(r, row, text + fault.at, fault.what);
     const char *brace = memchr(text, '{', *used);
     hone_json_cursor c = {brace, text + *used};
     for (row->n = 0; hone__json_next_member(&c, &row->names[row->n], &row->values[row->n]);)
@@ -274,7 +281,7 @@ static hone_status read_lines(hone_reading *r, json_row *row, const char *p, con
         if (stop > p) {
             HONE_TRY(read_object(r, row, p, (size_t)(stop - p), &used));
             if (p + used < stop)
-                return hone__reading_fail(r, row->line, "column %zu: something follows the object", used + 1);
+                return fail_at_caret(r, row, p + used, "something follows the object");
             HONE_TRY(add_row(r, row));
         }
         p = lf ? lf + 1 : end;
@@ -311,7 +318,7 @@ static hone_status read_array(hone_reading *r, json_row *row, const char *p, con
         if (p < end && *p == ']')
             break;
         if (p >= end || *p != ',')
-            return hone__reading_fail(r, row->line, "column %zu: ',' or ']' was expected", (size_t)(p - row->start) + 1);
+            return fail_at_caret(r, row, p, "',' or ']' was expected");
         p = skip_space(row, p + 1, end);
     }
     return HONE_OK;

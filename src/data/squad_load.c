@@ -34,20 +34,11 @@ static bool is_full(const loading *l)
 
 /* ---- JSON that is none ---- */
 
-/* The part of the line that p stands in, with a caret before p, as the hint. */
 static hone_status fail_at_caret(const hone_source *f, const char *p, const char *what)
 {
-    const char *from = p, *to = p, *end = f->data + f->len;
-    while (from > f->data && from[-1] != '\n' && p - from < 40)
-        from--;
-    while (from < p && ((unsigned char)*from & 0xC0) == 0x80)
-        from++;
-    while (to < end && *to != '\n' && *to != '\r' && to - p < 30)
-        to++;
-    while (to > p && to < end && ((unsigned char)*to & 0xC0) == 0x80)
-        to--;
-    return hone__hint(hone__squad_fail(f, p, "%s%s", what, p >= end ? ": the file is cut short" : ""), "at the caret in %.*s^%.*s",
-                      (int)(p - from), from, (int)(to - p), p);
+    bool cut = p >= f->data + f->len;
+    return hone__hint_at(hone__squad_fail(f, p, "%s%s", what, cut ? ": the file is cut short" : ""), f->data, f->len,
+                         (size_t)(p - f->data));
 }
 
 static hone_status check_bytes(const hone_source *f)

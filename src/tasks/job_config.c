@@ -7,26 +7,41 @@
 
 /* ---- reading ---- */
 
-/* The line of the member `key` of the outermost object, for messages; names with escapes are not looked for: 0. */
-static int line_of(const char *text, size_t len, const char *key)
+static size_t skip_space(const char *text, size_t len, size_t at)
+{
+    while (at < len && strchr(" \t\r\n", text[at]) && text[at])
+        at++;
+    return at;
+}
+
+/* Where the value of the member `key` of the outermost object begins, for messages; names with escapes are not looked for: len. */
+static size_t place_of(const char *text, size_t len, const char *key)
 {
     size_t n = strlen(key);
-    int line = 1, depth = 0;
+    int depth = 0;
     for (size_t i = 0; i < len; i++) {
-        line += text[i] == '\n';
         depth += (text[i] == '{' || text[i] == '[') - (text[i] == '}' || text[i] == ']');
         if (text[i] != '"')
             continue;
         size_t begin = ++i;
         while (i < len && text[i] != '"')
             i += text[i] == '\\' ? 2 : 1;
-        size_t after = i + 1;
-        while (after < len && strchr(" \t\r\n", text[after]) && text[after])
-            after++;
+        size_t after = skip_space(text, len, i + 1);
         if (depth == 1 && i < len && i - begin == n && memcmp(text + begin, key, n) == 0 && after < len && text[after] == ':')
-            return line;
+            return skip_space(text, len, after + 1);
     }
-    return 0;
+    return len;
+}
+
+/* "FILE:LINE: " before the message; the line with a caret is the remedy where there is no better one. */
+static hone_status fail_at(hone_status status, const char *name, const char *text, size_t len, const char *key)
+{
+    size_t at = place_of(text, len, key), line = 1;
+    if (at == len)
+        return hone__fail_in(status, "%s", name);
+    for (size_t i = 0; i < at; i++)
+        line += text[i] == '\n';
+    return hone__hint_at(hone__fail_in(status, "%s:%zu", name, line), text, len, at);
 }
 
 /* Whether the version `there` ("1.2.3") is later than ours. */
@@ -105,11 +120,8 @@ hone_status hone__job_read_config(hone_job *job, const char *text, size_t len, c
         if (status != HONE_OK)
             break;
         status = set_member(job, key, value, version);
-        int line = status == HONE_OK ? 0 : line_of(text, len, key);
-        if (line)
-            hone__fail_in(status, "%s:%d", name, line);
-        else if (status != HONE_OK)
-            hone__fail_in(status, "%s", name);
+        if (status != HONE_OK)
+            status = fail_at(status, name, text, len, key);
     }
     json_decref(root);
     return status;

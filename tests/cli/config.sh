@@ -70,6 +70,7 @@ bad 'bad.json:2: --learning_rat is no option' '{"seed": 1,
  "learning_rat": 1}'
 says err "did you mean --learning_rate?"
 bad 'bad.json:1: --learning_rate: must be a number, is "fast"' '{"learning_rate": "fast"}'
+says err 'hint: at the caret in {"learning_rate": ^"fast"}'
 bad 'bad.json:1: --max_steps: must be an integer' '{"max_steps": 1.5}'
 bad 'bad.json:1: --seed: must be one value, is an array' '{"seed": [1]}'
 bad 'bad.json:1: --seed: must be one value, is an object' '{"seed": {}}'
@@ -82,6 +83,7 @@ bad 'bad.json: an object of options was expected' '[1]'
 bad 'bad.json:3:' '{"seed": 1,
 "threads": 1,
 x}'
+says err 'hint: at the caret in ^x}'
 bad 'bad.json:2:1: unexpected token near end of file' ''
 bad 'bad.json:2: --new_thing is no option' '{"hone_version": "99.0.0",
 "new_thing": 1}'

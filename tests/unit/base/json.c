@@ -37,6 +37,29 @@ static void places(void **state)
     }
 }
 
+/* The remedy shows the line. */
+static void carets(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *hint;
+    } cases[] = {
+        {"{\n  \"a\": 1,\n  \"b\": oops\n}", "at the caret in   \"b\": ^oops"},
+        {"{\"a\": 1,\r\n\"b\" 2}\r\n", "at the caret in \"b\" ^2}"},
+        {"[\"é\", x]", "at the caret in [\"é\", ^x]"},
+        {"{", "at the caret in {^"},
+        {"{\"a\": \"ééééééééééééééééééééééééééééééé\" 1, \"ééééééééééééééééééééééééééééééé\"}", /* whole characters */
+         "at the caret in ééééééééééééééééééé\" ^1, \"ééééééééééééé"},
+        {"", ""},
+        {"[1,\n", ""},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        json_t *value;
+        assert_int_equal(hone__json_parse(&value, cases[i].text, strlen(cases[i].text), "x.json"), HONE_FORMAT);
+        assert_string_equal(hone_error_hint(), cases[i].hint);
+    }
+}
+
 static void deep_nesting(void **state)
 {
     (void)state;
@@ -157,8 +180,8 @@ static void out_of_memory(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(places),  cmocka_unit_test(deep_nesting), cmocka_unit_test(python_numbers), cmocka_unit_test(python_habits),
-    cmocka_unit_test(members), cmocka_unit_test(files),        cmocka_unit_test(out_of_memory),
+    cmocka_unit_test(places),        cmocka_unit_test(carets),  cmocka_unit_test(deep_nesting), cmocka_unit_test(python_numbers),
+    cmocka_unit_test(python_habits), cmocka_unit_test(members), cmocka_unit_test(files),        cmocka_unit_test(out_of_memory),
 };
 
 TEST_MAIN(tests)
