@@ -94,25 +94,6 @@ static hone_status forget_old_run(const char *folder)
     return HONE_OK;
 }
 
-/* Whether a folder can be made there, seen before hours of work: its nearest ancestor that exists must be a folder that can be written to. */
-static hone_status check_place(const char *folder)
-{
-    char *path = NULL;
-    hone_status status = HONE_OK;
-    if (!*folder)
-        return hone__fail(HONE_INVALID_ARGUMENT, "--output_dir: a folder's name is missing");
-    HONE_TRY(hone__strdup(&path, folder));
-    while (access(path, F_OK) != 0 && errno == ENOENT && strchr(path, '/'))
-        *(path == strrchr(path, '/') ? path + 1 : strrchr(path, '/')) = '\0';
-    bool exists = access(path, F_OK) == 0;
-    if (exists && !hone__is_dir(path))
-        status = hone__fail(HONE_IO, "cannot make the folder %s: %s is no folder", folder, path);
-    else if ((exists && access(path, W_OK | X_OK) != 0) || (!exists && strchr(path, '/')))
-        status = hone__fail_errno("cannot write to", path);
-    hone__free(path);
-    return status == HONE_OK ? status : hone__hint(status, "give another --output_dir");
-}
-
 /* "false" asks for a new run, also where one could be gone on with. */
 static bool refuses_to_resume(const hone_job *job)
 {
@@ -151,7 +132,9 @@ static hone_status settle_output_dir(hone_job *job)
     char *newest = NULL;
     int lock = -1;
     hone_status status = HONE_OK;
-    HONE_TRY(check_place(folder));
+    if (!*folder)
+        return hone__fail(HONE_INVALID_ARGUMENT, "--output_dir: a folder's name is missing");
+    HONE_TRY(hone__hint(hone__can_write_in(folder), "give another --output_dir"));
     if (hone__is_dir(folder)) /* another run that is at work in it is found out before anything of it is removed */
         HONE_TRY(hone__hint(hone__lock_dir(&lock, folder), "wait for it, or give another --output_dir"));
     hone__unlock_dir(&lock);
@@ -253,9 +236,11 @@ static hone_status train(hone_job *job, const hone_job_parts *parts, char **resu
     hone_metrics metrics = HONE_METRICS_INIT;
     hone_status status;
     HONE_GO(make_trainer(&trainer, job, parts));
-    HONE_GO(hone__trainer_settle_memory(trainer)); /* before an old run is forgotten */
+    /* what can be refused is, before an old run is forgotten */
+    HONE_GO(hone__trainer_settle_memory(trainer));
+    HONE_GO(hone__trainer_measure(trainer));
     if (resumes_elsewhere(job))
-        HONE_GO(hone__checkpoint_verify(job->args.resume_from_checkpoint)); /* before an old run is forgotten */
+        HONE_GO(hone__checkpoint_verify(job->args.resume_from_checkpoint));
     if (job->args.overwrite_output_dir && (!asks_to_resume(job) || resumes_elsewhere(job)))
         HONE_GO(forget_old_run(hone__training_output_dir(&job->args)));
     tell_size(parts);
@@ -390,6 +375,8 @@ hone_status hone_job_run(hone_job *job, char **results)
         HONE_GO(hone_job_save_args(job, job->run.save_args));
     if (job->kind == HONE_JOB_TRAIN)
         HONE_GO(settle_output_dir(job));
+    if (job->kind == HONE_JOB_TRAIN)
+        HONE_GO(hone__reports_check_places(&job->args));
     HONE_GO(open_device(job, &parts));
     HONE_GO(hone__training_check_precision(&job->args, parts.device)); /* before the data are read */
     job->started = true;

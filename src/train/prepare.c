@@ -75,11 +75,58 @@ static hone_status make_own_scheduler(hone_trainer *t)
 #undef X
     const hone_training_args *a = &t->args;
     hone_scheduler_options schedule = {hone__training_warmup(a, t->state.max_steps), t->state.max_steps, a->lr_scheduler_kwargs};
-    if (schedule.num_warmup_steps > t->state.max_steps)
-        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--warmup_steps: the warm-up (%lld updates) is longer than the training (%lld)",
-                                     (long long)schedule.num_warmup_steps, (long long)t->state.max_steps),
-                          "give less --warmup_steps");
     return hone_scheduler_new(&t->scheduler, names[a->lr_scheduler_type], t->opt, &schedule);
+}
+
+/* Who needs an evaluation while it trains; NULL: nobody. */
+static const char *who_evaluates(const hone_trainer *t)
+{
+    for (size_t i = 0; i < t->n_callbacks; i++)
+        if (t->callbacks[i].name && strcmp(t->callbacks[i].name, HONE__EARLY_STOPPING) == 0)
+            return "--early_stopping_patience";
+    return t->args.load_best_model_at_end                                    ? "--load_best_model_at_end"
+           : t->args.save_strategy == HONE_STRATEGY_BEST                     ? "--save_strategy best"
+           : t->args.lr_scheduler_type == HONE_SCHEDULE_REDUCE_LR_ON_PLATEAU ? "--lr_scheduler_type reduce_lr_on_plateau"
+                                                                             : NULL;
+}
+
+/* The first evaluation must come before the end (callback_flow.c). */
+static hone_status check_evaluations(const hone_trainer *t)
+{
+    const hone_training_args *a = &t->args;
+    const char *who = who_evaluates(t);
+    double steps = (double)t->state.max_steps, epochs = steps / (double)t->updates_per_epoch;
+    double last = a->eval_strategy == HONE_STRATEGY_STEPS ? (double)(t->state.max_steps / t->eval_steps * t->eval_steps) : 0;
+    if (!who)
+        return HONE_OK;
+    if (a->eval_strategy == HONE_STRATEGY_STEPS && (last == 0 || a->eval_delay > last))
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "%s: the training ends after %lld updates, before the first evaluation", who,
+                                     (long long)t->state.max_steps),
+                          a->eval_delay > last ? "give a smaller --eval_delay" : "give a smaller --eval_steps (now %lld)",
+                          (long long)t->eval_steps);
+    if (a->eval_strategy == HONE_STRATEGY_EPOCH && a->eval_delay > epochs)
+        return hone__hint(
+            hone__fail(HONE_INVALID_ARGUMENT, "%s: the training ends after %.3g epochs, before the first evaluation", who, epochs),
+            "give a smaller --eval_delay");
+    return HONE_OK;
+}
+
+static hone_status check_warmup(const hone_trainer *t)
+{
+    long long updates = (long long)hone__training_warmup(&t->args, t->state.max_steps);
+    if (t->options.scheduler || updates <= t->state.max_steps)
+        return HONE_OK;
+    return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--warmup_steps: the warm-up (%lld updates) is longer than the training (%lld)",
+                                 updates, (long long)t->state.max_steps),
+                      "give less --warmup_steps");
+}
+
+hone_status hone__trainer_measure(hone_trainer *t)
+{
+    HONE_TRY(make_loader(t));
+    HONE_TRY(count_steps(t));
+    HONE_TRY(check_warmup(t));
+    return check_evaluations(t);
 }
 
 static hone_status make_optimizer(hone_trainer *t)
@@ -137,8 +184,7 @@ hone_status hone__trainer_prepare(hone_trainer *t)
     reset_run(t);
     HONE_TRY(hone__trainer_settle_memory(t));
     HONE_TRY(hone_model_fill(t->model));
-    HONE_TRY(make_loader(t));
-    HONE_TRY(count_steps(t));
+    HONE_TRY(hone__trainer_measure(t));
     HONE_TRY(make_optimizer(t));
     hone_model_set_recompute(t->model, t->args.gradient_checkpointing);
     hone_model_set_embedding_noise(t->model, t->args.neftune_noise_alpha);
@@ -153,6 +199,8 @@ hone_status hone__trainer_prepare(hone_trainer *t)
     HONE_TRY(resume_if_asked(t));
     if (t->state.global_step > 0 && t->options.train_sampler.order && t->options.train_sampler.unrepeatable)
         hone__log(HONE_LOG_WARNING, "the sampler's order is another each time: from here on it is not the run that was interrupted");
+    if (t->args.save_total_limit > 0 && t->args.save_strategy == HONE_STRATEGY_NO)
+        hone__log(HONE_LOG_WARNING, "--save_total_limit: with --save_strategy no there is nothing to limit but what a stop saves");
     HONE_TRY(hone__make_dirs(t->output_dir));
     HONE_TRY(hone__lock_dir(&t->output_lock, t->output_dir));
     HONE_TRY(hone__trainer_leave_future(t));

@@ -127,6 +127,7 @@ void hone__trainer_free_callbacks(hone_trainer *t);
 hone_status hone__trainer_write_callbacks(hone_json_writer *w, const hone_trainer *t);
 hone_status hone__trainer_read_callbacks(hone_trainer *t, const json_t *object, const char *path);
 /* ---- callback_*.c: the trainer's own ---- */
+#define HONE__EARLY_STOPPING "EarlyStoppingCallback"
 hone_callback hone__flow_callback(void);
 hone_callback hone__progress_callback(void);
 hone_callback hone__printer_callback(void);
@@ -170,6 +171,8 @@ hone_status hone__trainer_reserve(hone_trainer *t);
 
 /* Everything up to the first step. */
 hone_status hone__trainer_prepare(hone_trainer *t);
+/* How long the training will be, out of options and data; HONE_INVALID_ARGUMENT where options do not fit into that. prepare does it too. */
+hone_status hone__trainer_measure(hone_trainer *t);
 /* Of the training's loader; the optimizer that the options ask for, over a model's parameters. */
 hone_loader_options hone__trainer_loader_options(const hone_trainer *t);
 hone_status hone__trainer_new_optimizer(hone_optimizer **out, const hone_trainer *t, hone_model *model);

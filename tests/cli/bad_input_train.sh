@@ -77,6 +77,39 @@ fails 2 "--resume_from_checkpoint: there is no such checkpoint: absent" $TRAIN -
 clean out.run
 set +f
 
+# what only the data tell: a training that ends before what it waits for; an old run is not forgotten for it
+LONG="train causal-lm $MODEL --train_file tok.corpus --validation_file tok.corpus --block_size 16 --threads 1 --num_train_epochs 1 --per_device_train_batch_size 64 --output_dir kept"
+run 0 $LONG --save_strategy steps
+ls -R kept >before
+set -f
+while IFS='|' read -r message options; do
+    fails 2 "hone: error: $message" $LONG --overwrite_output_dir $options
+    grep -q '^hint: ' err || complain "no remedy for $options"
+done <<'END'
+--early_stopping_patience: the training ends after|--early_stopping_patience 1 --eval_strategy steps --eval_steps 100
+--early_stopping_patience: the training ends after|--early_stopping_patience 1 --eval_strategy steps --eval_steps 2 --eval_delay 100
+--early_stopping_patience: the training ends after 1 epochs, before|--early_stopping_patience 1 --eval_strategy epoch --eval_delay 2
+--load_best_model_at_end: the training ends after|--load_best_model_at_end --eval_strategy steps --eval_steps 100 --save_steps 100
+--save_strategy best: the training ends after|--save_strategy best --eval_strategy steps --eval_steps 100
+--lr_scheduler_type reduce_lr_on_plateau: the training ends after|--lr_scheduler_type reduce_lr_on_plateau --eval_strategy steps --eval_steps 100
+--warmup_steps: the warm-up (100 updates) is longer than the training|--warmup_steps 100
+--metric_for_best_model: this task gives no metric "f1"|--metric_for_best_model f1 --eval_strategy epoch
+END
+# files of the trackers that cannot be written: told before the model is loaded
+set +f
+mkdir -p taken/train_log.csv
+fails 1 "cannot write taken/train_log.csv: it is a folder" $TRAIN --output_dir taken --overwrite_output_dir --report_to csv --tokenizer_name absent
+fails 1 "--logging_dir: cannot make the folder /proc/hone-logs" $TRAIN --output_dir out.run --logging_dir /proc/hone-logs --tokenizer_name absent
+says err "hint: give another folder, or --report_to jsonl"
+fails 1 "cannot make the folder /proc/hone-run" $TRAIN --output_dir /proc/hone-run --tokenizer_name absent
+ls -R kept >after
+same before after
+clean out.run
+# a limit of what is not saved is told, and no more
+run 0 $TRAIN --save_total_limit 2 --output_dir out.run
+says err "warning: --save_total_limit: with --save_strategy no there is nothing to limit"
+rm -r out.run
+
 # output folders: a file, below a file, one with something else in it, one with a run
 echo x >file
 fails 1 "cannot make the folder file: file is no folder" $TRAIN --output_dir file

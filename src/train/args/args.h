@@ -11,6 +11,8 @@ extern const hone_option_table hone__foreign_table;
 
 /* Refuses trackers that there are not (callback_report.c). */
 hone_status hone__reports_check(const hone_training_args *args);
+/* Whether the trackers' files can be written: a look at the disk, before anything is loaded. */
+hone_status hone__reports_check_places(const hone_training_args *args);
 /* Steps from an option that is a count, or, below 1, a part of max_steps (semantics.md, 47). */
 int64_t hone__training_steps(double option, int64_t max_steps);
 /* Updates of warm-up in a training of max_steps. */

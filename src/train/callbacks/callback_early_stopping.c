@@ -41,5 +41,5 @@ static hone_status load(void *payload, const hone_metrics *state)
 
 hone_callback hone_early_stopping_callback(hone_early_stopping *state)
 {
-    return (hone_callback){.name = "EarlyStoppingCallback", .fn = stop_early, .payload = state, .save = save, .load = load};
+    return (hone_callback){.name = HONE__EARLY_STOPPING, .fn = stop_early, .payload = state, .save = save, .load = load};
 }

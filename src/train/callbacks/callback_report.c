@@ -76,6 +76,40 @@ hone_status hone__reports_check(const hone_training_args *a)
 
 /* ---- where ---- */
 
+static hone_status check_file(const hone_training_args *a, const char *name)
+{
+    char *path = NULL;
+    hone_status status = hone__path_join(&path, hone__training_output_dir(a), name);
+    if (status == HONE_OK && hone__is_dir(path))
+        status = hone__fail(HONE_IO, "cannot write %s: it is a folder", path);
+    else if (status == HONE_OK && access(path, F_OK) == 0 && access(path, W_OK) != 0)
+        status = hone__fail_errno("cannot write", path);
+    hone__free(path);
+    return status == HONE_OK ? status : hone__hint(status, "move it away, give another --output_dir, or leave it out of --report_to");
+}
+
+static hone_status check_runs(const hone_training_args *a)
+{
+    char *runs = NULL;
+    if (a->logging_dir)
+        return hone__hint(hone__fail_in(hone__can_write_in(a->logging_dir), "--logging_dir"), "give another folder, or --report_to jsonl");
+    HONE_TRY(hone__path_join(&runs, hone__training_output_dir(a), HONE__LOG_RUNS));
+    hone_status status = hone__can_write_in(runs);
+    hone__free(runs);
+    return hone__hint(status, "move it away, give --logging_dir, or --report_to jsonl");
+}
+
+hone_status hone__reports_check_places(const hone_training_args *a)
+{
+    bool wanted[HONE_N_TRACKERS];
+    HONE_TRY(choose(wanted, a));
+    if (wanted[HONE_TRACKER_JSONL])
+        HONE_TRY(check_file(a, HONE__LOG_LINES));
+    if (wanted[HONE_TRACKER_CSV])
+        HONE_TRY(check_file(a, HONE__LOG_TABLE));
+    return wanted[HONE_TRACKER_TENSORBOARD] ? check_runs(a) : HONE_OK;
+}
+
 /* The number in the name of the newest event file of a folder, which is its time; 0 when there is none. */
 static long long newest_events(const char *folder)
 {
