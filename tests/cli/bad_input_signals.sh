@@ -67,6 +67,17 @@ says err "hint: the training had ended and its model is in run.end: hone evaluat
 clean run.end/eval_results.json
 [ -s run.end/model.safetensors ] || complain "the model was not saved"
 
+# whoever read the log goes: the training does not
+(
+    "$HONE" ${TRAIN/--max_steps 3000/--max_steps 20} --logging_steps 1 --output_dir unread 2>&1 >out
+    echo $? >status
+) | head -1 >/dev/null
+equals "$(cat status)" 0 "status of a run whose log nobody reads"
+[ -s unread/model.safetensors ] || complain "the model was not saved"
+# and whoever waits for the results: they are in the folder
+"$HONE" ${TRAIN/--max_steps 3000/--max_steps 2} --output_dir unread2 2>err | true
+[ -s unread2/all_results.json ] || complain "the results were not saved"
+
 # a step of many batches: the first signal waits for its end, the second does not
 : >err
 "$HONE" train causal-lm --tokenizer_name tok --config_overrides n_embd=512,n_layer=8,n_head=2,n_positions=64 --train_file tok.corpus --block_size 16 --threads 1 \

@@ -17,6 +17,7 @@ typedef struct reports {
     hone_tracker *trackers[HONE_N_TRACKERS];
     float *values; /* room for a parameter, for histograms */
     size_t capacity;
+    bool gone; /* a tracker's file is not where it was, and could not be made anew yet */
 } reports;
 
 /* ---- which ---- */
@@ -294,6 +295,29 @@ static hone_status open_all(reports *r, const hone_trainer *t)
 
 /* ---- while it runs ---- */
 
+/* Whether a file was moved or removed, mostly with the whole output folder: what is written goes nowhere then. */
+static bool is_gone(const reports *r)
+{
+    for (size_t i = 0; i < HONE_N_TRACKERS; i++)
+        if (r->trackers[i] && access(hone_tracker_path(r->trackers[i]), F_OK) != 0)
+            return true;
+    return r->gone;
+}
+
+/* The files again, from the history, which has the present entry already. */
+static hone_status write_anew(reports *r, const hone_trainer *t)
+{
+    if (!r->gone)
+        hone__log(HONE_LOG_WARNING, "the logs in %s were moved or removed: they are written anew, from the first entry on", t->output_dir);
+    hone_status status = open_all(r, t);
+    if (status == HONE_IO && !r->gone)
+        hone__log(HONE_LOG_WARNING, "they could not be: %s; the training goes on", hone_error_message());
+    r->gone = status != HONE_OK;
+    if (r->gone)
+        close_all(r);
+    return status == HONE_IO ? HONE_OK : status;
+}
+
 static hone_status log_entry(reports *r, int64_t step, const hone_metrics *entry)
 {
     for (size_t i = 0; i < HONE_N_TRACKERS; i++)
@@ -336,6 +360,8 @@ static hone_status report(void *payload, hone_trainer *t, hone_event event, cons
     (void)control;
     if (event == HONE_ON_TRAIN_BEGIN)
         return open_all(r, t);
+    if (event == HONE_ON_LOG && is_gone(r))
+        return write_anew(r, t);
     if (event == HONE_ON_LOG)
         return log_entry(r, state->global_step, metrics);
     if (event == HONE_ON_OPTIMIZER_STEP)
