@@ -140,7 +140,9 @@ hone_status hone__can_write_in(const char *folder)
             slash[slash == copy] = '\0';
         there = slash ? copy : ".";
     }
-    if (access(there, F_OK) == 0 && !hone__is_dir(there))
+    if (access(there, F_OK) != 0)
+        status = hone__fail_errno("cannot make the folder", folder);
+    else if (!hone__is_dir(there))
         status = hone__fail(HONE_IO, "cannot make the folder %s: %s is no folder", folder, there);
     else if (access(there, W_OK | X_OK) != 0)
         status = hone__fail_errno("cannot write to", there);

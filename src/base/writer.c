@@ -50,7 +50,7 @@ static void close_writer(hone_file_writer *w)
 
 bool hone__is_disk_full(int code)
 {
-    return code == ENOSPC || code == EDQUOT || code == EIO;
+    return code == ENOSPC || code == EDQUOT || code == EIO || code == EROFS; /* what a kernel makes of a disk with errors */
 }
 
 hone_on_full hone__writer_on_full(hone_on_full next)

@@ -113,6 +113,26 @@ for how in false true; do # from there on it waits, until there is room
     equals "$(ls -d small/run/checkpoint-* | tr '\n' ' ')" "small/run/checkpoint-12 " "checkpoints after waiting"
     clean small/filler
 done
+# a disk that becomes read-only, as kernels make one with errors, and is mended
+rm -rf small/run small/filler
+"$HONE" ${LONG/--max_steps 12/--max_steps 300} --report_to none --output_dir small/run >out 2>err &
+RUN=$!
+for i in $(seq 600); do
+    grep -qF "saved small/run/checkpoint-20" err && mount -o remount,ro small 2>/dev/null && break
+    sleep 0.01
+done
+for i in $(seq 600); do
+    grep -qF "Read-only file system" err && break
+    sleep 0.1
+done
+says err "no room for checkpoint-"
+says err "Read-only file system"
+kill -0 $RUN || complain "the run did not wait for the disk"
+mount -o remount,rw small
+wait $RUN
+equals $? 0 "status of a run whose disk was read-only"
+run 0 ${LONG/--max_steps 12/--max_steps 300} --report_to none --output_dir roomy --overwrite_output_dir
+same small/run/model.safetensors roomy/model.safetensors
 # nothing fits at all: said before the first step
 rm -rf small/run
 head -c 1100k /dev/zero >small/filler
