@@ -39,7 +39,7 @@ static void catch_signals(void)
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGHUP); /* a terminal that was closed; nohup's ignored one never comes here */
-    signal(SIGPIPE, SIG_IGN); /* whoever read the log may go: the training stays */
+    signal(SIGPIPE, SIG_IGN);    /* whoever read the log may go: the training stays */
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     if (pthread_create(&watcher, NULL, watch_signals, &signals) == 0)
         pthread_detach(watcher);

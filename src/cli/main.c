@@ -5,8 +5,10 @@
 #include <hone/tape.h>
 #include <hone/version.h>
 
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 static const cli_command commands[] = {
     {"train", cmd_train, "fine-tune a model, or train one from scratch"},
@@ -45,8 +47,20 @@ static bool wants_calm_threads(int argc, char **argv)
     return argc > 2 && strcmp(argv[1], "pipeline") == 0 && hone_task_parse(&task, argv[2]) == HONE_OK && task != HONE_CAUSAL_LM;
 }
 
+/* Without them the next file that is opened would be one of them, and what is told or printed would stand in a model. Only to be read: what is printed fails. */
+static void keep_standard_files(void)
+{
+    int fd;
+    do
+        fd = open("/dev/null", O_RDONLY);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd > STDERR_FILENO)
+        close(fd);
+}
+
 int main(int argc, char **argv)
 {
+    keep_standard_files();
     signal(SIGXFSZ, SIG_IGN); /* a file that grows beyond `ulimit -f` is then a failed write, which has a message */
     if (argc > 1 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "version") == 0))
         return print_version();

@@ -72,6 +72,12 @@ run 0 $BACK --resume_from_checkpoint run/checkpoint-4 --learning_rate 1e-3 --max
 run 0 $BACK --resume_from_checkpoint run/checkpoint-2 --save_strategy no
 equals "$(ls -d run/checkpoint-* | tr '\n' ' ')" \
     "run/checkpoint-2 run/checkpoint-4.aside run/checkpoint-4.aside2 run/checkpoint-6.aside run/checkpoint-6.aside2 run/checkpoint-6.aside3 run/checkpoint-7.aside " "all that was left"
+# two that changed places: what is in them counts, and is said
+rm -rf run && cp -r saved run
+mv run/checkpoint-4 x && mv run/checkpoint-6 run/checkpoint-4 && mv x run/checkpoint-6
+run 0 $BACK --resume_from_checkpoint true
+says err "warning: run/checkpoint-6 holds the state after step 4, whatever its name says"
+same run/model.safetensors saved/model.safetensors
 # weights alone
 rm -rf run
 run 0 $TRAIN --tokenizer_name tok --config_overrides $SHAPE $DATA --output_dir run --save_only_model

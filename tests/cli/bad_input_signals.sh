@@ -78,6 +78,12 @@ equals "$(cat status)" 0 "status of a run whose log nobody reads"
 "$HONE" ${TRAIN/--max_steps 3000/--max_steps 2} --output_dir unread2 2>err | true
 [ -s unread2/all_results.json ] || complain "the results were not saved"
 
+# without standard files nothing of what is told goes into a file of the run's
+"$HONE" ${TRAIN/--max_steps 3000/--max_steps 2} --output_dir closed <&- >&- 2>&-
+equals $? 1 "status without standard output"
+same closed/model.safetensors unread2/model.safetensors
+grep -rqE "hone: trained in|eval_runtime.*hone:" closed && complain "messages are in $(grep -rlE "hone: trained in" closed)"
+
 # a step of many batches: the first signal waits for its end, the second does not
 : >err
 "$HONE" train causal-lm --tokenizer_name tok --config_overrides n_embd=512,n_layer=8,n_head=2,n_positions=64 --train_file tok.corpus --block_size 16 --threads 1 \

@@ -268,6 +268,17 @@ done:
     return status;
 }
 
+/* Somebody may have renamed it. */
+static void warn_of_name(const hone_trainer *t, const char *folder)
+{
+    long long step;
+    const char *name = strstr(folder, "/checkpoint-");
+    for (const char *next = name; next; next = strstr(next + 1, "/checkpoint-"))
+        name = next;
+    if (name && sscanf(name, "/checkpoint-%lld", &step) == 1 && step != t->state.global_step)
+        hone__log(HONE_LOG_WARNING, "%s holds the state after step %" PRId64 ", whatever its name says", folder, t->state.global_step);
+}
+
 hone_status hone__trainer_resume(hone_trainer *t, const char *folder)
 {
     hone_status status;
@@ -277,6 +288,7 @@ hone_status hone__trainer_resume(hone_trainer *t, const char *folder)
     HONE_GO(hone__model_load_weights(t->model, folder));
     HONE_GO(load_optimizer(t, folder));
     t->last_saved_step = t->state.global_step;
+    warn_of_name(t, folder);
     hone__log(HONE_LOG_INFO, "resumed from %s: step %" PRId64 " of %" PRId64 "%s", folder, t->state.global_step, t->state.max_steps,
               t->state.global_step < t->state.max_steps ? "" : ": nothing is left to train");
     return HONE_OK;
