@@ -13,7 +13,7 @@
  *     CHECK(hone_profile_write_trace(profile, "trace.json"));       for chrome://tracing and ui.perfetto.dev
  *     hone_profile_free(profile);
  *
- * `hone train --profile` does the same (hone_training_args.profile). A step costs some 0.1 us more a span while a profile is on, nothing while none is. */
+ * `hone train --profile` and `hone evaluate --profile` do the same (hone_training_args.profile), and `hone pipeline --profile`, whose steps are batches of texts. A step costs some 0.1 us more a span while a profile is on, nothing while none is. */
 #ifndef HONE_PROFILE_H
 #define HONE_PROFILE_H
 
@@ -25,7 +25,7 @@ extern "C" {
 
 typedef struct hone_profile hone_profile;
 typedef struct hone_profile_options {
-    int64_t skip_steps;              /* the first steps, which stay out of the numbers: buffers grow, pages are new; 3 */
+    int64_t skip_steps; /* the first steps, which stay out of the numbers, with all that came before: buffers grow, pages are new; 3 */
     int64_t trace_first, trace_last; /* steps of the trace, counted from 1; 0, 0: none */
 } hone_profile_options;
 #define HONE_PROFILE_OPTIONS_INIT \
@@ -64,7 +64,7 @@ HONE_API int64_t hone_profile_steps(const hone_profile *p);
 HONE_API size_t hone_profile_count(const hone_profile *p);
 /* Entry i; false beyond the last. */
 HONE_API bool hone_profile_get(const hone_profile *p, size_t i, hone_profile_entry *out);
-/* Tables for people: parts of the run, of a step, ops, kernels; with by_layer also the model's layers. The machine's sgemm rate is measured now (some 0.05 s). Free with
+/* Tables for people: what the process held at most, parts of the run, of a step, ops, kernels; with by_layer also the model's layers. The machine's sgemm rate is measured now (some 0.05 s). Free with
  * hone_free_text. HONE_INVALID_ARGUMENT when no step has ended. */
 HONE_API hone_status hone_profile_report(char **out, hone_profile *p, bool by_layer);
 /* The steps trace_first to trace_last as Trace Event JSON, for chrome://tracing and ui.perfetto.dev; HONE_IO or HONE_NOT_FOUND when path cannot be written. */

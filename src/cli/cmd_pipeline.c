@@ -12,27 +12,31 @@ static int fail_file(const char *what, const char *path)
     return CLI_FAILED;
 }
 
-/* The device, when one is named: it must outlive the pipeline. */
-static hone_status open_device(hone_device **out, const cli_common *common)
+/* The device, when one is named or profiled: it must outlive the pipeline. */
+static hone_status open_device(hone_device **out, const pipeline_options *o, const cli_common *common)
 {
     hone_device_options d = {common->device, (int)common->threads};
-    return strcmp(common->device, "auto") == 0 ? HONE_OK : hone_device_open(out, &d);
+    bool own = strcmp(common->device, "auto") != 0 || o->profile || o->profile_trace;
+    return own ? hone_device_open(out, &d) : HONE_OK;
 }
 
 /* The pipeline, and the device when one is named. Options that contradict each other are a wrong command line. */
-static int load(hone_pipeline **out, hone_device **device, const pipeline_options *o, const cli_args *args, const pipeline_task *task)
+static int load(hone_pipeline **out, hone_device **device, pipeline_options *o, const cli_args *args, const pipeline_task *task)
 {
     hone_pipeline_options p = HONE_PIPELINE_OPTIONS_INIT;
     void *owned = NULL;
     if (!task->fill(&p, &owned, o, &args->common))
         return CLI_USAGE;
-    hone_status status = open_device(device, &args->common);
+    hone_status status = open_device(device, o, &args->common);
+    if (status == HONE_OK)
+        status = pipeline_profile_start(o, *device);
     p.device = *device;
     p.n_threads = (int)args->common.threads;
     p.quantize = (hone_quantization)o->quantize;
     bool opened = status == HONE_OK;
     if (opened)
         status = hone_pipeline_new(out, task->kind, o->model, &p);
+    pipeline_profile_loaded(o);
     free(owned);
     return status == HONE_OK ? CLI_OK : opened && status == HONE_INVALID_ARGUMENT ? cli_fail_usage() : cli_fail(status);
 }
@@ -44,7 +48,7 @@ static int answer_all(hone_pipeline *pipeline, const pipeline_options *o, const 
     const char *const *words = task->words ? args->words : (const char *const *)&o->question;
     hone_status status;
     if (in)
-        status = pipeline_run_lines(&n_errors, pipeline, in, out, (size_t)o->batch_size);
+        status = pipeline_run_lines(&n_errors, pipeline, o, in, out);
     else if (pipeline_shows_text(o, task))
         status = task->show(pipeline, o, words, n_words, out);
     else
@@ -69,7 +73,7 @@ static int run_into(hone_pipeline *pipeline, const pipeline_options *o, const cl
     return cli_finish(exit_status);
 }
 
-static int run(const pipeline_options *o, const cli_args *args, const pipeline_task *task)
+static int run(pipeline_options *o, const cli_args *args, const pipeline_task *task)
 {
     hone_pipeline *pipeline = NULL;
     hone_device *device = NULL;
@@ -89,6 +93,8 @@ static int run(const pipeline_options *o, const cli_args *args, const pipeline_t
     int exit_status = load(&pipeline, &device, o, args, task);
     if (exit_status == CLI_OK)
         exit_status = run_into(pipeline, o, args, task, in); /* an output file is not touched before the model is there */
+    if (pipeline_profile_end(o, exit_status == CLI_OK || exit_status == CLI_FAILED) != HONE_OK && exit_status == CLI_OK)
+        exit_status = cli_fail(HONE_IO);
     if (in && in != stdin)
         fclose(in);
     hone_pipeline_free(pipeline);

@@ -28,6 +28,7 @@ hone_status pipeline_mark_answer(hone_pipeline *pipeline, const pipeline_options
     hone_status status = HONE_OK;
     for (size_t i = 0; status == HONE_OK && i < n; i++) {
         hone_span_answers found;
+        hone_profile_step_begin(o->profiling);
         if ((status = hone_pipeline_answers(&found, pipeline, HONE_TEXT(words[i]), context)) == HONE_OK) {
             if (found.n_answers == 0)
                 fputs("(no answer)\n", out);
@@ -40,6 +41,7 @@ hone_status pipeline_mark_answer(hone_pipeline *pipeline, const pipeline_options
         if (fflush(out) != 0 && status == HONE_OK)
             status = HONE_IO;
         hone_span_answers_dispose(&found);
+        hone_profile_step_end(o->profiling);
     }
     return status;
 }

@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 
 #include <hone/pipeline.h>
+#include <hone/profile.h>
 
 typedef enum pipeline_format { FORMAT_AUTO, FORMAT_JSON, FORMAT_TEXT } pipeline_format;
 
@@ -13,6 +14,9 @@ typedef struct pipeline_options {
     char *model, *input, *output;
     int64_t batch_size;
     int quantize; /* hone_quantization */
+    bool profile;
+    char *profile_trace;
+    hone_profile *profiling; /* of this run; NULL: none */
     /* token-classification */
     int aggregation, format; /* aggregation: 0 auto, else 1 + hone_aggregation; pipeline_format */
     char *ignore_labels;
@@ -56,7 +60,7 @@ bool pipeline_has_foreign_option(const pipeline_task *task, int argc, char **arg
 bool pipeline_shows_text(const pipeline_options *o, const pipeline_task *task);
 
 /* Lines of JSON from `in`, in batches; texts of the command line. n_errors counts answers that are errors. */
-hone_status pipeline_run_lines(size_t *n_errors, hone_pipeline *pipeline, FILE *in, FILE *out, size_t batch_size);
+hone_status pipeline_run_lines(size_t *n_errors, hone_pipeline *pipeline, const pipeline_options *o, FILE *in, FILE *out);
 hone_status pipeline_run_words(hone_pipeline *pipeline, const pipeline_options *o, const char *const *words, size_t n, FILE *out);
 /* Texts with their entities marked, in colour where the terminal has any. */
 hone_status pipeline_mark_words(hone_pipeline *pipeline, const pipeline_options *o, const char *const *words, size_t n, FILE *out);
@@ -64,6 +68,13 @@ hone_status pipeline_mark_words(hone_pipeline *pipeline, const pipeline_options 
 hone_status pipeline_show_labels(hone_pipeline *pipeline, const pipeline_options *o, const char *const *words, size_t n, FILE *out);
 /* The context with the answer marked in it, and the others below. */
 hone_status pipeline_mark_answer(hone_pipeline *pipeline, const pipeline_options *o, const char *const *words, size_t n, FILE *out);
+
+/* --profile, --profile_trace: starts o->profiling on the device, with the model still to be loaded; nothing when neither is given. */
+hone_status pipeline_profile_start(pipeline_options *o, hone_device *device);
+/* The model is loaded: what comes from here on are answers. */
+void pipeline_profile_loaded(const pipeline_options *o);
+/* Tables on standard error, and the trace; the profile ends. */
+hone_status pipeline_profile_end(pipeline_options *o, bool succeeded);
 
 /* Whether out is a terminal that shows colours, and NO_COLOR does not stand against them. */
 bool pipeline_has_colours(FILE *out);

@@ -65,6 +65,7 @@ hone_status pipeline_show_labels(hone_pipeline *pipeline, const pipeline_options
     hone_status status = HONE_OK;
     for (size_t i = 0; status == HONE_OK && i < n; i++) {
         hone_classification found;
+        hone_profile_step_begin(o->profiling);
         status = hone_pipeline_classify(&found, pipeline, HONE_TEXT(words[i]), HONE_TEXT(o->text_pair));
         if (status == HONE_OK) {
             put_text(out, words[i]);
@@ -78,6 +79,7 @@ hone_status pipeline_show_labels(hone_pipeline *pipeline, const pipeline_options
         if (fflush(out) != 0 && status == HONE_OK)
             status = HONE_IO;
         hone_classification_dispose(&found);
+        hone_profile_step_end(o->profiling);
     }
     return status;
 }

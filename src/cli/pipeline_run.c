@@ -9,6 +9,7 @@
 
 typedef struct batch {
     hone_pipeline *pipeline;
+    hone_profile *profile;
     FILE *out;
     hone_text *inputs; /* (capacity) */
     char **owned;      /* (capacity) what inputs point to */
@@ -16,9 +17,10 @@ typedef struct batch {
     size_t n, capacity, n_errors;
 } batch;
 
-static bool batch_init(batch *b, hone_pipeline *pipeline, FILE *out, size_t capacity)
+static bool batch_init(batch *b, hone_pipeline *pipeline, const pipeline_options *o, FILE *out)
 {
-    *b = (batch){.pipeline = pipeline, .out = out, .capacity = capacity};
+    size_t capacity = (size_t)o->batch_size;
+    *b = (batch){.pipeline = pipeline, .profile = o->profiling, .out = out, .capacity = capacity};
     b->inputs = calloc(capacity, sizeof(*b->inputs));
     b->owned = calloc(capacity, sizeof(*b->owned));
     b->answers = calloc(capacity, sizeof(*b->answers));
@@ -37,7 +39,11 @@ static void batch_dispose(batch *b)
 static hone_status batch_flush(batch *b)
 {
     size_t n_errors = 0;
-    hone_status status = b->n > 0 ? hone_pipeline_run_json(b->answers, &n_errors, b->pipeline, b->inputs, b->n) : HONE_OK;
+    if (b->n == 0)
+        return HONE_OK;
+    hone_profile_step_begin(b->profile);
+    hone_status status = hone_pipeline_run_json(b->answers, &n_errors, b->pipeline, b->inputs, b->n);
+    hone_profile_begin(b->profile, "write");
     for (size_t i = 0; i < b->n; i++) {
         if (status == HONE_OK)
             fprintf(b->out, "%s\n", b->answers[i]);
@@ -47,6 +53,8 @@ static hone_status batch_flush(batch *b)
     }
     if (fflush(b->out) != 0 && status == HONE_OK)
         status = HONE_IO;
+    hone_profile_end(b->profile);
+    hone_profile_step_end(b->profile);
     b->n_errors += n_errors;
     b->n = 0;
     return status;
@@ -71,11 +79,11 @@ static hone_status read_lines(batch *b, FILE *in)
     return status == HONE_OK ? batch_flush(b) : status;
 }
 
-hone_status pipeline_run_lines(size_t *n_errors, hone_pipeline *pipeline, FILE *in, FILE *out, size_t batch_size)
+hone_status pipeline_run_lines(size_t *n_errors, hone_pipeline *pipeline, const pipeline_options *o, FILE *in, FILE *out)
 {
     batch b;
     hone_status status = HONE_OUT_OF_MEMORY;
-    if (batch_init(&b, pipeline, out, batch_size))
+    if (batch_init(&b, pipeline, o, out))
         status = read_lines(&b, in);
     *n_errors = b.n_errors;
     batch_dispose(&b);
@@ -88,12 +96,14 @@ hone_status pipeline_run_words(hone_pipeline *pipeline, const pipeline_options *
     hone_text pair = HONE_TEXT(o->text_pair);
     for (size_t i = 0; status == HONE_OK && i < n; i++) {
         char *answer = NULL;
+        hone_profile_step_begin(o->profiling);
         status = hone_pipeline_run_pair(&answer, pipeline, HONE_TEXT(words[i]), pair);
         if (status == HONE_OK)
             fprintf(out, "%s\n", answer);
         if (fflush(out) != 0 && status == HONE_OK)
             status = HONE_IO;
         hone_pipeline_free_text(answer);
+        hone_profile_step_end(o->profiling);
     }
     return status;
 }
@@ -161,17 +171,18 @@ static void put_marked(FILE *out, palette *p, hone_text text, const hone_entitie
 
 hone_status pipeline_mark_words(hone_pipeline *pipeline, const pipeline_options *o, const char *const *words, size_t n, FILE *out)
 {
-    (void)o;
     palette p = {.has_colours = pipeline_has_colours(out)};
     hone_status status = HONE_OK;
     for (size_t i = 0; status == HONE_OK && i < n; i++) {
         hone_entities found;
         hone_text text = HONE_TEXT(words[i]);
+        hone_profile_step_begin(o->profiling);
         if ((status = hone_pipeline_entities(&found, pipeline, text)) == HONE_OK)
             put_marked(out, &p, text, &found);
         if (fflush(out) != 0 && status == HONE_OK)
             status = HONE_IO;
         hone_entities_dispose(&found);
+        hone_profile_step_end(o->profiling);
     }
     return status;
 }

@@ -4,6 +4,7 @@
  * Where the reference pads a batch on the left, hone does not, so a row's result is that of the prompt alone. */
 #include <hone/generate.h>
 
+#include "base/spans.h"
 #include "models/beam_search.h"
 #include "models/stepper.h"
 #include "models/logits_process.h"
@@ -313,12 +314,14 @@ static hone_status search(run *x, size_t *active, float *scores)
     while (n_active > 0 && !x->stopped) {
         size_t kept = 0;
         HONE_TRY(look_at_logits(x, scores == NULL));
+        hone__part_begin("choose");
         for (size_t a = 0; a < n_active && !x->stopped; a++) {
             size_t sequence = active[a];
             int32_t row = (int32_t)(first ? sequence / n_each : a);
             if (append(x, sequence, row, choose(x, sequence, row, scores)))
                 active[kept++] = sequence;
         }
+        hone__span_end();
         n_active = kept;
         for (size_t a = 0; a < n_active; a++) {
             x->slots[a] = (int32_t)active[a];

@@ -1,5 +1,6 @@
 /* Running a model step by step (stepper.h). A step asks the allocator for nothing: the tape keeps its memory, the batch's arrays are made once. */
 #include "models/stepper.h"
+#include "base/spans.h"
 
 #include <string.h>
 
@@ -62,9 +63,11 @@ hone_status hone__stepper_feed(hone_stepper *d, int32_t n_rows, const int32_t *s
     hone_tape_reset(d->tape);
     hone_batch batch = make_batch(d, n_rows, slots, ids, n_ids);
     HONE_TRY(hone__kv_cache_begin(d->cache, &batch, slots));
+    hone__part_begin("forward");
     hone_output out = d->model->class->forward(d->model, d->tape, &batch, d->cache);
     d->n_rows = n_rows;
     d->logits = with_logits ? hone_lm_logits(d->tape, &out, d->last, (size_t)n_rows) : NULL;
+    hone__span_end();
     HONE_TRY(hone_tape_status(d->tape));
     hone__kv_cache_end(d->cache);
     return HONE_OK;

@@ -48,6 +48,14 @@ hone_status hone__profile_peak(hone_profile *p)
     return hone__measure_peak(&p->peak, p->device->backend);
 }
 
+void hone__profile_memory(hone_profile *p)
+{
+    hone_mem_stats stats;
+    hone__mem_stats(&stats);
+    p->rss_peak = hone__rss_peak();
+    p->own_peak = (size_t)stats.bytes_peak;
+}
+
 /* ---- life ---- */
 
 hone_status hone_profile_start(hone_profile **out, hone_device *device, const hone_profile_options *options)
@@ -94,7 +102,7 @@ void hone_profile_step_begin(hone_profile *p)
     if (!p)
         return;
     p->n_steps++;
-    if (p->n_steps == p->options.skip_steps + 1)
+    if (p->options.skip_steps > 0 && p->n_steps == p->options.skip_steps + 1)
         hone__spans_clear(&p->spans);
     p->spans.tracing = p->n_steps >= p->options.trace_first && p->n_steps <= p->options.trace_last;
     hone__span_begin_(&p->spans, HONE__SPAN_PART, "step", -1);

@@ -10,10 +10,11 @@ struct hone_profile {
     hone__spans spans;
     hone_device *device;
     hone_profile_options options;
-    int64_t n_steps; /* begun */
-    double peak;     /* operations a second of sgemm; 0: unknown */
-    uint32_t *order; /* entries: spans with calls, parents first */
-    int *depths;     /* of them */
+    int64_t n_steps;           /* begun */
+    double peak;               /* operations a second of sgemm; 0: unknown */
+    size_t rss_peak, own_peak; /* bytes that the process, and hone's own memory, held at most until the report */
+    uint32_t *order;           /* entries: spans with calls, parents first */
+    int *depths;               /* of them */
     size_t n_order;
 };
 
@@ -23,6 +24,8 @@ extern const char *const hone__span_kinds[];
 hone_status hone__measure_peak(double *out, hone_backend *b);
 /* The same into peak. */
 hone_status hone__profile_peak(hone_profile *p);
+/* The process's memory into rss_peak and own_peak. */
+void hone__profile_memory(hone_profile *p);
 /* Brings `order` up to date. */
 hone_status hone__profile_sort(hone_profile *p);
 /* Operations and bytes of a span with all that lies in it. */

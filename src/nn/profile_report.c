@@ -210,6 +210,7 @@ static void put_summary(hone_str *out, const hone_profile *p, uint32_t step, dou
     if (flops > 0 && seconds > 0 && p->peak > 0)
         hone__str_printf(out, ", %.0f %% of sgemm's %.0f", 100 * flops / seconds / p->peak, 1e-9 * p->peak);
     hone__str_putc(out, '\n');
+    hone__str_printf(out, "the process held %.1f MB at most, hone itself %.1f MB\n", (double)p->rss_peak / 1e6, (double)p->own_peak / 1e6);
     if (p->spans.n_lost > 0)
         hone__str_printf(out, "%lld spans did not fit into the trace\n", (long long)p->spans.n_lost);
 }
@@ -223,6 +224,7 @@ hone_status hone_profile_report(char **out, hone_profile *p, bool by_layer)
     *out = NULL;
     if (step == HONE__NO_SPAN)
         return hone__fail(HONE_INVALID_ARGUMENT, "profile: no step has ended");
+    hone__profile_memory(p); /* before the machine's rate is measured, which takes some */
     HONE_TRY(hone__profile_peak(p));
     steps = (double)p->spans.items[step].calls;
     put_summary(&text, p, step, steps);

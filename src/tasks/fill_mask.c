@@ -5,6 +5,7 @@
  * refused by name where the reference fails inside the model. */
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/spans.h"
 #include "tasks/pipeline.h"
 #include "tasks/pipeline_pass.h"
 #include "tokenizer/pieces.h"
@@ -292,7 +293,7 @@ static hone_status put_mask(hone_json_writer *w, const hone_pipeline *p, const m
     return HONE_OK;
 }
 
-static hone_status write_answer(char **answer, const hone_pipeline *p, const masked *m, float *scores)
+static hone_status write_masks(char **answer, const hone_pipeline *p, const masked *m, float *scores)
 {
     hone_str json = HONE_STR_INIT;
     hone_json_writer w = hone__json_writer(&json, 0);
@@ -307,6 +308,14 @@ static hone_status write_answer(char **answer, const hone_pipeline *p, const mas
     HONE_GO(hone__str_take(answer, &json));
 done:
     hone__str_dispose(&json);
+    return status;
+}
+
+static hone_status write_answer(char **answer, const hone_pipeline *p, const masked *m, float *scores)
+{
+    hone__part_begin("postprocess");
+    hone_status status = write_masks(answer, p, m, scores);
+    hone__span_end();
     return status;
 }
 

@@ -5,6 +5,7 @@
  * are asked for, are left out; a window is no longer than the model's positions. */
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/spans.h"
 #include "metrics/text.h"
 #include "tasks/pipeline.h"
 #include "tasks/pipeline_pass.h"
@@ -165,7 +166,7 @@ static hone_status add_answer(answerer *a, hone_text context, const hone_encodin
     return HONE_OK;
 }
 
-static hone_status read_window(hone_pipeline *p, const hone_encoding *e, const float *logits, hone_text context)
+static hone_status find_answers(hone_pipeline *p, const hone_encoding *e, const float *logits, hone_text context)
 {
     answerer *a = p->answerer;
     const int32_t *sequence = hone_encoding_sequence_ids(e), *ids = hone_encoding_ids(e);
@@ -192,6 +193,14 @@ done:
 }
 
 /* ---- a question ---- */
+
+static hone_status read_window(hone_pipeline *p, const hone_encoding *e, const float *logits, hone_text context)
+{
+    hone__part_begin("postprocess");
+    hone_status status = find_answers(p, e, logits, context);
+    hone__span_end();
+    return status;
+}
 
 static const hone_encoding *window_of(const hone_encoding *e, size_t k)
 {

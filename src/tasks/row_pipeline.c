@@ -4,6 +4,7 @@
  * Departures: a text that is longer than the model takes is refused by name where the reference fails inside the model; a line of JSON may have a "top_k" of its own. As there, an
  * empty second text is none. */
 #include "base/mem.h"
+#include "base/spans.h"
 #include "models/class.h"
 #include "tasks/pipeline.h"
 #include "tasks/pipeline_pass.h"
@@ -213,8 +214,10 @@ static hone_status score(hone_pipeline *p, row *items, size_t n)
         if (!items[i].is_done)
             passing[n_open++] = (hone__pass_row){.encoding = items[i].encoding, .logits = items[i].scores};
     HONE_GO(hone__pass_run(&c->pass, p->model, passing, n_open, c->n_labels));
+    hone__part_begin("postprocess");
     for (size_t i = 0; i < n_open; i++)
         apply(c, passing[i].logits);
+    hone__span_end();
 done:
     hone__free(passing);
     return status;

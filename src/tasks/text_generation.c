@@ -3,6 +3,7 @@
  *
  * Prompts that may become equally much longer run as one packed batch; where a batch fails, its prompts are tried one by one, so that each gets its own answer or error. */
 #include "base/log.h"
+#include "base/spans.h"
 #include "tasks/pipeline.h"
 
 #include <string.h>
@@ -117,7 +118,7 @@ static void write_ids(hone_json_writer *w, const int32_t *ids, size_t n)
 }
 
 /* The answer of a prompt whose rows begin at `first` in g. */
-static hone_status write_answer(const hone_pipeline *pipe, char **answer, const prompt *p, const hone_generation *g, size_t first)
+static hone_status write_sequences(const hone_pipeline *pipe, char **answer, const prompt *p, const hone_generation *g, size_t first)
 {
     hone_str text = HONE_STR_INIT;
     hone_json_writer w = hone__json_writer(&text, 0);
@@ -140,6 +141,14 @@ static hone_status write_answer(const hone_pipeline *pipe, char **answer, const 
     HONE_GO(hone__str_take(answer, &text));
 done:
     hone__str_dispose(&text);
+    return status;
+}
+
+static hone_status write_answer(const hone_pipeline *pipe, char **answer, const prompt *p, const hone_generation *g, size_t first)
+{
+    hone__part_begin("postprocess");
+    hone_status status = write_sequences(pipe, answer, p, g, first);
+    hone__span_end();
     return status;
 }
 

@@ -3,6 +3,7 @@
  *
  * Departure: a text that is longer than the model takes is read in windows unless truncation is asked for; the reference cuts it without a word. */
 #include "base/log.h"
+#include "base/spans.h"
 #include "tasks/pipeline.h"
 #include "tasks/pipeline_pass.h"
 #include "tasks/token_text.h"
@@ -129,7 +130,7 @@ static hone_status encode(const hone_pipeline *p, hone__tagged *t)
 }
 
 /* The entities of a scored text, in p->tagger->found. */
-static hone_status collect(hone_pipeline *p, const hone__tagged *text)
+static hone_status aggregate(hone_pipeline *p, const hone__tagged *text)
 {
     tagger *t = p->tagger;
     const float *scores = text->scores;
@@ -147,6 +148,14 @@ static hone_status collect(hone_pipeline *p, const hone__tagged *text)
     if (n > 1)
         hone__findings_resolve(&t->found);
     return HONE_OK;
+}
+
+static hone_status collect(hone_pipeline *p, const hone__tagged *text)
+{
+    hone__part_begin("postprocess");
+    hone_status status = aggregate(p, text);
+    hone__span_end();
+    return status;
 }
 
 /* Scores all texts that are not done. */

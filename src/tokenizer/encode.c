@@ -1,6 +1,7 @@
 /* The public ways to encode: one input, a batch over threads, ids only, a count. */
 #include "tokenizer/encoding.h"
 
+#include "base/spans.h"
 #include "base/threads.h"
 
 #include <string.h>
@@ -68,7 +69,9 @@ hone_status hone_tokenizer_encode_input(hone_encoding **out, const hone_tokenize
     hone__encoder *e = NULL;
     *out = NULL;
     HONE_TRY(hone__encoder_take(&e, tok, HONE__SINK_TOKENS));
+    hone__part_begin("tokenize");
     hone_status status = encode_unpadded(out, e, input, o);
+    hone__span_end();
     hone__encoder_give(e);
     if (status == HONE_OK && o->padding != HONE_PADDING_NONE)
         status = hone__encoding_pad(out, hone__pad_length((*out)->n, o), o, NULL);
@@ -219,7 +222,9 @@ hone_status hone_tokenizer_encode_ids(hone_ids *ids, const hone_tokenizer *tok, 
     size_t old = ids->n;
     HONE_TRY(hone__encoder_take(&e, tok, HONE__SINK_IDS));
     e->ids = ids;
+    hone__part_begin("tokenize");
     hone_status status = encode_lean(e, text, add_special_tokens);
+    hone__span_end();
     hone__encoder_give(e);
     if (status != HONE_OK)
         ids->n = old;

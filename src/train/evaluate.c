@@ -16,6 +16,21 @@ static hone_tape *begin_inference(hone_trainer *t, bool on)
     return t->tape;
 }
 
+/* What the task and a metric of one's own take of a batch's outputs. */
+static hone_status score_part(hone_trainer *t, hone_tape *tape, hone_output *out, const hone_batch *batch)
+{
+    hone_status status = HONE_OK;
+    if (t->args.prediction_loss_only)
+        return HONE_OK;
+    hone__part_begin("postprocess");
+    if (t->task.eval_batch)
+        status = t->task.eval_batch(t->task.self, tape, out, batch);
+    if (status == HONE_OK)
+        status = hone__own_metrics_add(t, tape, out, batch);
+    hone__span_end();
+    return status;
+}
+
 static hone_status pass_part(hone_trainer *t, hone_pass *p, const hone_batch *batch)
 {
     double value = 0;
@@ -27,11 +42,10 @@ static hone_status pass_part(hone_trainer *t, hone_pass *p, const hone_batch *ba
         HONE_TRY(p->keep(p->payload, tape, &out, batch));
     if (!p->scored)
         return hone_tape_status(tape);
-    if (t->task.eval_batch && !t->args.prediction_loss_only)
-        HONE_TRY(t->task.eval_batch(t->task.self, tape, &out, batch));
-    if (!t->args.prediction_loss_only)
-        HONE_TRY(hone__own_metrics_add(t, tape, &out, batch));
+    HONE_TRY(score_part(t, tape, &out, batch));
+    hone__part_begin("loss");
     hone_tensor *loss = hone__trainer_loss(t, tape, &out, batch, own);
+    hone__span_end();
     HONE_TRY(hone_tape_status(tape));
     HONE_TRY(hone_tensor_item(loss, &value));
     p->loss += value;
@@ -124,8 +138,12 @@ hone_status hone__trainer_pass(hone_trainer *t, hone_pass *p, hone_metrics *metr
     t->eval_loader = loader;
     t->pass_name = p->what;
     HONE_GO(pass_batches(t, p, loader));
-    if (p->scored)
-        HONE_GO(put_scores(t, metrics, p));
+    if (p->scored) {
+        hone__part_begin("metrics");
+        status = put_scores(t, metrics, p);
+        hone__span_end();
+        HONE_GO(status);
+    }
     HONE_GO(put_speed(metrics, p, hone__seconds() - started, hone_loader_batches(loader)));
     if (p->profile)
         status = hone__trainer_profile_end(t);

@@ -15,6 +15,8 @@ says out '"token": 9, "token_str": "is", "sequence": "the sky is blue"}, {"score
 equals "$(tail -1 out | cut -c1-11)" '[[{"score":' "two masks"
 says out 'is [MASK] [SEP]"}'
 equals "$(head -1 out | grep -o score | wc -l)" 5 "tokens of a mask"
+run 0 pipeline masked-lm --model m --profile "the sky [MASK] blue"
+says err "  postprocess "
 run 0 pipeline masked-lm --model m --top-k 1 "the sky [MASK] blue"
 equals "$(grep -o '"token.*' out)" '"token": 9, "token_str": "is", "sequence": "the sky is blue"}]' "the best"
 run 0 $P --top_k all "[MASK]"

@@ -81,6 +81,8 @@ run 2 $CLASSIFY --stride 3 x
 says err "--stride is an option of token-classification, not of text-classification"
 run 2 $CLASSIFY
 says err "TEXT, or --input, is missing"
+run 0 pipeline text-classification --threads 1 --model "$MODEL" --profile Paris
+says err "  postprocess "
 run 2 pipeline glue x
 says err "--model is missing"
 run 0 pipeline text-classification --help

@@ -19,6 +19,10 @@ run 0 pipeline ner --model "$MODEL" --aggregation_strategy word "$TEXT"
 says out '"word": "Hugging", "start": 33, "end": 40}'
 run 0 pipeline ner --model "$MODEL" --aggregation_strategy simple --ignore_labels LOC,O,ORG "$TEXT"
 equals "$(cat out)" "[]" "all labels are ignored"
+run 0 pipeline ner --model "$MODEL" --profile Paris
+says err "  postprocess "
+run 0 pipeline ner --model "$MODEL" --profile --format text Paris
+says err "  postprocess "
 run 0 pipeline ner --model "$MODEL" --ignore_labels "" Paris
 says out '"entity": "O"'
 

@@ -1,4 +1,4 @@
-# --profile of hone train and hone evaluate: tables on standard error and in profile.txt, a trace that is JSON of nested spans; a range of steps that is none.
+# --profile of hone train, hone evaluate and hone pipeline: tables on standard error and in profile.txt, a trace that is JSON of nested spans; a range of steps that is none.
 . "$(dirname "$0")/lib.sh"
 command -v python3 >/dev/null || { echo "skipped: python3 reads the trace"; exit 77; }
 export GOMP_SPINCOUNT=1000
@@ -31,6 +31,28 @@ PY
 run 0 evaluate causal-lm --model_name_or_path trained --validation_file model.tokenizer.corpus --block_size 16 --threads 1 --output_dir evaluated --profile
 says err "Parts of a step"
 says evaluated/profile.txt "forward"
+says evaluated/profile.txt "  postprocess "
+says evaluated/profile.txt "  metrics "
+says evaluated/profile.txt "the process held"
+# pipelines: each batch of texts is a step; answers are what they are without
+for i in 1 2 3 4 5; do echo '{"inputs": "def function_'$i'("}'; done >prompts.jsonl
+run 0 pipeline text-generation --model trained --input prompts.jsonl --batch_size 2 --max_new_tokens 4 --threads 1
+cp out plain.jsonl
+run 0 pipeline text-generation --model trained --input prompts.jsonl --batch_size 2 --max_new_tokens 4 --threads 1 --profile_trace pipeline_trace.json
+same out plain.jsonl
+for line in "3 steps of" "the process held" "  load " "  step " "  tokenize " "  forward " "  choose " "  postprocess " "  write " "feed-forward, forward" "linear_forward"; do
+    says err "$line"
+done
+python3 - <<'PY' || complain "the trace of a pipeline"
+import json
+events = [e for e in json.load(open("pipeline_trace.json"))["traceEvents"] if e["ph"] == "X"]
+assert sum(e["name"] == "step" for e in events) == 3
+assert {"part", "forward", "kernel"} == {e["cat"] for e in events}
+PY
+run 0 pipeline text-generation --model trained --max_new_tokens 2 --threads 1 --profile "def f" "def g"
+says err "2 steps of"
+run 1 pipeline text-generation --model trained --max_new_tokens 2 --threads 1 --profile_trace nowhere/trace.json "def f"
+says err 'nowhere/trace.json'
 fails 2 '--profile_steps: "6:5" is no range of steps' train causal-lm --model_name_or_path model --train_file model.tokenizer.corpus --output_dir none --profile --profile_steps 6:5
 clean none
 finish
