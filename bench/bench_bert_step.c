@@ -1,6 +1,6 @@
 /* Training steps, or evaluation, of an encoder with a classification or question-answering head on rows of a file: forward, loss, backward, clip, AdamW, dropout as the configuration says.
  *
- *     bench_bert_step MODEL ROWS [train|eval|latency] [batch 8] [steps 100] [threads 0] [classes 9] [task token-classification] [bf16 0]
+ *     bench_bert_step MODEL ROWS [train|eval|latency] [batch 8] [steps 100] [threads 0] [classes 9] [task token-classification] [bf16 0] [recompute 0]
  *
  * ROWS has a row a line (bench/bert_step.py makes it): "id:label id:label …" for token classification; "@class,0 id:type id:type …" for text classification, "@start,end id:type …" for question
  * answering, type being the token type. latency: one row at a time, with nothing recorded. Prints one JSON object: steps and tokens a second over all steps, the share of the machine's sgemm rate (plain
@@ -214,11 +214,13 @@ int main(int argc, char **argv)
     bool training = strcmp(mode, "train") == 0, alone = strcmp(mode, "latency") == 0;
     size_t batch = alone ? 1 : argc > 4 ? (size_t)atoi(argv[4]) : 8, steps = argc > 5 ? (size_t)atoi(argv[5]) : 100, warm_up = 5;
     double total = 0, processor = 0;
+    bool recompute = argc > 10 && atoi(argv[10]) != 0;
     b.rows.task = HONE_TOKEN_CLASSIFICATION;
     if (argc > 8)
         check(hone_task_parse(&b.rows.task, argv[8]));
     if (argc < 3 || batch < 1 || batch > 1024 || steps < 1 || steps > 99999 || b.rows.task < 0 || b.rows.task > HONE_QUESTION_ANSWERING) {
-        fprintf(stderr, "usage: bench_bert_step MODEL ROWS [train|eval|latency] [batch] [steps] [threads] [classes] [task] [bf16]\n");
+        fprintf(stderr,
+                "usage: bench_bert_step MODEL ROWS [train|eval|latency] [batch] [steps] [threads] [classes] [task] [bf16] [recompute]\n");
         return 2;
     }
     read_rows(&b.rows, argv[2]);
@@ -227,6 +229,7 @@ int main(int argc, char **argv)
         return 1;
     }
     set_up(&b, argv[1], training, argc > 6 ? atoi(argv[6]) : 0, argc > 7 ? atoi(argv[7]) : 9, argc > 9 && atoi(argv[9]));
+    hone_model_set_recompute(b.model, recompute);
     for (size_t i = 0; i < warm_up + steps; i++) {
         hone_batch rows = batch_of(&b.rows, i * batch % (b.rows.n / batch * batch), batch, cu, !alone);
         clock_t before = clock();
