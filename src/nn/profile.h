@@ -20,6 +20,8 @@ struct hone_profile {
 
 /* Names of hone__span_kind. */
 extern const char *const hone__span_kinds[];
+/* What hone__measure_peak takes while it measures. */
+#define HONE__PEAK_BYTES ((size_t)3 * 1024 * 1024 * sizeof(float))
 /* Operations a second of a product of 1024 x 1024 matrices on this device, the best of a few (some 10 ms each at 200 GFLOP/s); 0 where that says nothing. */
 hone_status hone__measure_peak(double *out, hone_backend *b);
 /* The same into peak. */

@@ -93,11 +93,18 @@ static void tell_speed(const hone_throughput *p, double steps)
         hone__log(HONE_LOG_INFO, "  padding     %.1f %% of what padded batches compute was never there", 100 * (1 - p->tokens / p->padded));
 }
 
+/* The measurement takes three matrices: not more than the tape did that was given back, so that a run stays within its forecast. */
+static bool has_room_to_measure(const hone_trainer *t)
+{
+    const hone__tape_needs *tape = &t->forecast_details.needs;
+    return t->forecast.own == 0 || tape->saved + tape->scratch + tape->grads >= HONE__PEAK_BYTES;
+}
+
 static hone_status tell_arithmetic(const hone_trainer *t)
 {
     const hone_throughput *p = &t->throughput;
     double peak = 0, rate = p->flops / p->seconds;
-    if (p->seconds >= MEASURE_AFTER)
+    if (p->seconds >= MEASURE_AFTER && has_room_to_measure(t))
         HONE_TRY(hone__measure_peak(&peak, hone__model_params(t->model)->backend));
     if (peak > 0)
         hone__log(HONE_LOG_INFO,

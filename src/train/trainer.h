@@ -133,6 +133,8 @@ hone_callback hone__progress_callback(void);
 hone_callback hone__printer_callback(void);
 hone_callback hone__plot_callback(void);
 hone_status hone__report_callback(hone_callback *out); /* "ReportCallback" */
+/* Floats of the largest parameter: the room that histograms take. */
+size_t hone__report_room(const hone_model *model);
 /* When a run ends before its end. */
 void hone__trainer_close_progress(hone_trainer *t);
 

@@ -330,12 +330,20 @@ static hone_status log_histogram(reports *r, int64_t step, const char *group, co
 {
     char tag[256];
     size_t n = (size_t)hone_tensor_count(values);
-    HONE_TRY(HONE_GROW(&r->values, &r->capacity, n));
     HONE_TRY(hone_tensor_read(values, r->values, n));
     for (size_t i = 0; factor != 1 && i < n; i++)
         r->values[i] = (float)(factor * r->values[i]);
     snprintf(tag, sizeof(tag), "%s/%s", group, name);
     return hone_tracker_log_histogram(r->trackers[HONE_TRACKER_TENSORBOARD], step, tag, r->values, n);
+}
+
+size_t hone__report_room(const hone_model *model)
+{
+    const hone_params *params = hone__model_params(model);
+    size_t most = 0;
+    for (size_t i = 0; i < params->n_items; i++)
+        most = params->items[i]->count > most ? params->items[i]->count : most;
+    return most;
 }
 
 /* Weights after the update, gradients as it took them: divided by the items of the batch, and clipped. */
@@ -345,6 +353,7 @@ static hone_status log_histograms(reports *r, hone_trainer *t)
     hone_parameter p;
     if (every == 0 || step % every != 0 || !r->trackers[HONE_TRACKER_TENSORBOARD])
         return HONE_OK;
+    HONE_TRY(HONE_GROW(&r->values, &r->capacity, hone__report_room(t->model)));
     for (size_t i = 0; hone_model_parameter(t->model, i, &p); i++) {
         HONE_TRY(log_histogram(r, step, "weights", p.name, p.value, 1));
         if (p.grad)

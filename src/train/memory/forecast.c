@@ -3,6 +3,7 @@
  * batches) is made for real and counted. Only memory that other code takes (libraries, threads) is estimated. */
 #include "train/trainer.h"
 #include "data/loader.h"
+#include "nn/profile.h"
 #include "nn/table.h"
 #include "train/memory/memory.h"
 
@@ -62,6 +63,7 @@ static hone_status open_run(dry_run *d)
     HONE_TRY(hone_device_open(&d->device, &options));
     HONE_TRY(hone__model_twin(&d->twin, t->model, d->device));
     hone_model_set_recompute(d->twin, d->which.recompute);
+    hone_model_set_embedding_noise(d->twin, t->args.neftune_noise_alpha);
     d->with_twin = own_now();
     HONE_TRY(hone__trainer_new_optimizer(&d->opt, t, d->twin));
     HONE_TRY(hone_tape_new(&d->tape, d->device, &training));
@@ -230,6 +232,27 @@ static size_t model_bytes(size_t *unwritten, const hone_params *p)
     return (p->master ? buffer_bytes(p) : 0) + *unwritten;
 }
 
+/* --log_histograms_steps: the gradients of tables that are trained by rows, as whole tensors; and room to read the largest tensor. */
+static size_t histogram_gradients(const hone_trainer *t, const hone_params *p)
+{
+    size_t elements = 0;
+    for (size_t i = 0; i < p->n_items && t->args.log_histograms_steps > 0; i++)
+        elements += p->items[i]->table ? p->items[i]->count : 0;
+    return elements * hone_dtype_size(p->dtype);
+}
+
+static size_t histogram_room(const hone_trainer *t)
+{
+    return t->args.log_histograms_steps > 0 ? hone__report_room(t->model) * sizeof(float) : 0;
+}
+
+/* What products in bfloat16 keep, which nobody has written to before the first of them. */
+static size_t product_bytes(const hone_trainer *t, size_t of_model)
+{
+    bool narrow = hone__trainer_products(t, false) != HONE_DTYPE_F32;
+    return narrow ? less((size_t)hone__model_params(t->model)->backend->bytes_now, of_model) : 0;
+}
+
 /* Books that tables keep of their slots: in what the gradients take, and made for real in the dry run too. */
 static size_t book_bytes(const hone_params *p)
 {
@@ -245,14 +268,15 @@ static void sum_up(hone_memory_forecast *out, const dry_run *d)
     size_t unwritten, there = model_bytes(&unwritten, hone__model_params(d->t->model)), rss = hone__rss_now();
     hone_mem_stats stats;
     hone__mem_stats(&stats);
+    unwritten += product_bytes(d->t, there);
     out->parameters = buffer_bytes(p);
-    out->gradients = hone__params_gradient_bytes(p);
+    out->gradients = hone__params_gradient_bytes(p) + histogram_gradients(d->t, p);
     out->moments = hone__optimizer_bytes(d->opt);
     out->activations = d->most.saved;
     out->activation_gradients = d->most.grads;
     out->scratch = d->most.scratch + d->opt->scratch_bytes;
     out->data = less(d->before, there);
-    out->batches = less(d->with_training - d->with_twin, book_bytes(p));
+    out->batches = less(d->with_training - d->with_twin, book_bytes(p)) + histogram_room(d->t);
     out->evaluation = d->with_evaluation - d->with_training;
     size_t training = out->parameters + out->gradients + out->moments + out->activations + out->activation_gradients + out->scratch +
                       out->data + out->batches;
@@ -261,7 +285,9 @@ static void sum_up(hone_memory_forecast *out, const dry_run *d)
     size_t before = out->parameters + out->gradients + 2 * buffer_bytes(p) + out->data;
     size_t tape = out->activations + out->activation_gradients + d->most.scratch; /* goes when the steps are over */
     size_t beside = d->t->args.save_strategy != HONE_STRATEGY_NO ? out->checkpoint : 0;
+    size_t measuring = d->t->args.profile ? training - tape + HONE__PEAK_BYTES : 0; /* the machine's rate, at the end */
     out->own = most(most(before, training - tape + out->checkpoint), training + most(out->evaluation, beside));
+    out->own = most(out->own, measuring);
     out->process = less(rss, less(stats.bytes_now, unwritten)) + of_libraries(d->t);
     out->resident = out->own + out->process;
     out->addresses = of_libraries(d->t) + OF_A_STACK * (size_t)hone__model_params(d->t->model)->backend->n_threads;

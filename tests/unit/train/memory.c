@@ -102,15 +102,9 @@ static const kind kinds[] = {{"gpt2", HONE_CAUSAL_LM},
 
 /* ---- the forecast beside the run ---- */
 
-/* A slow machine makes a run of seconds of these few steps, after which the machine's peak is measured with matrices larger than the models. */
-static hone_status hurry(void *payload, hone_trainer *t, hone_event event, const hone_trainer_state *s, hone_trainer_control *control,
-                         const hone_metrics *metrics)
-{
-    (void)payload, (void)s, (void)control, (void)metrics;
-    if (event == HONE_ON_STEP_END)
-        t->throughput.seconds = 0;
-    return HONE_OK;
-}
+/* Two per cent, as promised, of 4 to 7 MB; the worst is printed: -1.06 % with gcc and clang, -1.05 % under ThreadSanitizer, whose malloc_usable_size gives what was asked for (0.01 to
+ * 0.02 % less in all). What a run takes and no forecast counts is the same everywhere: 23 to 70 KB of log entries, buffers of trackers and names of a checkpoint's tensors. */
+#define MOST_OFF 0.02
 
 /* How far the forecast of hone's own memory is from what a run took, in parts of the latter. */
 static double off_by(const kind *k, const hone_training_args *a, bool empty, bool evaluates)
@@ -120,31 +114,27 @@ static double off_by(const kind *k, const hone_training_args *a, bool empty, boo
     hone_trainer *t;
     hone_memory_forecast f;
     hone_mem_stats stats;
-    assert_ok(hone_trainer_new(
-        &t, model, a,
-        &(hone_trainer_options){
-            .train_dataset = data, .eval_dataset = evaluates ? data : NULL, .callbacks = &(hone_callback){.fn = hurry}, .n_callbacks = 1}));
-    hone__mem_reset_peak();
+    assert_ok(hone_trainer_new(&t, model, a, &(hone_trainer_options){.train_dataset = data, .eval_dataset = evaluates ? data : NULL}));
     assert_ok(hone_trainer_forecast(&f, t));
-    assert_true(f.own > 0 && f.own == f.parameters + f.gradients + f.moments + f.activations + f.activation_gradients + f.scratch + f.data +
-                                          f.batches + (f.evaluation > f.checkpoint ? f.evaluation : f.checkpoint));
+    size_t sum = f.parameters + f.gradients + f.moments + f.activations + f.activation_gradients + f.scratch + f.data + f.batches +
+                 (f.evaluation > f.checkpoint ? f.evaluation : f.checkpoint);
+    assert_true(f.own > 0 && (a->profile ? f.own >= sum : f.own == sum)); /* a profile ends with a measurement */
     hone__mem_reset_peak();
     assert_ok(hone_trainer_train(t));
     hone__mem_stats(&stats);
     hone_trainer_free(t);
     hone_examples_free(data);
     hone_model_free(model);
-    return (double)f.own / (double)stats.bytes_peak - 1;
+    double off = (double)f.own / (double)stats.bytes_peak - 1;
+    if (fabs(off) > MOST_OFF)
+        printf(
+            "forecast %zu, taken %zu: parameters %zu, gradients %zu, moments %zu, activations %zu and %zu, scratch %zu, data %zu, batches "
+            "%zu, evaluation %zu, checkpoint %zu\n",
+            f.own, (size_t)stats.bytes_peak, f.parameters, f.gradients, f.moments, f.activations, f.activation_gradients, f.scratch, f.data,
+            f.batches, f.evaluation, f.checkpoint);
+    return off;
 }
 
-/* Two per cent, as promised; the worst is printed. ThreadSanitizer's allocator rounds small blocks up by more, which a model this small feels. */
-#define MOST_OFF 0.02
-#ifdef __has_feature
-#if __has_feature(thread_sanitizer)
-#undef MOST_OFF
-#define MOST_OFF 0.03
-#endif
-#endif
 static void forecast_is_what_a_run_takes(void **state)
 {
     (void)state;
@@ -165,6 +155,148 @@ static void forecast_is_what_a_run_takes(void **state)
             worst = fabs(off) > fabs(worst) ? off : worst;
         }
     printf("the worst of %zu forecasts is off by %+.2f %%\n", 4 * N_KINDS, 100 * worst);
+}
+
+/* ---- options that change memory ---- */
+
+static void with_bf16(hone_training_args *a)
+{
+    a->bf16 = true;
+}
+static void with_bf16_eval(hone_training_args *a)
+{
+    a->bf16_full_eval = true;
+}
+static void with_histograms(hone_training_args *a)
+{
+    a->log_histograms_steps = 2;
+}
+static void with_noise(hone_training_args *a)
+{
+    a->neftune_noise_alpha = 5;
+}
+static void with_noise_again(hone_training_args *a)
+{
+    a->neftune_noise_alpha = 5, a->gradient_checkpointing = true;
+}
+static void with_smoothing(hone_training_args *a)
+{
+    a->label_smoothing_factor = 0.1;
+}
+static void with_groups(hone_training_args *a)
+{
+    a->group_by_length = true;
+}
+static void with_large_evaluation(hone_training_args *a)
+{
+    a->per_device_eval_batch_size = 32;
+}
+static void with_loss_only(hone_training_args *a)
+{
+    a->prediction_loss_only = true;
+}
+static void without_clipping(hone_training_args *a)
+{
+    a->max_grad_norm = 0;
+}
+static void with_profile(hone_training_args *a)
+{
+    a->profile = true;
+}
+static void with_fewer_rows(hone_training_args *a)
+{
+    a->dataloader_drop_last = true, a->per_device_train_batch_size = 13;
+}
+static void with_checkpoints(hone_training_args *a)
+{
+    a->save_strategy = HONE_STRATEGY_STEPS, a->save_steps = 2;
+}
+static void with_checkpoints_beside(hone_training_args *a)
+{
+    with_checkpoints(a), a->save_in_background = HONE_TRUE;
+}
+static void with_models_beside(hone_training_args *a)
+{
+    with_checkpoints_beside(a), a->save_only_model = true;
+}
+static void with_best(hone_training_args *a)
+{
+    with_checkpoints(a), a->eval_steps = 2, a->load_best_model_at_end = true;
+}
+static void with_sgd(hone_training_args *a)
+{
+    a->optim = HONE_OPTIM_SGD;
+}
+static void with_momentum(hone_training_args *a)
+{
+    a->optim = HONE_OPTIM_SGD, a->optim_args = (char *)"momentum=0.9";
+}
+static void with_adafactor(hone_training_args *a)
+{
+    a->optim = HONE_OPTIM_ADAFACTOR;
+}
+static void with_adagrad(hone_training_args *a)
+{
+    a->optim = HONE_OPTIM_ADAGRAD;
+}
+static void with_rmsprop(hone_training_args *a)
+{
+    a->optim = HONE_OPTIM_RMSPROP, a->optim_args = (char *)"momentum=0.9";
+}
+
+static const struct {
+    const char *name;
+    void (*set)(hone_training_args *a);
+} options[] = {{"--log_histograms_steps", with_histograms},
+               {"--neftune_noise_alpha", with_noise},
+               {"--neftune_noise_alpha --gradient_checkpointing", with_noise_again},
+               {"--label_smoothing_factor", with_smoothing},
+               {"--group_by_length", with_groups},
+               {"--per_device_eval_batch_size 32", with_large_evaluation},
+               {"--prediction_loss_only", with_loss_only},
+               {"--max_grad_norm 0", without_clipping},
+               {"--profile", with_profile},
+               {"--dataloader_drop_last", with_fewer_rows},
+               {"--save_steps", with_checkpoints},
+               {"--save_in_background true", with_checkpoints_beside},
+               {"--save_in_background true --save_only_model", with_models_beside},
+               {"--load_best_model_at_end", with_best},
+               {"--optim sgd", with_sgd},
+               {"--optim sgd, momentum", with_momentum},
+               {"--optim adafactor", with_adafactor},
+               {"--optim adagrad", with_adagrad},
+               {"--optim rmsprop, momentum", with_rmsprop},
+               {"--bf16_full_eval", with_bf16_eval}, /* last: what the device keeps for it stays */
+               {"--bf16", with_bf16}};
+
+static bool is_possible(const hone_training_args *a, hone_task_kind task)
+{
+    hone_tape *tape = NULL;
+    bool narrow = hone_tape_new(&tape, tiny_device(), &(hone_tape_options){.products = HONE_DTYPE_BF16}) == HONE_OK;
+    hone_tape_free(tape);
+    return ((!a->bf16 && !a->bf16_full_eval) || narrow) && (a->label_smoothing_factor == 0 || task != HONE_QUESTION_ANSWERING);
+}
+
+static void forecast_knows_options(void **state)
+{
+    (void)state;
+    static const size_t some[] = {0, 2, 8, 9}; /* a GPT-2, an encoder with a table by rows, two losses without and with a vocabulary */
+    double worst = 0;
+    for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++)
+        for (size_t s = 0; s < sizeof(some) / sizeof(*some); s++) {
+            size_t k = some[s];
+            hone_training_args a = args_for("options");
+            a.eval_strategy = HONE_STRATEGY_STEPS;
+            a.eval_steps = 3;
+            options[i].set(&a);
+            if (!is_possible(&a, kinds[k].task))
+                continue;
+            double off = off_by(&kinds[k], &a, true, true);
+            if (fabs(off) > MOST_OFF)
+                fail_msg("%s, %s, task %d: the forecast is off by %+.2f %%", options[i].name, kinds[k].type, (int)kinds[k].task, 100 * off);
+            worst = fabs(off) > fabs(worst) ? off : worst;
+        }
+    printf("with each of %zu options: the worst is off by %+.2f %%\n", sizeof(options) / sizeof(*options), 100 * worst);
 }
 
 /* ---- what does not fit ---- */
@@ -440,13 +572,10 @@ static void empty_models_are_filled(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(forecast_is_what_a_run_takes),
-        cmocka_unit_test(what_does_not_fit_is_refused),
-        cmocka_unit_test(batches_are_cut_and_updates_stay),
-        cmocka_unit_test(failed_allocation_loses_nothing),
-        cmocka_unit_test(parts_are_rows_of_the_batch),
-        cmocka_unit_test(recomputation_changes_no_bit),
-        cmocka_unit_test(recomputation_saves),
+        cmocka_unit_test(forecast_is_what_a_run_takes),    cmocka_unit_test(forecast_knows_options),
+        cmocka_unit_test(what_does_not_fit_is_refused),    cmocka_unit_test(batches_are_cut_and_updates_stay),
+        cmocka_unit_test(failed_allocation_loses_nothing), cmocka_unit_test(parts_are_rows_of_the_batch),
+        cmocka_unit_test(recomputation_changes_no_bit),    cmocka_unit_test(recomputation_saves),
         cmocka_unit_test(empty_models_are_filled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
