@@ -11,30 +11,17 @@
 static const char files[] = "model and texts", speed[] = "speed", tagging[] = "entities", labelling[] = "labels", answering[] = "answers",
                   generation[] = "generation", filling[] = "masks";
 
+static const char about_profile[] = "say on standard error where the time went, op by op, and the most memory that was held",
+                  about_trace[] = "a file for the profile's Chrome trace of the first six batches";
+
 /* Of every task. */
 #define COMMON_ROWS(word)                                                                                                                \
     {"model", HONE_OPTION_STRING, FIELD(model), NULL, 0, 0, NULL, files, "a model folder, with its tokenizer"},                          \
         {"input", HONE_OPTION_STRING, FIELD(input), NULL, 0, 0, NULL, files, "lines of JSON instead of " word "…; - is standard input"}, \
         {"output", HONE_OPTION_STRING, FIELD(output), NULL, 0, 0, NULL, files, "a file for the answers instead of standard output"},     \
         {"batch_size", HONE_OPTION_INT, FIELD(batch_size), "1", 1, 65536, NULL, files, "inputs that are computed together"},             \
-        {"profile",                                                                                                                      \
-         HONE_OPTION_BOOL,                                                                                                               \
-         FIELD(profile),                                                                                                                 \
-         NULL,                                                                                                                           \
-         0,                                                                                                                              \
-         0,                                                                                                                              \
-         NULL,                                                                                                                           \
-         speed,                                                                                                                          \
-         "say on standard error where the time went, op by op, and the most memory that was held"},                                      \
-        {"profile_trace",                                                                                                                \
-         HONE_OPTION_STRING,                                                                                                             \
-         FIELD(profile_trace),                                                                                                           \
-         NULL,                                                                                                                           \
-         0,                                                                                                                              \
-         0,                                                                                                                              \
-         NULL,                                                                                                                           \
-         speed,                                                                                                                          \
-         "a file for the profile's Chrome trace of the first six batches"},                                                              \
+        {"profile", HONE_OPTION_BOOL, FIELD(profile), NULL, 0, 0, NULL, speed, about_profile},                                           \
+        {"profile_trace", HONE_OPTION_STRING, FIELD(profile_trace), NULL, 0, 0, NULL, speed, about_trace},                               \
     {                                                                                                                                    \
         "quantize", HONE_OPTION_ENUM, FIELD(quantize), "none", 0, 0, "none|int8", speed,                                                 \
             "int8: the linear maps of the layers in 8 bits, in less time and memory"                                                     \
