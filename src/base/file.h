@@ -60,8 +60,10 @@ const char *hone__path_base(const char *path);                                 /
 const char *hone__aside_suffix(void);
 /* Whether a name ends like that and the process is no more. */
 bool hone__is_left_behind(const char *name);
-/* Holds a folder for this process until hone__unlock_dir or its end; HONE_IO when another one holds it. *fd -1: not held. */
+/* Holds a folder for this process until hone__unlock_dir or its end, however it ends; HONE_IO when another one holds it, which the message names where it is known. *fd -1: not held. */
 hone_status hone__lock_dir(int *fd, const char *folder);
+/* Whether the folder that fd holds is still the one of that name. */
+bool hone__is_locked_dir(int fd, const char *folder);
 void hone__unlock_dir(int *fd);
 uint64_t hone__disk_free(const char *path); /* bytes available to us at the file system of path, UINT64_MAX when unknown */
 

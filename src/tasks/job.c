@@ -109,6 +109,7 @@ hone_status hone_job_new(hone_job **out, hone_job_kind kind, hone_task_kind task
     job->kind = kind;
     job->class = class;
     atomic_init(&job->stop, 0);
+    job->output_lock = -1;
     HONE_GO(choose_training_rows(job));
     HONE_GO(hone__calloc_(&job->task_options, 1, class->options_size));
     HONE_GO(hone__options_defaults(class->options, job->task_options));

@@ -65,6 +65,7 @@ struct hone_job {
     hone_early_stopping stopping;
     hone_callback callback; /* of stopping */
     atomic_int stop;        /* the trainer looks at it too */
+    int output_lock;        /* of the output folder while it trains, until the trainer takes it; -1: not held */
 };
 
 /* ---- what tasks have in common (job_parts.c) ---- */

@@ -130,15 +130,15 @@ static hone_status settle_output_dir(hone_job *job)
     const char *folder = hone__training_output_dir(&job->args);
     size_t n_logs;
     char *newest = NULL;
-    int lock = -1;
     hone_status status = HONE_OK;
     if (!*folder)
         return hone__fail(HONE_INVALID_ARGUMENT, "--output_dir: a folder's name is missing");
     HONE_TRY(hone__hint(hone__can_write_in(folder), "give another --output_dir"));
-    if (hone__is_dir(folder)) /* another run that is at work in it is found out before anything of it is removed */
-        HONE_TRY(hone__hint(hone__lock_dir(&lock, folder), "wait for it, or give another --output_dir"));
-    hone__unlock_dir(&lock);
-    if (!hone__is_dir(folder) || asks_to_resume(job))
+    if (!hone__is_dir(folder))
+        return HONE_OK;
+    /* another run that is at work in it is found out before anything of it is looked at or removed */
+    HONE_TRY(hone__lock_output(&job->output_lock, folder));
+    if (asks_to_resume(job))
         return HONE_OK;
     if (job->args.overwrite_output_dir)
         return HONE_OK; /* the old run goes when the new one begins: a misspelt file name costs nothing */
@@ -235,7 +235,10 @@ static hone_status train(hone_job *job, const hone_job_parts *parts, char **resu
     hone_trainer *trainer = NULL;
     hone_metrics metrics = HONE_METRICS_INIT;
     hone_status status;
+    if (job->output_lock < 0) /* it was not there then, and may be by now */
+        HONE_GO(settle_output_dir(job));
     HONE_GO(make_trainer(&trainer, job, parts));
+    hone__trainer_lend_lock(trainer, &job->output_lock);
     /* what can be refused is, before an old run is forgotten */
     HONE_GO(hone__trainer_settle_memory(trainer));
     HONE_GO(hone__trainer_measure(trainer));
@@ -384,6 +387,7 @@ hone_status hone_job_run(hone_job *job, char **results)
     HONE_GO(hone_model_quantize(parts.model, (hone_quantization)job->run.quantize));
     status = job->kind == HONE_JOB_TRAIN ? train(job, &parts, results) : evaluate_only(job, &parts, results);
 done:
+    hone__unlock_dir(&job->output_lock);
     free_parts(job, &parts);
     return status;
 }

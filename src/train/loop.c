@@ -371,7 +371,7 @@ hone_status hone_trainer_train(hone_trainer *t)
         status = run(t);
         status = status == HONE_OK ? finish(t) : end_early(t, status);
     }
-    hone__unlock_dir(&t->output_lock);
+    hone__trainer_let_output_go(t);
     return status;
 }
 

@@ -182,6 +182,8 @@ hone_status hone__trainer_prepare(hone_trainer *t)
         return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "there is no training data"),
                           "set train_dataset in hone_trainer_options (--train_file)");
     reset_run(t);
+    t->holds_output = true;
+    HONE_TRY(hone__trainer_hold_output(t)); /* before anything in it is looked at */
     HONE_TRY(hone__trainer_settle_memory(t));
     HONE_TRY(hone_model_fill(t->model));
     HONE_TRY(hone__trainer_measure(t));
@@ -202,7 +204,7 @@ hone_status hone__trainer_prepare(hone_trainer *t)
     if (t->args.save_total_limit > 0 && t->args.save_strategy == HONE_STRATEGY_NO)
         hone__log(HONE_LOG_WARNING, "--save_total_limit: with --save_strategy no there is nothing to limit but what a stop saves");
     HONE_TRY(hone__make_dirs(t->output_dir));
-    HONE_TRY(hone__lock_dir(&t->output_lock, t->output_dir));
+    HONE_TRY(hone__trainer_hold_output(t));
     HONE_TRY(hone__trainer_leave_future(t));
     HONE_TRY(hone__trainer_check_room(t));
     hone__throughput_begin(t);

@@ -94,7 +94,9 @@ struct hone_trainer {
     hone_str best_path;
     int64_t last_saved_step;  /* whole on the disk */
     struct hone_save *saving; /* a checkpoint that is being written beside the training; NULL: none */
-    int output_lock;          /* of output_dir, while it trains; -1: not held */
+    int output_lock;          /* of output_dir; -1: not held */
+    bool holds_output;        /* it trains there, and nobody else may */
+    bool keeps_output;        /* until it is freed, since what it trained is written there */
     bool trained;
 
     bool progress_is_open;          /* a bar of the training stands */
@@ -240,6 +242,15 @@ hone_status hone__trainer_settle_save(hone_trainer *t, bool patient);
 hone_status hone__checkpoint_limit_at_end(hone_trainer *t);
 /* Config, weights, tokenizer, options: without a second try. */
 hone_status hone__trainer_write_model(hone_trainer *t, const char *folder);
+
+/* ---- place.c: the output folder is one run's at a time ---- */
+/* hone__lock_dir with the remedy of an output folder. */
+hone_status hone__lock_output(int *lock, const char *folder);
+/* Locks output_dir while the trainer works there, if it is there and not held yet; again when another folder has taken its name. HONE_IO when another run holds it. */
+hone_status hone__trainer_hold_output(hone_trainer *t);
+/* Takes a lock of output_dir, and keeps it until the trainer is freed. */
+void hone__trainer_lend_lock(hone_trainer *t, int *lock);
+void hone__trainer_let_output_go(hone_trainer *t);
 
 /* ---- room.c: disks that are full ---- */
 /* Whether the thread's present failure is one that room on the disk (or patience) would cure. */

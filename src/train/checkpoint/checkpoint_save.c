@@ -450,10 +450,12 @@ hone_status hone__trainer_save_checkpoint(hone_trainer *t, bool *saved)
     HONE_TRY(note_best(t));
     HONE_TRY(new_save(&s, t));
     s->may_wait = waits;
-    if (!saved && hone__checkpoint_copy_bytes(t, 0) > 0 && go_beside(t, s))
+    hone_status status = hone__trainer_hold_output(t);
+    if (status == HONE_OK && !saved && hone__checkpoint_copy_bytes(t, 0) > 0 && go_beside(t, s))
         return HONE_OK;
     s->may_wait = false;
-    hone_status status = write_checkpoint(s);
+    if (status == HONE_OK)
+        status = write_checkpoint(s);
     if (status != HONE_OK && waits && hone__disk_is_full())
         status = wait_on_full_disk(t, s, status, &beside);
     if (saved)

@@ -75,6 +75,7 @@ hone_status hone__trainer_persist(hone_trainer *t, hone_status (*write)(hone_tra
                                   uint64_t need)
 {
     hone_room room = hone__room(t->output_dir, need);
+    HONE_TRY(hone__trainer_hold_output(t));
     hone_status status = write(t, payload);
     if (status == HONE_OK || !hone__disk_is_full())
         return status;
