@@ -255,6 +255,8 @@ void hone__trainer_let_output_go(hone_trainer *t);
 /* ---- room.c: disks that are full ---- */
 /* Whether the thread's present failure is one that room on the disk (or patience) would cure. */
 bool hone__disk_is_full(void);
+/* What to do about the thread's present failure to write: "mount it for writing"; NULL: nothing in particular. */
+const char *hone__disk_remedy(int code);
 /* "1.4 GB" */
 typedef struct hone_size_text {
     char text[24];

@@ -556,6 +556,13 @@ static void one_checkpoint_is_kept(void **state)
     lose_power_everywhere(CRASH_GPT2 "--max_steps 6 --save_steps 2 --save_total_limit 1", NULL, 30);
 }
 
+/* What is said to have been saved by then was written by another thread; the log goes on meanwhile. */
+static void one_checkpoint_is_kept_beside_the_training(void **state)
+{
+    (void)state;
+    lose_power_everywhere(CRASH_GPT2 "--max_steps 6 --save_steps 2 --save_total_limit 1" CRASH_BESIDE, NULL, 30);
+}
+
 static void an_encoder_keeps_its_best(void **state)
 {
     (void)state;
@@ -574,6 +581,7 @@ static void checkpoints_are_written_again(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(one_checkpoint_is_kept),
+    cmocka_unit_test(one_checkpoint_is_kept_beside_the_training),
     cmocka_unit_test(an_encoder_keeps_its_best),
     cmocka_unit_test(checkpoints_are_written_again),
 };

@@ -88,6 +88,10 @@ static void be_the_command(char **words, const crash_how *how, const char *said)
             setenv("HONE_CRASH_SYNCS", "1", 1);
         if (how->full)
             setenv("HONE_CRASH_FULL", how->full, 1);
+        if (how->beside)
+            setenv("HONE_CRASH_BESIDE", "1", 1);
+        if (how->refuse)
+            setenv("HONE_CRASH_REFUSE", how->refuse, 1);
         if (how->log)
             setenv("HONE_CRASH_LOG", how->log, 1);
     }

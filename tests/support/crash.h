@@ -19,6 +19,9 @@
     "--per_device_train_batch_size 4 --learning_rate 3e-3 --logging_steps 2 "
 /* clang-format on */
 
+/* To be added: checkpoints are written by a thread of their own, whatever their size. */
+#define CRASH_BESIDE " --save_in_background true"
+
 /* How the process ended, and what it said. */
 typedef struct crash_end {
     int status;      /* its exit status, -signal when one ended it */
@@ -29,12 +32,14 @@ typedef struct crash_end {
 
 /* What the shim is to do; all 0: no shim. */
 typedef struct crash_how {
-    const char *root; /* the folder whose files it looks at */
-    long die_at;      /* the call that does not come back, 0: none */
-    bool jumps;       /* the time of day does */
-    bool syncs;       /* fsync is such a call too */
+    const char *root;   /* the folder whose files it looks at */
+    long die_at;        /* the call that does not come back, 0: none */
+    bool jumps;         /* the time of day does */
+    bool syncs;         /* fsync is such a call too */
+    bool beside;        /* only calls of threads beside the first one are */
+    const char *refuse; /* calls that fail: "n:times:errno:kinds" (shim.c), NULL: none */
     const char
-        *full; /* "a:b": each file whose name has one of the words in it finds the disk full once, when half of its first write is made */
+        *full; /* "a:b": files with one of these words in their names find the disk full once, when half of their first write is made */
     const char *log;     /* where the calls are recorded, NULL: nowhere */
     double kill_after;   /* seconds after which the process gets a signal, 0: never */
     int signal;          /* which; 0: SIGKILL */

@@ -226,12 +226,16 @@ hone_status hone__checkpoint_remove_all(const char *output_dir)
     return status;
 }
 
-static bool looks_whole(const char *output_dir, int64_t step)
+/* The sizes are those of the manifest: enough to tell a torn one, without reading it all. HONE_OK: it looks whole; HONE_FORMAT, HONE_NOT_FOUND: it is torn; else nobody knows, for want of memory or
+ * because it cannot be read now. */
+static hone_status look_at(const char *output_dir, int64_t step)
 {
     char *path = NULL;
-    bool whole = hone__checkpoint_path(&path, output_dir, step) == HONE_OK && hone__checkpoint_looks_whole(path);
+    hone_status status = hone__checkpoint_path(&path, output_dir, step);
+    if (status == HONE_OK)
+        status = verify(path, false);
     hone__free(path);
-    return whole;
+    return status;
 }
 
 hone_status hone__checkpoint_prune(const char *output_dir, size_t keep, int64_t saved, int64_t best, int64_t last)
@@ -244,9 +248,11 @@ hone_status hone__checkpoint_prune(const char *output_dir, size_t keep, int64_t 
     HONE_GO(HONE_NEW(&kept, n));
     for (size_t i = 0; i < n; i++)
         n_kept += kept[i] = steps[i] == saved || steps[i] == best;
-    for (size_t i = n; i-- > 0 && n_kept < keep;)
-        if (!kept[i] && steps[i] <= last)
-            n_kept += kept[i] = looks_whole(output_dir, steps[i]);
+    for (size_t i = n; i-- > 0 && n_kept < keep;) {
+        hone_status found = kept[i] || steps[i] > last ? HONE_FORMAT : look_at(output_dir, steps[i]);
+        n_kept += found == HONE_OK;
+        kept[i] = kept[i] || (found != HONE_FORMAT && found != HONE_NOT_FOUND);
+    }
     for (size_t i = 0; i < n && n_kept > 0; i++)
         if (!kept[i] && steps[i] <= last)
             HONE_GO(remove_step(output_dir, steps[i]));

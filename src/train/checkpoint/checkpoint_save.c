@@ -274,6 +274,12 @@ static void tell_waiting(hone_save *s, const hone_error_state *why)
 {
     s->told_waiting = true;
     s->told = hone__seconds();
+    if (s->why.code == EIO) {
+        hone__log(HONE_LOG_WARNING,
+                  "checkpoint-%" PRId64 " could not be written (%s): %s; the training keeps it in memory and tries again until it can be",
+                  s->step, s->why.message, hone__disk_remedy(EIO));
+        return;
+    }
     hone__log(HONE_LOG_WARNING,
               "no room for checkpoint-%" PRId64
               ": it needs %s, %s are free at %s (%s); the training keeps it in memory and tries again until there "
@@ -288,7 +294,8 @@ static hone_status tell_saved(hone_trainer *t, const hone_save *s)
     bool asked = t->control.should_save; /* for another one: the event forgets it */
     t->last_saved_step = s->step;
     if (s->told_waiting)
-        hone__log(HONE_LOG_INFO, "saved %s, after %.0f s without room", s->path, hone__seconds() - s->told);
+        hone__log(HONE_LOG_INFO, "saved %s, after %.0f s %s", s->path, hone__seconds() - s->told,
+                  s->why.code == EIO ? "of a failing disk" : "without room");
     else
         hone__log(HONE_LOG_INFO, "saved %s", s->path);
     if (s->not_removed.status != HONE_OK)
@@ -311,18 +318,27 @@ static void forget_unsaved_best(hone_trainer *t, const hone_save *s)
     }
 }
 
+static hone_status fail_full(const hone_save *s, const char *remedy)
+{
+    if (hone__error_code() == EIO)
+        hone__fail_in(HONE_IO, "checkpoint-%" PRId64 " could not be written", s->step);
+    else
+        hone__fail_in(HONE_IO, "no room for checkpoint-%" PRId64 " (it needs %s, %s are free)", s->step, hone__size_text(s->need).text,
+                      hone__size_text(hone__disk_free(s->output_dir)).text);
+    return hone__hint(HONE_IO, "%s and go on with --resume_from_checkpoint true; --on_disk_full wait would have tried again", remedy);
+}
+
 static hone_status tell_failed(hone_trainer *t, const hone_save *s, hone_status status)
 {
     bool full = hone__disk_is_full();
+    const char *remedy = hone__disk_remedy(hone__error_code());
     forget_unsaved_best(t, s);
     if (full && t->args.on_disk_full == HONE_DISK_FULL_STOP && !hone__trainer_stops(t))
-        return hone__hint(hone__fail_in(HONE_IO, "no room for checkpoint-%" PRId64 " (it needs %s, %s are free)", s->step,
-                                        hone__size_text(s->need).text, hone__size_text(hone__disk_free(s->output_dir)).text),
-                          "make room and go on with --resume_from_checkpoint true; --on_disk_full wait would have waited for it");
-    if (status != HONE_IO && status != HONE_NOT_FOUND)
+        return fail_full(s, remedy);
+    if (status != HONE_IO && status != HONE_NOT_FOUND && status != HONE_OUT_OF_MEMORY)
         return status;
-    hone__log(HONE_LOG_WARNING, "checkpoint-%" PRId64 " could not be saved (%s); older ones are untouched, the run goes on", s->step,
-              hone_error_message());
+    hone__log(HONE_LOG_WARNING, "checkpoint-%" PRId64 " could not be saved (%s)%s%s; older ones are untouched, the run goes on", s->step,
+              hone_error_message(), remedy ? ": " : "", remedy ? remedy : "");
     return HONE_OK;
 }
 

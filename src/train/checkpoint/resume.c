@@ -96,6 +96,8 @@ hone_status hone__trainer_write_resume_state(const hone_trainer *t, const char *
     hone__trainer_put_identity(&w, t);
     hone__jw_key(&w, "scheduler_steps");
     hone__jw_int(&w, hone_scheduler_steps(t->scheduler));
+    hone__jw_key(&w, "part_tokens");
+    hone__jw_int(&w, t->part_tokens);
     hone__jw_key(&w, "callbacks");
     HONE_GO(hone__trainer_write_callbacks(&w, t));
     hone__jw_end_object(&w);
@@ -148,6 +150,23 @@ static hone_status check_ranges(const hone_trainer *t, int64_t scheduler_steps, 
     return HONE_OK;
 }
 
+/* Batches that were cut into parts for want of memory are cut in the same way, or their sums would be rounded otherwise. Older checkpoints do not say. */
+static hone_status settle_parts(hone_trainer *t, const json_t *root, const char *path)
+{
+    int64_t was = t->part_tokens;
+    HONE_TRY(hone__json_get_int(root, "part_tokens", &was, path));
+    if (was < 0)
+        return hone__fail(HONE_FORMAT, "%s: \"part_tokens\" is %" PRId64 ", which cannot be", path, was);
+    if (t->part_tokens > 0 && (was == 0 || was > t->part_tokens))
+        hone__log(HONE_LOG_WARNING,
+                  "there is less memory than in that run: batches are computed in parts of at most %" PRId64
+                  " tokens: the same run to rounding, not to the bit",
+                  t->part_tokens);
+    else
+        t->part_tokens = was;
+    return HONE_OK;
+}
+
 hone_status hone__trainer_take_resume_state(hone_trainer *t, const json_t *root, const char *folder, const char *path)
 {
     int64_t steps = t->state.global_step;
@@ -156,6 +175,7 @@ hone_status hone__trainer_take_resume_state(hone_trainer *t, const json_t *root,
     HONE_TRY(get_fields(t, root, path));
     HONE_TRY(hone__json_get_int(root, "scheduler_steps", &steps, path));
     HONE_TRY(check_ranges(t, steps, path));
+    HONE_TRY(settle_parts(t, root, path));
     HONE_TRY(hone__trainer_read_callbacks(t, json_object_get(root, "callbacks"), path));
     if (hone__scheduler_plateau(t->scheduler))
         HONE_TRY(hone__plateau_read(hone__scheduler_plateau(t->scheduler), root, path));

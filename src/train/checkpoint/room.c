@@ -2,6 +2,7 @@
  * lost: it stays in memory, and is written when there is room again (on_disk_full wait), or the run ends and what is whole stays whole (stop). */
 #include "train/trainer.h"
 
+#include <errno.h>
 #include <math.h>
 #include <string.h>
 #include <time.h>
@@ -14,6 +15,32 @@
 bool hone__disk_is_full(void)
 {
     return hone__is_disk_full(hone__error_code());
+}
+
+const char *hone__disk_remedy(int code)
+{
+    switch (code) {
+    case ENOSPC:
+    case EDQUOT:
+        return "make room";
+    case EIO:
+        return "look after the disk (dmesg)";
+    case EROFS:
+        return "mount it for writing";
+    case EACCES:
+    case EPERM:
+        return "make it writable";
+    case EMFILE:
+    case ENFILE:
+        return "allow more open files (ulimit -n)";
+    case EFBIG:
+        return "allow larger files (ulimit -f)";
+    case ENOENT:
+    case ENOTDIR:
+        return "put the folder back";
+    default:
+        return NULL;
+    }
 }
 
 hone_size_text hone__size_text(uint64_t bytes)
@@ -60,6 +87,11 @@ bool hone__trainer_wait_for_room(const hone_trainer *t, hone_room *room)
 static void tell_waiting(const hone_trainer *t, const char *what, uint64_t need)
 {
     char needs[48] = "";
+    if (hone__error_code() == EIO) {
+        hone__log(HONE_LOG_WARNING, "%s could not be written (%s): %s; it is tried again until it can be", what, hone_error_message(),
+                  hone__disk_remedy(EIO));
+        return;
+    }
     if (need > 0)
         snprintf(needs, sizeof(needs), "it needs %s, ", hone__size_text(need).text);
     hone__log(HONE_LOG_WARNING, "no room for %s: %s%s are free at %s (%s); it is tried again until there is room", what, needs,
@@ -71,6 +103,12 @@ static void tell_written(const char *what, const hone_room *room)
     hone__log(HONE_LOG_INFO, "there is room again: %s could be written after %.0f s", what, hone__seconds() - room->since);
 }
 
+static hone_status hint_remedy(hone_status status)
+{
+    const char *remedy = hone__disk_remedy(hone__error_code());
+    return remedy && !*hone_error_hint() ? hone__hint(status, "%s, or give another --output_dir", remedy) : status;
+}
+
 hone_status hone__trainer_persist(hone_trainer *t, hone_status (*write)(hone_trainer *t, void *payload), void *payload, const char *what,
                                   uint64_t need)
 {
@@ -78,17 +116,17 @@ hone_status hone__trainer_persist(hone_trainer *t, hone_status (*write)(hone_tra
     HONE_TRY(hone__trainer_hold_output(t));
     hone_status status = write(t, payload);
     if (status == HONE_OK || !hone__disk_is_full())
-        return status;
+        return status == HONE_OK ? status : hint_remedy(status);
     if (t->args.on_disk_full == HONE_DISK_FULL_STOP)
-        return hone__hint(status,
-                          "make room and run it again with --resume_from_checkpoint true; --on_disk_full wait would have waited for it");
+        return hone__hint(status, "%s and run it again with --resume_from_checkpoint true; --on_disk_full wait would have tried again",
+                          hone__disk_remedy(hone__error_code()));
     tell_waiting(t, what, need);
     while (hone__trainer_wait_for_room(t, &room)) {
         status = write(t, payload);
         if (status == HONE_OK)
             tell_written(what, &room);
         if (status == HONE_OK || !hone__disk_is_full())
-            return status;
+            return status == HONE_OK ? status : hint_remedy(status);
     }
     return hone__fail_in(HONE_CANCELLED, "stopped while %s waited for room", what);
 }

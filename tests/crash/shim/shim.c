@@ -2,6 +2,9 @@
  *
  *     HONE_CRASH_DIE=n   the process is killed (SIGKILL) in place of the n-th such call; of a write the first half is made
  *     HONE_CRASH_SYNCS=1 fsync counts too: dying there leaves what dying at the next call leaves
+ *     HONE_CRASH_BESIDE=1 only calls of threads beside the first one count: a checkpoint that is written beside the training
+ *     HONE_CRASH_REFUSE=n:times:errno:kinds  the n-th and the following calls, `times` in all, fail with errno and change nothing. Kinds that count: o open for writing, r open for
+ *                        reading, w write, s fsync, n names; the first refusal is said on standard error
  *     HONE_CRASH_CLOCK=1 the time of day jumps: a year back at each look
  *     HONE_CRASH_FULL=a:b the disk is full once for each file outside of checkpoints whose name has one of the words in it, after half of its first write
  *     HONE_CRASH_LOG=f   the calls are recorded, with their data (shim.h), in their order
@@ -34,8 +37,10 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char root[PATH_BYTES];
 static size_t root_len;
 static int log_fd = -1;
-static long n_calls, die_at;
-static bool counts_syncs, jumps;
+static long n_calls, die_at, n_refusable, refuse_at, refuse_times;
+static int refuse_code;
+static char refuse_kinds[16];
+static bool counts_syncs, beside_only, jumps;
 static const char *full;
 
 __attribute__((constructor)) static void begin(void)
@@ -47,6 +52,10 @@ __attribute__((constructor)) static void begin(void)
     jumps = getenv("HONE_CRASH_CLOCK") != NULL;
     counts_syncs = getenv("HONE_CRASH_SYNCS") != NULL;
     full = getenv("HONE_CRASH_FULL");
+    beside_only = getenv("HONE_CRASH_BESIDE") != NULL;
+    const char *refuse = getenv("HONE_CRASH_REFUSE");
+    if (refuse)
+        sscanf(refuse, "%ld:%ld:%d:%15s", &refuse_at, &refuse_times, &refuse_code, refuse_kinds);
     if (log)
         log_fd = (int)syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
 }
@@ -106,19 +115,40 @@ static void die(void)
         pause();
 }
 
-/* Before a call: takes the lock, so that the record's order is that of the calls. */
-static bool enter(void)
+typedef enum fate { GOES, DIES, REFUSED } fate;
+
+static bool is_refused(char kind)
 {
-    pthread_mutex_lock(&lock);
-    return ++n_calls == die_at;
+    if (refuse_at <= 0 || !strchr(refuse_kinds, kind))
+        return false;
+    long n = ++n_refusable;
+    if (n == refuse_at)
+        dprintf(STDERR_FILENO, "shim: refused\n");
+    return n >= refuse_at && n - refuse_at < refuse_times;
 }
 
-static bool enter_sync(void)
+/* Before a call: takes the lock, so that the record's order is that of the calls. What is refused has let it go again. */
+static fate enter(char kind)
 {
-    if (counts_syncs)
-        return enter();
     pthread_mutex_lock(&lock);
-    return false;
+    if (beside_only && syscall(SYS_gettid) == getpid())
+        return GOES;
+    if (kind != 'r' && (kind != 's' || counts_syncs) && ++n_calls == die_at)
+        return DIES;
+    if (!is_refused(kind))
+        return GOES;
+    pthread_mutex_unlock(&lock);
+    errno = refuse_code;
+    return REFUSED;
+}
+
+/* As enter, for calls of which nothing is made before the end; false: errno says why. */
+static bool may_go(char kind)
+{
+    fate f = enter(kind);
+    if (f == DIES)
+        die();
+    return f == GOES;
 }
 
 static void leave(bool ok, shim_kind kind, const char *path, const char *other, uint64_t offset, const void *data, uint64_t len)
@@ -147,13 +177,17 @@ static int open_at(int folder, const char *path, int flags, mode_t mode)
     char full[PATH_BYTES];
     struct stat info;
     bool writes = (flags & O_ACCMODE) != O_RDONLY || (flags & (O_CREAT | O_TRUNC));
-    if (!writes || (flags & O_TMPFILE) == O_TMPFILE || !full_path(full, folder, path))
+    if ((flags & O_TMPFILE) == O_TMPFILE || !full_path(full, folder, path))
         return (int)syscall(SYS_openat, folder, path, flags, mode);
     bool there = fstatat(folder, path, &info, 0) == 0;
-    if (there && !(flags & O_TRUNC))
+    if (!writes || (there && !(flags & O_TRUNC))) {
+        if (!may_go('r'))
+            return -1;
+        pthread_mutex_unlock(&lock);
         return (int)syscall(SYS_openat, folder, path, flags, mode);
-    if (enter())
-        die();
+    }
+    if (!may_go('o'))
+        return -1;
     int fd = (int)syscall(SYS_openat, folder, path, flags, mode);
     leave(fd >= 0, there ? SHIM_TRUNCATE : SHIM_CREATE, full, "", 0, NULL, 0);
     return fd;
@@ -260,10 +294,13 @@ PUBLIC ssize_t write(int fd, const void *data, size_t len)
     size_t part = len;
     if (full && finds_disk_full(fd, path, data, &part))
         return part > 0 ? (ssize_t)part : -1;
-    if (enter()) {
+    fate f = enter('w');
+    if (f == DIES) {
         syscall(SYS_write, fd, data, len / 2);
         die();
     }
+    if (f == REFUSED)
+        return -1;
     uint64_t place = place_of(fd);
     ssize_t n = syscall(SYS_write, fd, data, len);
     leave(n > 0, SHIM_WRITE, path, "", place, data, n > 0 ? (uint64_t)n : 0);
@@ -275,10 +312,13 @@ PUBLIC ssize_t pwrite(int fd, const void *data, size_t len, off_t place)
     char path[PATH_BYTES];
     if (!fd_path(path, fd))
         return syscall(SYS_pwrite64, fd, data, len, place);
-    if (enter()) {
+    fate f = enter('w');
+    if (f == DIES) {
         syscall(SYS_pwrite64, fd, data, len / 2, place);
         die();
     }
+    if (f == REFUSED)
+        return -1;
     ssize_t n = syscall(SYS_pwrite64, fd, data, len, place);
     leave(n > 0, SHIM_WRITE, path, "", (uint64_t)place, data, n > 0 ? (uint64_t)n : 0);
     return n;
@@ -306,8 +346,8 @@ PUBLIC int ftruncate(int fd, off_t size)
     char path[PATH_BYTES];
     if (!fd_path(path, fd))
         return (int)syscall(SYS_ftruncate, fd, size);
-    if (enter())
-        die();
+    if (!may_go('w'))
+        return -1;
     int result = (int)syscall(SYS_ftruncate, fd, size);
     leave(result == 0, SHIM_TRUNCATE, path, "", (uint64_t)size, NULL, 0);
     return result;
@@ -323,8 +363,8 @@ PUBLIC int truncate(const char *name, off_t size)
     char path[PATH_BYTES];
     if (!full_path(path, AT_FDCWD, name))
         return (int)syscall(SYS_truncate, name, size);
-    if (enter())
-        die();
+    if (!may_go('w'))
+        return -1;
     int result = (int)syscall(SYS_truncate, name, size);
     leave(result == 0, SHIM_TRUNCATE, path, "", (uint64_t)size, NULL, 0);
     return result;
@@ -337,8 +377,8 @@ PUBLIC int fallocate(int fd, int mode, off_t first, off_t len)
     struct stat info;
     if (!fd_path(path, fd))
         return (int)syscall(SYS_fallocate, fd, mode, first, len);
-    if (enter())
-        die();
+    if (!may_go('w'))
+        return -1;
     int result = (int)syscall(SYS_fallocate, fd, mode, first, len);
     int code = errno;
     uint64_t size = fstat(fd, &info) == 0 ? (uint64_t)info.st_size : 0;
@@ -358,8 +398,8 @@ static int sync_fd(int fd)
     struct stat info;
     if (!fd_path(path, fd) && !(root_len && strcmp(path, root) == 0))
         return root_len ? 0 : (int)syscall(SYS_fsync, fd);
-    if (enter_sync())
-        die();
+    if (!may_go('s'))
+        return -1;
     bool folder = fstat(fd, &info) == 0 && S_ISDIR(info.st_mode);
     leave(true, folder ? SHIM_SYNC_DIR : SHIM_SYNC, path, "", 0, NULL, 0);
     return 0;
@@ -383,8 +423,8 @@ static int rename_at(int a, const char *from, int b, const char *to, unsigned fl
     bool inside = full_path(path, a, from);
     if (!full_path(other, b, to) && !inside)
         return (int)syscall(SYS_renameat2, a, from, b, to, flags);
-    if (enter())
-        die();
+    if (!may_go('n'))
+        return -1;
     int result = (int)syscall(SYS_renameat2, a, from, b, to, flags);
     leave(result == 0, flags & RENAME_EXCHANGE ? SHIM_EXCHANGE : SHIM_RENAME, path, other, 0, NULL, 0);
     return result;
@@ -412,8 +452,8 @@ static int unlink_at(int folder, const char *name, int flags)
         return (int)syscall(SYS_unlinkat, folder, name, flags);
     if (S_ISDIR(info.st_mode) != !!(flags & AT_REMOVEDIR))
         return (int)syscall(SYS_unlinkat, folder, name, flags); /* fails */
-    if (enter())
-        die();
+    if (!may_go('n'))
+        return -1;
     int result = (int)syscall(SYS_unlinkat, folder, name, flags);
     leave(result == 0, flags & AT_REMOVEDIR ? SHIM_RMDIR : SHIM_UNLINK, path, "", 0, NULL, 0);
     return result;
@@ -438,8 +478,8 @@ static int mkdir_at(int folder, const char *name, mode_t mode)
     struct stat info;
     if (!full_path(path, folder, name) || fstatat(folder, name, &info, AT_SYMLINK_NOFOLLOW) == 0)
         return (int)syscall(SYS_mkdirat, folder, name, mode);
-    if (enter())
-        die();
+    if (!may_go('n'))
+        return -1;
     int result = (int)syscall(SYS_mkdirat, folder, name, mode);
     leave(result == 0, SHIM_MKDIR, path, "", 0, NULL, 0);
     return result;
@@ -460,8 +500,8 @@ static int link_at(int a, const char *from, int b, const char *to, int flags)
     bool inside = full_path(path, a, from);
     if (!full_path(other, b, to) || !inside)
         return (int)syscall(SYS_linkat, a, from, b, to, flags);
-    if (enter())
-        die();
+    if (!may_go('n'))
+        return -1;
     int result = (int)syscall(SYS_linkat, a, from, b, to, flags);
     leave(result == 0, SHIM_LINK, path, other, 0, NULL, 0);
     return result;

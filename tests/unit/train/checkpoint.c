@@ -201,7 +201,7 @@ static hone_status fill_disk(void *payload, hone_trainer *t, hone_event event, c
 }
 
 typedef struct lines {
-    int full, again, failed;
+    int full, again, failed, moved;
     bool lift;    /* there is room again once the full disk was told */
     bool no_copy; /* then there is no memory for a copy */
 } lines;
@@ -209,14 +209,16 @@ typedef struct lines {
 static void count_lines(void *payload, hone_log_level level, const char *line)
 {
     lines *l = payload;
-    l->full += level == HONE_LOG_WARNING && strstr(line, "no room for checkpoint-") && strstr(line, "it needs");
+    l->full += level == HONE_LOG_WARNING && ((strstr(line, "no room for checkpoint-") && strstr(line, "it needs")) ||
+                                             (strstr(line, "Input/output error): look after the disk") && strstr(line, "tries again")));
     if (l->full && l->lift)
         hone__writer_refuse(0);
     if (l->full && l->no_copy) {
         l->no_copy = false;
         hone__mem_fail_at(1);
     }
-    l->again += strstr(line, "without room") != NULL;
+    l->again += strstr(line, "without room") != NULL || strstr(line, "of a failing disk") != NULL;
+    l->moved += strstr(line, "was moved away or removed") != NULL;
     l->failed += level == HONE_LOG_WARNING && strstr(line, "could not be saved") != NULL;
 }
 
@@ -404,6 +406,40 @@ static void a_file_in_place_of_the_folder_is_told(void **state)
     }
 }
 
+/* In the middle of the run somebody removes it all: the run goes on, and what is saved next is in a new folder. */
+static hone_status remove_folder(void *payload, hone_trainer *t, hone_event event, const hone_trainer_state *state,
+                                 hone_trainer_control *control, const hone_metrics *metrics)
+{
+    const tiny_run *r = payload;
+    (void)control, (void)metrics;
+    if (event != HONE_ON_STEP_BEGIN || state->global_step != 3)
+        return HONE_OK;
+    assert_ok(hone__trainer_settle_save(t, true)); /* nobody writes into it */
+    assert_ok(hone__remove_tree(r->folder));
+    return HONE_OK;
+}
+
+static void a_folder_that_is_removed_is_made_again(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        tiny_run r;
+        lines l = {0};
+        hone_callback callback = {.fn = remove_folder, .payload = &r};
+        hone_training_args a = run_args(&r, i ? "gone-beside" : "gone-at-once");
+        a.save_in_background = i ? HONE_TRUE : HONE_FALSE;
+        a.save_steps = 2;
+        hone_set_log(count_lines, &l, HONE_LOG_INFO);
+        tiny_start(&r, 21, 9, &a, &callback);
+        assert_ok(hone_trainer_train(r.trainer));
+        hone_set_log(NULL, NULL, HONE_LOG_ERROR);
+        assert_int_equal(l.moved, 1);
+        assert_string_equal(steps_in(&r), "4 6 8");
+        assert_ok(hone__checkpoint_verify(in_checkpoint(&r, 8, "")));
+        tiny_end(&r);
+    }
+}
+
 /* ---- save_total_limit ---- */
 
 static void make_checkpoint(const tiny_run *r, int64_t step, bool whole)
@@ -510,9 +546,18 @@ static int let_write(void **state)
 
 #define T(name) cmocka_unit_test_setup(name, let_write)
 static const struct CMUnitTest tests[] = {
-    T(beside_the_training_is_the_same), T(the_best_is_loaded_and_kept),       T(a_wish_to_save_outlives_the_save_before),
-    T(a_full_disk_is_waited_for),       T(without_a_copy_the_training_waits), T(a_full_disk_stops_where_asked_to),
-    T(a_stop_ends_the_waiting),         T(the_final_model_waits_for_room),    T(a_file_in_place_of_the_folder_is_told),
-    T(limits_count_whole_checkpoints),  T(a_manifest_that_is_wrong_is_told),  T(two_runs_in_one_folder_are_refused),
+    T(beside_the_training_is_the_same),
+    T(the_best_is_loaded_and_kept),
+    T(a_wish_to_save_outlives_the_save_before),
+    T(a_full_disk_is_waited_for),
+    T(without_a_copy_the_training_waits),
+    T(a_full_disk_stops_where_asked_to),
+    T(a_stop_ends_the_waiting),
+    T(the_final_model_waits_for_room),
+    T(a_file_in_place_of_the_folder_is_told),
+    T(limits_count_whole_checkpoints),
+    T(a_manifest_that_is_wrong_is_told),
+    T(two_runs_in_one_folder_are_refused),
+    T(a_folder_that_is_removed_is_made_again),
 };
 TEST_MAIN(tests)
