@@ -257,6 +257,8 @@ void hone__trainer_let_output_go(hone_trainer *t);
 bool hone__disk_is_full(void);
 /* What to do about the thread's present failure to write: "mount it for writing"; NULL: nothing in particular. */
 const char *hone__disk_remedy(int code);
+/* Of errors that are waited for: the disk itself fails, and room would not help. */
+bool hone__disk_fails(int code);
 /* "1.4 GB" */
 typedef struct hone_size_text {
     char text[24];

@@ -81,8 +81,8 @@ static void each_call_may_fail(void **state)
 {
     (void)state;
     static const fault faults[] = {
-        {"o", EROFS, "mount it for writing", false}, {"w", EIO, "look after the disk", true}, {"s", EIO, "look after the disk", true},
-        {"n", EROFS, "mount it for writing", false}, {"r", EMFILE, "ulimit -n", false},
+        {"o", EROFS, "mount it for writing", true}, {"w", EIO, "look after the disk", true}, {"s", EIO, "look after the disk", true},
+        {"n", EACCES, "make it writable", false},   {"r", EMFILE, "ulimit -n", false},
     };
     long n_failures = 0, step = crash_rounds() > 1 ? 1 : 2;
     crash_shim();
@@ -105,7 +105,7 @@ static void all_calls_may_fail(void **state)
 {
     (void)state;
     static const fault lasting[] = {
-        {"owsn", EROFS, "mount it for writing", false},
+        {"owsn", EROFS, "mount it for writing", true},
         {"or", EMFILE, "ulimit -n", false},
         {"o", EACCES, "make it writable", false},
         {"w", EFBIG, "ulimit -f", false},
@@ -117,6 +117,7 @@ static void all_calls_may_fail(void **state)
         {"w", ENOSPC, "tries again until there is room", false},
         {"s", EIO, "look after the disk (dmesg); the training keeps it in memory and tries again", false},
         {"n", EDQUOT, "tries again until there is room", false},
+        {"o", EROFS, "mount it for writing; the training keeps it in memory and tries again", false},
     };
     crash_shim();
     crash_make_data();

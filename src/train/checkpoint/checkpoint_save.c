@@ -274,10 +274,10 @@ static void tell_waiting(hone_save *s, const hone_error_state *why)
 {
     s->told_waiting = true;
     s->told = hone__seconds();
-    if (s->why.code == EIO) {
+    if (hone__disk_fails(s->why.code)) {
         hone__log(HONE_LOG_WARNING,
                   "checkpoint-%" PRId64 " could not be written (%s): %s; the training keeps it in memory and tries again until it can be",
-                  s->step, s->why.message, hone__disk_remedy(EIO));
+                  s->step, s->why.message, hone__disk_remedy(s->why.code));
         return;
     }
     hone__log(HONE_LOG_WARNING,
@@ -295,7 +295,7 @@ static hone_status tell_saved(hone_trainer *t, const hone_save *s)
     t->last_saved_step = s->step;
     if (s->told_waiting)
         hone__log(HONE_LOG_INFO, "saved %s, after %.0f s %s", s->path, hone__seconds() - s->told,
-                  s->why.code == EIO ? "of a failing disk" : "without room");
+                  hone__disk_fails(s->why.code) ? "of a failing disk" : "without room");
     else
         hone__log(HONE_LOG_INFO, "saved %s", s->path);
     if (s->not_removed.status != HONE_OK)
@@ -320,7 +320,7 @@ static void forget_unsaved_best(hone_trainer *t, const hone_save *s)
 
 static hone_status fail_full(const hone_save *s, const char *remedy)
 {
-    if (hone__error_code() == EIO)
+    if (hone__disk_fails(hone__error_code()))
         hone__fail_in(HONE_IO, "checkpoint-%" PRId64 " could not be written", s->step);
     else
         hone__fail_in(HONE_IO, "no room for checkpoint-%" PRId64 " (it needs %s, %s are free)", s->step, hone__size_text(s->need).text,

@@ -17,6 +17,11 @@ bool hone__disk_is_full(void)
     return hone__is_disk_full(hone__error_code());
 }
 
+bool hone__disk_fails(int code)
+{
+    return code == EIO || code == EROFS;
+}
+
 const char *hone__disk_remedy(int code)
 {
     switch (code) {
@@ -87,9 +92,9 @@ bool hone__trainer_wait_for_room(const hone_trainer *t, hone_room *room)
 static void tell_waiting(const hone_trainer *t, const char *what, uint64_t need)
 {
     char needs[48] = "";
-    if (hone__error_code() == EIO) {
+    if (hone__disk_fails(hone__error_code())) {
         hone__log(HONE_LOG_WARNING, "%s could not be written (%s): %s; it is tried again until it can be", what, hone_error_message(),
-                  hone__disk_remedy(EIO));
+                  hone__disk_remedy(hone__error_code()));
         return;
     }
     if (need > 0)
