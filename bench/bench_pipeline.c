@@ -1,8 +1,8 @@
-/* The pipelines token-classification and text-classification: how long they take to open, to answer one text after another, and to answer a file in batches.
+/* The pipelines token-classification, text-classification and question-answering: how long they take to open, to answer one text after another, and to answer a file in batches.
  *
- *     bench_pipeline MODEL TEXTS [batch size 8] [threads 0] [rounds 3] [task token-classification]
+ *     bench_pipeline MODEL TEXTS [batch size 8] [threads 0] [rounds 3] [task token-classification] [none|int8]
  *
- * TEXTS is a file of one text a line; for text-classification a tab parts two texts. Prints one JSON object: milliseconds to open the pipeline and to the first answer; the median latency of single texts; texts a second of
+ * TEXTS is a file of one text a line; for text-classification a tab parts two texts, for question-answering, which takes them one by one, question and context. Prints one JSON object: milliseconds to open the pipeline and to the first answer; the median latency of single texts; texts a second of
  * single texts and of batches (the best round), and milliseconds of processor time a text of the same. bench/pipeline.py runs it beside transformers. */
 #include "base/file.h"
 #include "base/log.h"
@@ -63,6 +63,14 @@ static void answer_some(hone_pipeline *p, hone_task_kind task, const hone_encode
     static hone_sequence firsts[MAX_BATCH];
     static hone_entities entities[MAX_BATCH];
     static hone_classification labels[MAX_BATCH];
+    if (task == HONE_QUESTION_ANSWERING) {
+        for (size_t i = 0; i < n; i++) {
+            hone_span_answers answers;
+            check(hone_pipeline_answers(&answers, p, texts[i].first.text, texts[i].second.text));
+            hone_span_answers_dispose(&answers);
+        }
+        return;
+    }
     if (task == HONE_TEXT_CLASSIFICATION) {
         check(hone_pipeline_classify_batch(labels, p, texts, n));
     } else {
@@ -105,9 +113,10 @@ int main(int argc, char **argv)
     char *text;
     size_t len;
     if (argc < 3)
-        return fprintf(stderr, "usage: bench_pipeline MODEL TEXTS [batch size 8] [threads 0] [rounds 3] [task]\n"), 2;
+        return fprintf(stderr, "usage: bench_pipeline MODEL TEXTS [batch size 8] [threads 0] [rounds 3] [task] [none|int8]\n"), 2;
     if (argc > 6)
         check(hone_task_parse(&task, argv[6]));
+    o.quantize = argc > 7 && strcmp(argv[7], "int8") == 0 ? HONE_QUANTIZE_INT8 : HONE_QUANTIZE_NONE;
     size_t size = argc > 3 ? (size_t)atoi(argv[3]) : 8;
     int rounds = argc > 5 ? atoi(argv[5]) : 3;
     size = size < 1 ? 1 : size > MAX_BATCH ? MAX_BATCH : size;

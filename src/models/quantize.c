@@ -12,11 +12,19 @@ static bool is_layer_weight(const hone_param *p)
     return p->tensor.n_dims == 2 && strpbrk(p->name, "0123456789");
 }
 
+static bool is_lent(const hone_model *m, const hone_param *p)
+{
+    for (size_t i = 0; i < m->n_own; i++)
+        if (m->own[i].data == p->tensor.data)
+            return false;
+    return m->file && !m->params->master;
+}
+
 /* Gives back the memory of a parameter that the file could not lend; the file's pages leave, and come back if somebody reads them (a table of words that is a head too). */
-static void drop_values(hone_model *m, hone_param *p)
+static void drop_values(hone_model *m, hone_param *p, bool are_read)
 {
     hone_backend *b = m->params->backend;
-    for (size_t i = 0; i < m->n_own; i++) {
+    for (size_t i = 0; i < m->n_own && !are_read; i++) {
         if (m->own[i].data != p->tensor.data)
             continue;
         b->ops->release(b, m->own[i].data, m->own[i].bytes);
@@ -24,8 +32,14 @@ static void drop_values(hone_model *m, hone_param *p)
         hone__param_forget(p);
         return;
     }
-    if (m->file && !m->params->master)
+    if (is_lent(m, p))
         hone__safetensors_drop(p->tensor.data, p->count * sizeof(float));
+}
+
+/* Whether a head is the table of words too, whose rows embeddings read. */
+static bool is_tied(const hone_model *m)
+{
+    return m->head == m->params->items[0] || strstr(m->head->name, "embeddings.");
 }
 
 /* A view is a copy of its parameter's tensor, or of a part of it. */
@@ -41,8 +55,7 @@ static hone_status quantize(hone_model *m, hone_param *p, bool values_stay)
     if (p->quant || !p->tensor.data)
         return HONE_OK;
     HONE_TRY(hone__param_quantize(p));
-    if (!values_stay)
-        drop_values(m, p);
+    drop_values(m, p, values_stay);
     return HONE_OK;
 }
 
@@ -61,6 +74,8 @@ hone_status hone_model_quantize(hone_model *m, hone_quantization how)
     for (size_t i = 0; i < m->params->n_items; i++)
         if (is_layer_weight(m->params->items[i]))
             HONE_TRY(quantize(m, m->params->items[i], false));
+    if (m->head)
+        HONE_TRY(quantize(m, m->head, is_tied(m)));
     forget_views(m);
     return HONE_OK;
 }

@@ -25,8 +25,9 @@ typedef struct head {
     hone_tape *t;
     hone_mat x, w;
     bool in_major;
-    const void *bias;      /* (V) or NULL */
-    const int32_t *labels; /* (M), device */
+    const hone_quant *quant; /* the weight in 8 bits, or NULL */
+    const void *bias;        /* (V) or NULL */
+    const int32_t *labels;   /* (M), device */
     int64_t m, c, v, chunk;
     float smoothing;
     void *logits, *state, *product_scratch, *sum_scratch;
@@ -70,6 +71,12 @@ static hone_status fill_logits(const head *h, const hone_mat *logits, const hone
 {
     const hone_backend_ops *ops = hone__ops(h->t);
     hone_mat w = words(h, &h->w, v0);
+    if (h->quant) {
+        hone_quant part = hone__quant_part(h->quant, v0, logits->cols);
+        hone_weight narrow = {w, h->in_major, 0, &part};
+        return ops->linear_forward(h->t->backend, logits, x, &narrow, h->bias ? hone__at(h->bias, h->x.dtype, v0) : NULL, HONE_ACT_NONE,
+                                   NULL, h->product_scratch);
+    }
     HONE_TRY(ops->gemm(h->t->backend, logits, x, false, &w, !h->in_major, 1.0f, 0.0f, h->product_scratch));
     if (!h->bias)
         return HONE_OK;
@@ -136,6 +143,8 @@ static size_t product_workspace(const head *h, int64_t n, int64_t words_of_block
     const hone_backend *b = h->t->backend;
     const int64_t shapes[3][3] = {{n, words_of_block, h->c}, {n, h->c, words_of_block}, {words_of_block, h->c, n}};
     size_t most = 0;
+    if (h->quant)
+        return b->ops->workspace(b, HONE_WS_INT8, n, words_of_block, h->c);
     for (int i = 0; i < 3; i++) {
         size_t bytes = b->ops->workspace(b, HONE_WS_GEMM, shapes[i][0], shapes[i][1], shapes[i][2]);
         most = bytes > most ? bytes : most;
@@ -162,6 +171,7 @@ static void start_head(head *h, hone_tape *t, hone_tensor *const *in, const int3
     h->m = h->x.rows;
     h->c = h->x.cols;
     h->v = w->tensor.dim[w->in_major ? 1 : 0];
+    h->quant = w->quant;
     h->bias = in[BIAS] ? in[BIAS]->data : NULL;
     h->chunk = chunk_size(h->m, h->v);
 }
@@ -221,7 +231,8 @@ const hone_op_info hone__op_vocab_nll = {.name = "hone_next_token_nll",
                                          .backward = nll_backward,
                                          .saves = HONE_SAVE_IN(X) | HONE_SAVE_AUX,
                                          .n_in = N_IN,
-                                         .optional = HONE_INPUT(BIAS)};
+                                         .optional = HONE_INPUT(BIAS),
+                                         .quantized = HONE_INPUT(W)};
 
 static hone_status nll_forward(hone_tape *t, hone_tensor **y, hone_tensor **in, const int32_t *labels, float smoothing)
 {
@@ -280,8 +291,12 @@ static hone_status loss_backward(hone_tape *t, const hone_node *n)
     return HONE_OK;
 }
 
-const hone_op_info hone__op_vocab_loss = {
-    .name = "hone_next_token_loss", .backward = loss_backward, .saves = HONE_SAVE_AUX, .n_in = N_IN, .optional = HONE_INPUT(BIAS)};
+const hone_op_info hone__op_vocab_loss = {.name = "hone_next_token_loss",
+                                          .backward = loss_backward,
+                                          .saves = HONE_SAVE_AUX,
+                                          .n_in = N_IN,
+                                          .optional = HONE_INPUT(BIAS),
+                                          .quantized = HONE_INPUT(W)};
 
 /* loss = sum of w nll, in double inside the backend, over all chunks at once */
 static hone_status weighted_sum(const head *h, hone_tensor *loss, const void *weights)
