@@ -71,11 +71,11 @@ hone_status hone_model_quantize(hone_model *m, hone_quantization how)
         return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "a model that was opened for training cannot be brought to 8 bits"),
                           "save it, and load it without for_training");
     m->quantized = how;
+    if (m->head) /* the largest first, while memory is empty */
+        HONE_TRY(quantize(m, m->head, is_tied(m)));
     for (size_t i = 0; i < m->params->n_items; i++)
         if (is_layer_weight(m->params->items[i]))
             HONE_TRY(quantize(m, m->params->items[i], false));
-    if (m->head)
-        HONE_TRY(quantize(m, m->head, is_tied(m)));
     forget_views(m);
     return HONE_OK;
 }
