@@ -140,7 +140,8 @@ static hone_status add_alphabet(trainer *t)
     size_t drop = o->limit_alphabet && n > o->limit_alphabet ? n - o->limit_alphabet : 0;
     if (drop)
         qsort(kept, n, sizeof *kept, by_count);
-    status = add_letters(t, kept + drop, n - drop);
+    if (n)
+        status = add_letters(t, kept + drop, n - drop);
 done:
     hone__free(counts);
     hone__free(kept);

@@ -1,31 +1,9 @@
 /* Any bytes as a file of text or of JSON: documents are UTF-8, counts add up, and the stream ends. The first byte chooses how the file is read. */
-#include "base/str.h"
+#include "fuzz/folder.h"
 
 #include <hone/text.h>
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static char path[64];
-
-static void remove_file(void)
-{
-    unlink(path);
-}
-
-static void write_file(const uint8_t *data, size_t size)
-{
-    if (!path[0]) {
-        snprintf(path, sizeof(path), "/tmp/hone-fuzz-text-%ld", (long)getpid());
-        atexit(remove_file);
-    }
-    FILE *file = fopen(path, "wb");
-    if (!file || fwrite(data, 1, size, file) != size || fclose(file) != 0)
-        exit(2);
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -34,13 +12,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     hone_text_counts counts;
     hone_text_stream *s;
     hone_document doc;
-    const char *paths[] = {path};
+    const char *paths[] = {put_file("text", data + (size > 0), size - (size > 0))};
     int64_t n = 0;
     uint64_t bytes = 0;
     options.format = how & 1 ? "jsonl" : "text";
     options.line_by_line = how & 2;
     options.raw_newlines = how & 4;
-    write_file(data + (size > 0), size - (size > 0));
     if (hone_text_open(&s, paths, 1, &options) != HONE_OK)
         abort();
     while (hone_text_next(s, &doc)) {
