@@ -9,9 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
-static bool running_trains;        /* there will be a checkpoint */
-static hone_job *volatile running; /* what a signal stops */
-static volatile sig_atomic_t n_signals;
+static bool running_trains; /* there will be a checkpoint */
+static hone_job *running;   /* what a signal stops; under the lock: it is freed when it has ended */
+static pthread_mutex_t running_lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* Signals are taken by a thread of their own and by no other: code that oneDNN generates at run time borrows the stack pointer, and a signal frame pushed there
  * overwrites the heap. */
@@ -20,12 +20,14 @@ static void *watch_signals(void *payload)
     static const char train[] = "\nhone: stopping after this step, with a checkpoint; once more stops at once\n";
     static const char evaluate[] = "\nhone: stopping after this batch; once more stops at once\n";
     int number;
-    while (sigwait(payload, &number) == 0) {
-        if (++n_signals > 1 || !running)
+    for (int n_signals = 1; sigwait(payload, &number) == 0; n_signals++) {
+        pthread_mutex_lock(&running_lock);
+        if (n_signals > 1 || !running)
             _exit(CLI_STOPPED);
         ssize_t ignored = write(STDERR_FILENO, running_trains ? train : evaluate, strlen(running_trains ? train : evaluate));
         (void)ignored;
         hone_job_request_stop(running);
+        pthread_mutex_unlock(&running_lock);
     }
     return NULL;
 }
@@ -64,13 +66,20 @@ static void print_results(const char *results)
     printf("%s%s", results, len > 0 && results[len - 1] == '\n' ? "" : "\n");
 }
 
+static void set_running(hone_job *job)
+{
+    pthread_mutex_lock(&running_lock);
+    running = job;
+    pthread_mutex_unlock(&running_lock);
+}
+
 static int run(hone_job *job)
 {
     char *results = NULL;
-    running = job;
+    set_running(job);
     catch_signals();
     hone_status status = hone_job_run(job, &results);
-    running = NULL;
+    set_running(NULL);
     int exit_status = CLI_OK;
     if (status != HONE_OK)
         exit_status = cli_fail_options(status, hone_job_started(job));
