@@ -135,7 +135,7 @@ def points(task, folder, args, keys):
     for key in keys:
         x, y = got["none"][key], got["int8"][key]
         scale = 100 if key in ("eval_f1", "eval_accuracy") and x <= 1 else 1
-        print(f"| {task} | {key[5:]} | {scale * x:.3f} | {scale * y:.3f} | {scale * (y - x):+.3f} |", flush=True)
+        print(f"| {task} | {key.removeprefix("eval_")} | {scale * x:.3f} | {scale * y:.3f} | {scale * (y - x):+.3f} |", flush=True)
 
 
 named = [t for t in TASKS if TASKS[t][1]]
