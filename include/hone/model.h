@@ -122,7 +122,7 @@ typedef struct hone_model_info {
     size_t bytes_activations; /* the part of bytes_train that the step itself takes */
     size_t bytes_train;       /* weights, gradients, AdamW's moments and the most that a training step of rows x length tokens takes */
 } hone_model_info;
-/* length is cut to the model's positions. HONE_INVALID_ARGUMENT for rows or length below 1. */
+/* length is cut to the model's positions. *out is empty on failure. HONE_INVALID_ARGUMENT for rows or length below 1. */
 HONE_API hone_status hone_model_describe(hone_model_info *out, const hone_model *model, int32_t rows, int32_t length);
 
 /* What a forward pass gives: hidden states and the head, never a language model's logits (N x V). Valid until the tape is reset. */

@@ -166,7 +166,7 @@ typedef struct hone_question_answering_options {
  * outlives the task. options NULL: the defaults. Dispose with hone_task_dispose. One thread at a time. */
 HONE_API hone_status hone_question_answering_task(hone_task *out, const hone_model *model, const hone_question_answering_options *options);
 /* From now on evaluations write PREFIXpredictions.json {id: answer}, PREFIXnbest_predictions.json {id: [{"start_logit", "end_logit", "text", "probability"}, …]} and, version 2,
- * PREFIXnull_odds.json {id: score_difference} into folder (NULL: no more). Copied. HONE_INVALID_ARGUMENT for another task. */
+ * PREFIXnull_odds.json {id: score_difference} into folder (NULL: no more). Copied; a failure leaves it at what was said before. HONE_INVALID_ARGUMENT for another task. */
 HONE_API hone_status hone_question_answering_write_to(hone_task *task, const char *folder, const char *prefix);
 
 #ifdef __cplusplus

@@ -367,7 +367,7 @@ HONE_API hone_status hone_trainer_create_model_card(hone_trainer *trainer);
 HONE_API const hone_trainer_state *hone_trainer_get_state(const hone_trainer *trainer);
 /* Entry i of log_history (step, epoch, loss, …); NULL beyond the last. Lent until the next step. */
 HONE_API const hone_metrics *hone_trainer_log_entry(const hone_trainer *trainer, size_t i);
-/* Adds an entry to log_history (global_step and epoch are added) and tells the callbacks. */
+/* Adds an entry to log_history (global_step and epoch are added) and tells the callbacks. Where it is a callback that fails, the entry stays: others may have been told. */
 HONE_API hone_status hone_trainer_log(hone_trainer *trainer, const hone_metrics *metrics);
 /* The model that is trained. Lent. */
 HONE_API hone_model *hone_trainer_model(const hone_trainer *trainer);

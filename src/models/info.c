@@ -114,16 +114,19 @@ hone_status hone_model_describe(hone_model_info *out, const hone_model *m, int32
     hone_device *dry = NULL;
     hone_model *twin = NULL;
     hone_status status = HONE_OK;
-    *out = (hone_model_info){.architecture = m->class->architectures[m->task]};
+    *out = (hone_model_info){0};
     if (rows < 1 || length < 1)
         return hone__fail(HONE_INVALID_ARGUMENT, "memory is forecast for at least one row of one token, not %d of %d", rows, length);
     if (length > m->config->max_positions)
         length = (int32_t)m->config->max_positions;
+    out->architecture = m->class->architectures[m->task];
     count_groups(out, m);
     HONE_GO(hone_device_open(&dry, &(hone_device_options){.name = "dry", .n_threads = m->device->backend->n_threads}));
     HONE_GO(hone__model_twin(&twin, m, dry));
     status = forecast(out, twin, rows, length);
 done:
+    if (status != HONE_OK)
+        *out = (hone_model_info){0};
     hone_model_free(twin);
     hone_device_free(dry);
     return status;

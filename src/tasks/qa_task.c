@@ -248,15 +248,22 @@ hone_status hone_question_answering_task(hone_task *out, const hone_model *model
 hone_status hone_question_answering_write_to(hone_task *task, const char *folder, const char *prefix)
 {
     qa_task *s = task->self;
+    char *new_folder = NULL, *new_prefix = NULL;
     if (task->eval_end != eval_end)
         return hone__fail(HONE_INVALID_ARGUMENT, "hone_question_answering_write_to: the task is another one");
+    if (folder) {
+        HONE_TRY(hone__strdup(&new_prefix, prefix ? prefix : ""));
+        hone_status status = hone__strdup(&new_folder, folder);
+        if (status != HONE_OK) {
+            hone__free(new_prefix);
+            return status;
+        }
+    }
     hone__free(s->folder);
     hone__free(s->prefix);
-    s->folder = s->prefix = NULL;
-    if (!folder)
-        return HONE_OK;
-    HONE_TRY(hone__strdup(&s->prefix, prefix ? prefix : ""));
-    return hone__strdup(&s->folder, folder);
+    s->folder = new_folder;
+    s->prefix = new_prefix;
+    return HONE_OK;
 }
 
 hone_status hone__qa_begin(hone_task *task, const hone_examples *examples)

@@ -152,6 +152,8 @@ hone_status hone_accelerator_pad_across_processes(hone_accelerator *acc, const i
                                                   int32_t pad_index, bool pad_first, int32_t *out, size_t capacity, int32_t *widest)
 {
     int32_t wide = 0;
+    if (widest)
+        *widest = 0;
     if (rows < 0 || width < 0 || (rows > 0 && width > 0 && !values))
         return hone__fail(HONE_INVALID_ARGUMENT, "pad_across_processes: there are no %d rows of %d numbers", rows, width);
     HONE_TRY(widest_of_all(acc, width, &wide));
