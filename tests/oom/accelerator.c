@@ -163,5 +163,49 @@ static void plug_ins(void **state)
     hone_examples_free(data);
 }
 
-static const struct CMUnitTest tests[] = {cmocka_unit_test(a_loop_of_ones_own), cmocka_unit_test(plug_ins)};
+/* ---- what gathers: of its calls only the one that pads asks for memory, a number for each process ---- */
+
+static hone_accelerator *gatherer;
+static hone_tensor *numbers;
+
+static void make_gatherer(void)
+{
+    assert_ok(hone_accelerator_new(&gatherer, NULL));
+    assert_ok(hone_tensor_from_floats(&numbers, (const float[]){1, 2, 3}, 1, (const int64_t[]){3}));
+}
+
+static void drop_gatherer(void)
+{
+    hone_tensor_free(numbers);
+    hone_accelerator_free(gatherer);
+}
+
+static hone_status gather(char *said, size_t room)
+{
+    float a[3], b[3];
+    double sum = 4;
+    int32_t ids[3] = {5, 6, 7}, wide[3], all[3], widest;
+    size_t n_a, n_b, n_ids;
+    HONE_TRY(hone_accelerator_gather(gatherer, numbers, a, 3, &n_a));
+    HONE_TRY(hone_accelerator_gather_for_metrics(gatherer, numbers, b, 3, &n_b));
+    HONE_TRY(hone_accelerator_pad_across_processes(gatherer, ids, 1, 3, 0, false, wide, 3, &widest));
+    HONE_TRY(hone_accelerator_gather_ints(gatherer, wide, 3, all, 3, &n_ids));
+    HONE_TRY(hone_accelerator_reduce_sum(gatherer, &sum, 1));
+    HONE_TRY(hone_accelerator_wait_for_everyone(gatherer));
+    snprintf(said, room, "%zu %g %zu %g %d %zu %d %g", n_a, (double)a[2], n_b, (double)b[2], widest, n_ids, all[2], sum);
+    return HONE_OK;
+}
+
+static void gathering(void **state)
+{
+    (void)state;
+    assert_int_equal(test_oom_call(&(test_call){make_gatherer, gather, drop_gatherer}), 1);
+    char said[80];
+    make_gatherer();
+    assert_ok(gather(said, sizeof(said)));
+    assert_string_equal(said, "3 3 3 3 3 3 7 4");
+    drop_gatherer();
+}
+
+static const struct CMUnitTest tests[] = {cmocka_unit_test(a_loop_of_ones_own), cmocka_unit_test(plug_ins), cmocka_unit_test(gathering)};
 TEST_MAIN(tests)

@@ -190,5 +190,49 @@ static void sweep(void **state)
     hone_device_free(device);
 }
 
-static const struct CMUnitTest tests[] = {cmocka_unit_test(sweep), cmocka_unit_test(encoders)};
+/* ---- what is said of a model, and of options ---- */
+
+static hone_model *described;
+
+static void make_described(void)
+{
+    assert_ok(make(&described, true));
+}
+
+static void drop_described(void)
+{
+    hone_model_free(described);
+}
+
+static hone_status describe(char *said, size_t room)
+{
+    hone_model_info info;
+    memset(&info, 1, sizeof(info));
+    hone_status status = hone_model_describe(&info, described, 2, 8);
+    if (status == HONE_OK)
+        snprintf(said, room, "%s %zu %zu %zu %zu", info.architecture, info.n_parameters, info.bytes_run, info.bytes_activations,
+                 info.bytes_train);
+    else
+        assert_true(!info.architecture && info.n_parameters == 0);
+    return status;
+}
+
+static hone_status check_generation(char *said, size_t room)
+{
+    hone_generate_options o = HONE_GENERATE_OPTIONS_INIT;
+    o.num_beams = 3;
+    snprintf(said, room, "checked");
+    return hone_generate_check(&o);
+}
+
+static void descriptions(void **state)
+{
+    (void)state;
+    assert_ok(hone_device_open(&device, &(hone_device_options){.name = "ref"}));
+    assert_true(test_oom_call(&(test_call){make_described, describe, drop_described}) > 10);
+    assert_int_equal(test_oom_call(&(test_call){NULL, check_generation, NULL}), 0);
+    hone_device_free(device);
+}
+
+static const struct CMUnitTest tests[] = {cmocka_unit_test(sweep), cmocka_unit_test(encoders), cmocka_unit_test(descriptions)};
 TEST_MAIN(tests)

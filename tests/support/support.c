@@ -149,6 +149,8 @@ void test_assert_fails(hone_status expected, const char *part, hone_status statu
     _fail(file, line);
 }
 
+enum { SAID = 1 << 16 }; /* room for what a call of test_oom_call says */
+
 bool test_jansson_fails;
 static size_t n_jansson_blocks; /* jansson is used by one thread at a time in these sweeps */
 
@@ -202,6 +204,64 @@ size_t test_oom(hone_status (*body)(void *payload), void *payload)
     json_set_alloc_funcs(jansson_malloc, jansson_free);
     n_jansson_blocks = 0;
     for (size_t n = 1; run_with_failure(body, payload, n, &n_requests);)
+        n++;
+    json_set_alloc_funcs(old_malloc, old_free);
+    return n_requests;
+}
+
+/* Once more, on objects that were made now or saw a failure. */
+static void say(const test_call *c, char *said, size_t room)
+{
+    memset(said, 0, room);
+    test_assert_ok(c->call(said, room), "the call without a failure", __FILE__, __LINE__);
+}
+
+/* The call with the n-th allocation failing, and again; true when it got that far. */
+static bool call_with_failure(const test_call *c, size_t n, const char *expected, size_t *n_requests)
+{
+    static char said[SAID];
+    hone_mem_stats first, before, after, last;
+    memset(said, 0, sizeof(said));
+    hone__mem_stats(&first);
+    if (c->make)
+        c->make();
+    hone__mem_stats(&before);
+    hone__mem_fail_at(n);
+    hone_status status = c->call(said, sizeof(said));
+    hone__mem_fail_at(0);
+    hone__mem_stats(&after);
+    *n_requests = (size_t)(after.n_requests - before.n_requests);
+    bool failed = *n_requests >= n;
+    if (status != HONE_OK && (!failed || status != HONE_OUT_OF_MEMORY))
+        fail_msg("allocation %zu failed: %s: %s", n, hone_status_name(status), hone_error_message());
+    if (status != HONE_OK)
+        say(c, said, sizeof(said));
+    if (strcmp(said, expected) != 0)
+        fail_msg("allocation %zu failed: %s, said is \"%s\" where \"%s\" was expected", n, hone_status_name(status), said, expected);
+    if (c->drop)
+        c->drop();
+    hone__mem_stats(&last);
+    if (last.bytes_now != first.bytes_now || n_jansson_blocks)
+        fail_msg("allocation %zu failed: %lld bytes and %zu blocks of jansson are left behind", n,
+                 (long long)(last.bytes_now - first.bytes_now), n_jansson_blocks);
+    return failed;
+}
+
+size_t test_oom_call(const test_call *c)
+{
+    static char expected[SAID];
+    json_malloc_t old_malloc;
+    json_free_t old_free;
+    size_t n_requests = 0;
+    if (c->make)
+        c->make();
+    say(c, expected, sizeof(expected)); /* what a process makes once is made */
+    if (c->drop)
+        c->drop();
+    json_get_alloc_funcs(&old_malloc, &old_free);
+    json_set_alloc_funcs(jansson_malloc, jansson_free);
+    n_jansson_blocks = 0;
+    for (size_t n = 1; call_with_failure(c, n, expected, &n_requests);)
         n++;
     json_set_alloc_funcs(old_malloc, old_free);
     return n_requests;

@@ -54,6 +54,17 @@ void test_assert_fails(hone_status expected, const char *part, hone_status statu
  * Returns the number of allocations of a whole run. */
 size_t test_oom(hone_status (*body)(void *payload), void *payload);
 
+/* The same for one call of the library on objects that live: `make` makes them anew (without failures) for each n, `call` makes the n-th allocation fail and, after a failure, must have left its
+ * result empty (it asserts that); it is then called once more on the same objects without a failure and must say what it says on objects that saw none. `drop` frees them, and nothing is
+ * left. call writes what it was told into `said` (room bytes, zeroed) as a text. A call that gives HONE_OK although an allocation failed must say the same. make and drop may be NULL.
+ * Returns the number of allocations of the call, which may be 0. */
+typedef struct test_call {
+    void (*make)(void);
+    hone_status (*call)(char *said, size_t room);
+    void (*drop)(void);
+} test_call;
+size_t test_oom_call(const test_call *c);
+
 /* Set before test_oom, jansson's allocations fail too. Off by default: jansson takes no notice when a token's buffer cannot grow (lex_save in its load.c) and
  * gives a value with a part missing. */
 extern bool test_jansson_fails;
