@@ -54,7 +54,7 @@ typedef struct hone_padded_batch {
 } hone_padded_batch;
 /* Makes the padded copy of a batch (padding NULL: the defaults). HONE_SHAPE when max_length is less than the longest row. Dispose with hone_padded_batch_dispose. Any thread. */
 HONE_API hone_status hone_padded_batch_init(hone_padded_batch *out, const hone_batch *batch, const hone_batch_padding *padding);
-/* Frees the arrays; also after a failure. */
+/* Frees the arrays; after a failure there are none, and it is legal. */
 HONE_API void hone_padded_batch_dispose(hone_padded_batch *p);
 
 #ifdef __cplusplus

@@ -55,17 +55,21 @@ hone_status hone_padded_batch_init(hone_padded_batch *out, const hone_batch *bat
 {
     hone_batch_padding defaults = HONE_BATCH_PADDING_INIT;
     const hone_batch_padding *p = padding ? padding : &defaults;
+    hone_status status;
     *out = (hone_padded_batch){0};
     if (!batch || !batch->input_ids)
         return hone__fail(HONE_INVALID_ARGUMENT, "hone_padded_batch_init: there is no batch");
-    HONE_TRY(settle_width(&out->width, batch, p));
+    HONE_GO(settle_width(&out->width, batch, p));
     out->n_rows = batch->n_rows;
-    HONE_TRY(pad_field(&out->input_ids, out, batch, batch->input_ids, 0, p->pad_token_id, p->left));
-    HONE_TRY(pad_field(&out->attention_mask, out, batch, NULL, 1, 0, p->left));
-    HONE_TRY(pad_field(&out->token_type_ids, out, batch, batch->token_type_ids, 0, 0, p->left));
+    HONE_GO(pad_field(&out->input_ids, out, batch, batch->input_ids, 0, p->pad_token_id, p->left));
+    HONE_GO(pad_field(&out->attention_mask, out, batch, NULL, 1, 0, p->left));
+    HONE_GO(pad_field(&out->token_type_ids, out, batch, batch->token_type_ids, 0, 0, p->left));
     if (batch->labels)
-        HONE_TRY(pad_field(&out->labels, out, batch, batch->labels, 0, p->label_pad_token_id, p->left));
-    return HONE_OK;
+        HONE_GO(pad_field(&out->labels, out, batch, batch->labels, 0, p->label_pad_token_id, p->left));
+done:
+    if (status != HONE_OK)
+        hone_padded_batch_dispose(out);
+    return status;
 }
 
 void hone_padded_batch_dispose(hone_padded_batch *p)
