@@ -28,6 +28,16 @@ EXEMPT = {
     ("quiet", "src/base/error.c"): ["abort", "dprintf"],  # a broken invariant, in debug builds
 }
 
+# Functions of the public headers that look as if they could fail and need no sweep of tests/oom, with the reason.
+LENDS = "lends what is there already"
+UNSWEPT = {
+    "hone_accelerator_unwrap_model": LENDS,
+    "hone_model_device": LENDS,
+    "hone_trainer_model": LENDS,
+    "hone_trainer_optimizer": LENDS,
+    "hone_trainer_scheduler": LENDS,
+}
+
 ALLOCATORS = "malloc calloc realloc reallocarray free strdup strndup aligned_alloc posix_memalign memalign valloc asprintf vasprintf getline getdelim"
 PRINTERS = "printf vprintf fprintf vfprintf dprintf puts fputs putchar perror exit _exit _Exit quick_exit abort assert"
 FOREIGN_OPTIONS = "logdir no_deps libs preset build test_dir output_on_failure na_prob_file mask_padding"  # of programs that the pages show
@@ -85,6 +95,7 @@ class House:
             if path.startswith("include/"):
                 self.check_documentation(path, text.split("\n"), bare)
         self.check_umbrella()
+        self.check_sweeps()
         self.check_pages()
         self.check_markers()
         self.check_flags()
@@ -185,6 +196,22 @@ class House:
             if name != "hone/hone.h" and not name.startswith("hone/sys/") and f"#include <{name}>" not in text:
                 self.complain("include/hone/hone.h", 1, "include", f"<{name}> is missing")
 
+    def check_sweeps(self):
+        """What gives a status or a pointer of the caller's to use can fail for want of memory: a test of tests/oom calls it."""
+        called = set()
+        for path in self.files(["tests/oom"], (".c", ".h")):
+            called.update(re.findall(r"\bhone_\w+", without_comments_and_strings(self.read(path))))
+        declared = set()
+        for path in self.files(["include/hone"], (".h",)):
+            text = without_comments_and_strings(self.read(path))
+            for match in re.finditer(r"\bHONE_API\s+(?:hone_status\s+|(?!const\b)\w+\s*\*\s*)(hone_\w+)\s*\(", text):
+                name, line = match.group(1), text.count("\n", 0, match.start(1)) + 1
+                declared.add(name)
+                if name not in called and name not in UNSWEPT:
+                    self.complain(path, line, "oom", f"{name}: no test of tests/oom makes its allocations fail")
+        for name in sorted(set(UNSWEPT) & called | set(UNSWEPT) - declared if called and declared else ()):
+            self.complain("tools/check_house.py", 1, "oom", f"{name} is swept, or gone: it needs no reason")
+
     def check_pages(self):
         """Links and paths of the pages lead somewhere; the options that they name are in a table, or of a script or program that they show."""
         known = set(FOREIGN_OPTIONS.split())
@@ -259,6 +286,7 @@ CASES = [
     ("length", "src/nn/l.c", "/* a */\nvoid f(void)\n{\n" + "    x;\n" * 101 + "}\nvoid g(void)\n{\n" + "    x;\n" * 99 + "}\n", [3]),
     ("length", "src/nn/l2.c", "/* a */\n" + "int x;\n" * 801, [803]),
     ("documentation", "include/hone/d.h", "/* a */\n\nHONE_API int hone_a(void);\n\n/* b */\nHONE_API int hone_b(int x,\n                    int y);\nHONE_API int *hone_c(void);\n\nvoid hone_d(void);\nint hone_e(void); /* e */\n", [3, 10]),
+    ("oom", "include/hone/o.h", "/* a */\nHONE_API hone_status hone_swept(void);\nHONE_API hone_status hone_named(int x,\n    int y);\nHONE_API hone_tensor *\nhone_made(void);\nHONE_API const char *hone_lent(void);\nHONE_API void hone_done(void);\n/* HONE_API hone_status hone_x(void); */\nHONE_API hone_device *hone_model_device(void);\n", [3, 6]),
     ("pages", "docs/p.md", "[a](../include/hone/known.h#x)\n[b](gone.md)\nsrc/gone.c and tests/NAME.c\n`--known_one` --preset x\n--gone\n[web](https://x.y/z)\n", [2, 3, 5]),
     ("marker", "tests/x.sh", "a\n# TO" + "DO: more\nmktemp XX" + "XXXX\n", [2]),
     ("fast-math", "cmake/a.cmake", "a\nset(F -ffast" + "-math)\n", [2]),
@@ -270,7 +298,9 @@ def self_test():
     failed = 0
     for rule, path, text, expected in CASES:
         with tempfile.TemporaryDirectory() as root:
-            for name, content in [("include/hone/known.h", "/* a */\n"), ("src/cli/known.c", '/* {"known_one", HONE_OPTION_BOOL */\n'), (path, text)]:
+            known = [("include/hone/known.h", "/* a */\n"), ("src/cli/known.c", '/* {"known_one", HONE_OPTION_BOOL */\n')]
+            known += [("tests/oom/known.c", '/* hone_named */\nint a = hone_swept("hone_made()");\n')]
+            for name, content in known + [(path, text)]:
                 os.makedirs(os.path.dirname(os.path.join(root, name)), exist_ok=True)
                 with open(os.path.join(root, name), "w", encoding="utf-8") as file:
                     file.write(content)

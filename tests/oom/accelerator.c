@@ -28,6 +28,20 @@ static hone_status step(hone_accelerator *acc, hone_model *model, hone_loader *l
     return HONE_OK;
 }
 
+/* The same batch without a record. */
+static hone_status look(hone_accelerator *acc, const hone_model *model, hone_loader *loader)
+{
+    hone_batch batch;
+    HONE_TRY(hone_loader_start_epoch(loader, 0));
+    if (!hone_loader_next(loader, &batch))
+        return hone_loader_status(loader);
+    hone_tape *t = hone_accelerator_inference(acc);
+    hone_output out = hone_model_forward(model, t, &batch);
+    hone_tensor *loss = hone_model_loss(t, &out, &batch);
+    assert_int_equal(loss != NULL, hone_tape_status(t) == HONE_OK);
+    return hone_tape_status(t);
+}
+
 static hone_model *shared_model; /* its gradients and caches are made before anything fails */
 
 static hone_status run(void *payload)
@@ -53,6 +67,7 @@ static hone_status run(void *payload)
     HONE_GO(hone_metrics_set(&values, "loss", 1));
     HONE_GO(hone_accelerator_init_trackers(acc, "run", &values));
     HONE_GO(step(acc, shared_model, loader, opt));
+    HONE_GO(look(acc, shared_model, loader));
     HONE_GO(hone_accelerator_log(acc, &values, 1));
     HONE_GO(hone_accelerator_save_state(acc, folder));
     HONE_GO(hone_accelerator_load_state(acc, folder));
