@@ -199,6 +199,7 @@ static hone_tensor *layer_forward(hone_tape *t, const void *self, int l, hone_te
     hone_tensor *a = attention(t, p, w, l, h);
     a = hone__linear(t, a, w->c_proj_weight, w->c_proj_bias, HONE_ACT_NONE, hone__site(HONE_PLACE_ATTENTION_OUTPUT, l));
     h = hone__residual_norm(t, &x, x, a, w->ln_2_weight, w->ln_2_bias, eps, dropout, hone__site(HONE_PLACE_ATTENTION_OUTPUT, l));
+    hone__tape_layer_result(t);
     h = hone__ffn(t, h, w->fc_weight, w->fc_bias, c->activation, w->fc_proj_weight, w->fc_proj_bias, hone__site(HONE_PLACE_FFN, l));
     return hone__residual(t, x, h, dropout, hone__site(HONE_PLACE_FFN_OUTPUT, l));
 }

@@ -68,7 +68,8 @@ static hone_status forward(hone_tape *t, hone_tensor **y, hone_tensor **in, hone
     hone_mat ym = hone__mat(*y), xm = hone__mat(in[X]);
     hone_weight w1 = hone__weight(p[W1]), w2 = hone__weight(p[W2]);
     HONE_TRY(ops->linear_forward(t->backend, &h, &xm, &w1, bias(p[B1]), act, pre ? &pre_mat : NULL, scratch));
-    HONE_TRY(ops->linear_forward(t->backend, &ym, &h, &w2, bias(p[B2]), HONE_ACT_NONE, NULL, scratch));
+    if (!t->unread)
+        HONE_TRY(ops->linear_forward(t->backend, &ym, &h, &w2, bias(p[B2]), HONE_ACT_NONE, NULL, scratch));
     HONE_TRY(hone__op_attr(t, (void **)&attr, sizeof(*attr)));
     attr->act = act;
     return hone__op_record(t, NULL, &hone__op_ffn, site, in, *y, NULL, attr, &pre, 1);

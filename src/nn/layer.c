@@ -24,6 +24,11 @@ static hone_status make_leaf(hone_tape *t, hone_tensor **out, const hone_tensor 
     return HONE_OK;
 }
 
+void hone__tape_layer_result(hone_tape *t)
+{
+    t->unread = t->replaying;
+}
+
 /* Runs the layer again, recorded, walks its records and gives the gradient of its input to x. */
 static hone_status replay(hone_tape *t, const hone_node *n, size_t first)
 {
@@ -32,6 +37,7 @@ static hone_status replay(hone_tape *t, const hone_node *n, size_t first)
     bool wants_x = hone__node_wants(n, 0);
     HONE_TRY(make_leaf(t, &x, n->in[0], wants_x));
     y = a->run(t, a->self, a->index, x, a->rows);
+    t->unread = false;
     if (!y)
         return hone_tape_status(t);
     HONE_TRY(hone__grad_pass(t, y, n->out[0]));

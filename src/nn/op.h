@@ -70,6 +70,7 @@ struct hone_tape {
     bool recording, training, recompute, poison;
     bool counting;    /* an unrecorded run of a layer that will be recorded later: uses of parameters count */
     bool replaying;   /* that later run: they have been counted */
+    bool unread;      /* its part whose values nobody reads */
     bool counted_any; /* a parameter that wants a gradient was seen while counting */
     int layer;        /* of the model that runs, for profiles; -1: none */
     uint64_t seed;

@@ -33,9 +33,19 @@ static hone_status backward(hone_tape *t, const hone_node *n)
 
 const hone_op_info hone__op_residual = {.name = "residual", .backward = backward, .n_in = 2};
 
-static hone_status forward(hone_tape *t, hone_tensor **sum, hone_tensor **in, float p, uint32_t site)
+static hone_status add(hone_tape *t, hone_tensor *sum, hone_tensor **in, const hone_drop *drop)
 {
     const hone_backend_ops *ops = hone__ops(t);
+    hone_mat s = hone__mat(sum), x = hone__mat(in[0]), f = hone__mat(in[1]);
+    if (drop->p > 0.0f) {
+        HONE_TRY(ops->dropout(t->backend, &s, &f, drop, 0.0f));
+        f = s;
+    }
+    return ops->binary(t->backend, &s, &x, &f, HONE_BINARY_ADD, HONE_BROADCAST_NONE);
+}
+
+static hone_status forward(hone_tape *t, hone_tensor **sum, hone_tensor **in, float p, uint32_t site)
+{
     char xs[96], fs[96];
     hone_drop *drop;
     if (!hone__same_shape(in[0], in[1]))
@@ -44,12 +54,8 @@ static hone_status forward(hone_tape *t, hone_tensor **sum, hone_tensor **in, fl
     HONE_TRY(hone__op_attr(t, (void **)&drop, sizeof(*drop)));
     *drop = hone__drop(t, p, site, in[0]->rows);
     HONE_TRY(hone__residual_sum(t, sum, in[0], in[1]));
-    hone_mat s = hone__mat(*sum), x = hone__mat(in[0]), f = hone__mat(in[1]);
-    if (drop->p > 0.0f) {
-        HONE_TRY(ops->dropout(t->backend, &s, &f, drop, 0.0f));
-        f = s;
-    }
-    HONE_TRY(ops->binary(t->backend, &s, &x, &f, HONE_BINARY_ADD, HONE_BROADCAST_NONE));
+    if (!t->unread)
+        HONE_TRY(add(t, *sum, in, drop));
     return hone__op_record(t, NULL, &hone__op_residual, site, in, *sum, NULL, drop, NULL, 0);
 }
 

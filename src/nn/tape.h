@@ -124,6 +124,8 @@ hone_tensor *hone__vocab_loss(hone_tape *t, hone_tensor *x, hone_param *w, hone_
 /* Runs one layer of a model: with recomputation on, unrecorded now and again, recorded, in backward (engine.md, 3). layer(t, self, l, x) -> x. */
 typedef hone_tensor *(*hone_layer_fn)(hone_tape *t, const void *self, int l, hone_tensor *x, const hone_rows *rows);
 hone_tensor *hone__tape_layer(hone_tape *t, hone_layer_fn layer, const void *self, int l, hone_tensor *x, const hone_rows *rows);
+/* Said by a layer whose values from here on are only its result, and nothing that backward reads: when it runs again, hone__ffn and hone__residual record them without computing them. */
+void hone__tape_layer_result(hone_tape *t);
 void hone__tape_set_recompute(hone_tape *t, bool on);
 /* As hone_tape_options.products, from the next op on. */
 hone_status hone__tape_set_products(hone_tape *t, hone_dtype products);
