@@ -183,7 +183,7 @@ static void keep(hone_file_writer *w, const char *data, size_t len)
 {
     if (len > w->capacity - w->len)
         make_room(w, 2 * w->capacity > w->len + len ? 2 * w->capacity : w->len + len);
-    if (w->error)
+    if (w->error || len == 0) /* an empty file has no memory */
         return;
     memcpy(w->data + w->len, data, len);
     w->len += len;
