@@ -71,9 +71,13 @@ assert len(a) == len(b) == 2 and all(abs(x - y) < 1e-4 * x for x, y in zip(a, b)
 PY
 
 # A limit of the address space is one too, and a forecast costs no addresses.
-(ulimit -v $(( limit / 1024 )) 2>/dev/null && exec "$HONE" train "${big[@]}" --max_steps 2 --output_dir refused) >out 2>err
-equals $? 1 "status under ulimit -v"
-says err "ulimit -v"
+if sanitized; then
+    skips "a sanitizer takes terabytes of addresses for itself"
+else
+    (ulimit -v $(( limit / 1024 )) 2>/dev/null && exec "$HONE" train "${big[@]}" --max_steps 2 --output_dir refused) >out 2>err
+    equals $? 1 "status under ulimit -v"
+    says err "ulimit -v"
+fi
 
 # Without data: rows of one length.
 run 0 info --model_type gpt2 --train --block_size 128 --batch_size 8 --json --threads 2

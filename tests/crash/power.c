@@ -310,7 +310,7 @@ static void build(const links *l, const node *dir, int mode, const char *path)
             build(l, l->items[i].child, mode, below);
         } else {
             size_t len = content(l->items[i].child, mode, &data);
-            test_write(below, data, len);
+            test_write(below, len ? data : "", len);
         }
     }
 }
