@@ -24,7 +24,8 @@ struct hone_save {
     hone_collection copy;    /* empty: the trainer as it stands is written */
     hone_background *thread; /* NULL: at once */
     bool may_wait, told_waiting;
-    double told; /* when */
+    bool disk_fails; /* what was told: it is not that there is no room */
+    double told;     /* when */
 
     pthread_mutex_t lock; /* of what follows */
     pthread_cond_t changed;
@@ -274,10 +275,11 @@ static void tell_waiting(hone_save *s, const hone_error_state *why)
 {
     s->told_waiting = true;
     s->told = hone__seconds();
-    if (hone__disk_fails(s->why.code)) {
+    s->disk_fails = hone__disk_fails(why->code);
+    if (s->disk_fails) {
         hone__log(HONE_LOG_WARNING,
                   "checkpoint-%" PRId64 " could not be written (%s): %s; the training keeps it in memory and tries again until it can be",
-                  s->step, s->why.message, hone__disk_remedy(s->why.code));
+                  s->step, why->message, hone__disk_remedy(why->code));
         return;
     }
     hone__log(HONE_LOG_WARNING,
@@ -295,7 +297,7 @@ static hone_status tell_saved(hone_trainer *t, const hone_save *s)
     t->last_saved_step = s->step;
     if (s->told_waiting)
         hone__log(HONE_LOG_INFO, "saved %s, after %.0f s %s", s->path, hone__seconds() - s->told,
-                  hone__disk_fails(s->why.code) ? "of a failing disk" : "without room");
+                  s->disk_fails ? "of a failing disk" : "without room");
     else
         hone__log(HONE_LOG_INFO, "saved %s", s->path);
     if (s->not_removed.status != HONE_OK)

@@ -201,6 +201,7 @@ static hone_status fill_disk(void *payload, hone_trainer *t, hone_event event, c
 }
 
 typedef struct lines {
+    int code; /* what the disk refuses with: EIO is not told as want of room */
     int full, again, failed, moved;
     bool lift;    /* there is room again once the full disk was told */
     bool no_copy; /* then there is no memory for a copy */
@@ -209,15 +210,17 @@ typedef struct lines {
 static void count_lines(void *payload, hone_log_level level, const char *line)
 {
     lines *l = payload;
-    l->full += level == HONE_LOG_WARNING && ((strstr(line, "no room for checkpoint-") && strstr(line, "it needs")) ||
-                                             (strstr(line, "Input/output error): look after the disk") && strstr(line, "tries again")));
+    if (l->code == EIO)
+        l->full += level == HONE_LOG_WARNING && strstr(line, "Input/output error): look after the disk") && strstr(line, "tries again");
+    else
+        l->full += level == HONE_LOG_WARNING && strstr(line, "no room for checkpoint-") && strstr(line, "it needs");
     if (l->full && l->lift)
         hone__writer_refuse(0);
     if (l->full && l->no_copy) {
         l->no_copy = false;
         hone__mem_fail_at(1);
     }
-    l->again += strstr(line, "without room") != NULL || strstr(line, "of a failing disk") != NULL;
+    l->again += strstr(line, l->code == EIO ? "of a failing disk" : "without room") != NULL;
     l->moved += strstr(line, "was moved away or removed") != NULL;
     l->failed += level == HONE_LOG_WARNING && strstr(line, "could not be saved") != NULL;
 }
@@ -234,7 +237,7 @@ static void a_full_disk_is_waited_for(void **state)
     tiny_start(&whole, 21, 9, &a, NULL);
     assert_ok(hone_trainer_train(whole.trainer));
     for (int i = 0; i < 6; i++) {
-        lines l = {0};
+        lines l = {.code = codes[i % 3]};
         l.lift = i >= 3;
         disk d = {2, l.lift ? 100 : 5, codes[i % 3], 0, false};
         hone_callback callback = {.fn = fill_disk, .payload = &d};
