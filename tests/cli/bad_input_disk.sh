@@ -125,7 +125,7 @@ for i in $(seq 600); do
     grep -qF "Read-only file system" err && break
     sleep 0.1
 done
-says err "no room for checkpoint-"
+says err "could not be written ("
 says err "Read-only file system"
 kill -0 $RUN || complain "the run did not wait for the disk"
 mount -o remount,rw small
