@@ -108,7 +108,7 @@ static hone_status check_nonfinite(hone_trainer *t)
 /* What the run holds, once the first step has shown how much a tape needs. */
 static void tell_memory(const hone_trainer *t)
 {
-    double mega = 1024.0 * 1024.0, buffer = (double)hone__model_params(t->model)->n_elements * sizeof(float) / mega;
+    double mega = 1e6, buffer = (double)hone__model_params(t->model)->n_elements * sizeof(float) / mega;
     if (t->state.global_step == t->started_step + 1)
         hone__log(HONE_LOG_INFO, "memory: parameters %.1f MB, gradients %.1f MB, optimizer %.1f MB, activations %.1f MB; resident %.1f MB",
                   buffer, (double)hone__params_gradient_bytes(hone__model_params(t->model)) / mega,
@@ -313,7 +313,8 @@ static hone_status load_best(hone_trainer *t)
         hone__log(HONE_LOG_WARNING, "--load_best_model_at_end: no best checkpoint was saved, the model stays as it is");
         return HONE_OK;
     }
-    hone__log(HONE_LOG_INFO, "the best model is that of %s (%.17g)", t->state.best_model_checkpoint, t->state.best_metric);
+    hone__log(HONE_LOG_INFO, "the best model is that of %s (%s %.4g)", t->state.best_model_checkpoint,
+              t->args.metric_for_best_model ? t->args.metric_for_best_model : "loss", t->state.best_metric);
     return hone__model_load_weights(t->model, t->state.best_model_checkpoint);
 }
 

@@ -95,7 +95,9 @@ hone_status hone_training_args_check(const hone_training_args *a, bool has_eval_
         strcmp(a->metric_for_best_model, "eval_loss") != 0)
         return refuse("--prediction_loss_only: then there is no --metric_for_best_model but loss", "leave one of the two out");
     if (a->max_steps > 0 && a->warmup_steps > (double)a->max_steps)
-        return refuse("--warmup_steps: the warm-up is longer than the training", "give less --warmup_steps, or more --max_steps");
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--warmup_steps: the warm-up (%.0f updates) is longer than the training (%lld)",
+                                     a->warmup_steps, (long long)a->max_steps),
+                          "give less --warmup_steps, or more --max_steps");
     HONE_TRY(hone__training_check_profile(a));
     HONE_TRY(check_memory(a));
     HONE_TRY(check_schedule(a));

@@ -155,30 +155,35 @@ static bool get_number(const hone_metrics *entry, const char *name, double *valu
     return true;
 }
 
-/* The number of that name in an entry and where it stands; false for what cannot be drawn. */
-static bool get_point(const hone_metrics *entry, const char *name, double *step, double *value)
+/* The next point of a quantity, from entry *i on; step begins below 0. One a step: what is evaluated at the end once more may be the best model, which belongs to another step. */
+static bool next_point(const hone_trainer *t, const char *name, size_t *i, double *step, double *value)
 {
-    return get_number(entry, name, value) && get_number(entry, "step", step);
+    double at;
+    while (*i < t->n_logs) {
+        const hone_metrics *entry = &t->logs[(*i)++];
+        if (!get_number(entry, name, value) || !get_number(entry, "step", &at) || at == *step)
+            continue;
+        *step = at;
+        return true;
+    }
+    return false;
 }
 
 static extent range_of(const hone_trainer *t, const char *name)
 {
     extent e = {0, 0, 0};
-    double step, value;
-    for (size_t i = 0; i < t->n_logs; i++)
-        if (get_point(&t->logs[i], name, &step, &value))
-            widen(&e, value);
+    double step = -1, value;
+    for (size_t i = 0; next_point(t, name, &i, &step, &value);)
+        widen(&e, value);
     return e;
 }
 
 /* A line through the points of one quantity. keep > 0: through their running mean, of which each earlier point keeps that part (TensorBoard's smoothing). Points of one pixel are drawn as their mean. */
 static void put_line(hone_str *out, const hone_trainer *t, const char *name, const axis *x, const axis *y, const char *class, double keep)
 {
-    double step, value, sum_x = 0, sum_y = 0, mean = 0, weight = 0, n = 0, column = -1;
+    double step = -1, value, sum_x = 0, sum_y = 0, mean = 0, weight = 0, n = 0, column = -1;
     hone__str_printf(out, "<polyline class=\"l %s\" points=\"", class);
-    for (size_t i = 0; i < t->n_logs; i++) {
-        if (!get_point(&t->logs[i], name, &step, &value))
-            continue;
+    for (size_t i = 0; next_point(t, name, &i, &step, &value);) {
         mean = keep * mean + (1 - keep) * value;
         weight = keep * weight + (1 - keep);
         if (n > 0 && floor(place(x, step)) != column) {
@@ -196,13 +201,12 @@ static void put_line(hone_str *out, const hone_trainer *t, const char *name, con
 /* Dots that tell their numbers to a pointer; none where they would touch. */
 static void put_dots(hone_str *out, const hone_trainer *t, const char *name, const axis *x, const axis *y, int color)
 {
-    double step, value, radius = range_of(t, name).n > 40 ? 1.8 : 3;
+    double step = -1, value, radius = range_of(t, name).n > 40 ? 1.8 : 3;
     if (range_of(t, name).n > 120)
         return;
-    for (size_t i = 0; i < t->n_logs; i++)
-        if (get_point(&t->logs[i], name, &step, &value))
-            hone__str_printf(out, "<circle class=\"d%d\" cx=\"%.1f\" cy=\"%.1f\" r=\"%.1f\"><title>update %.0f: %.6g</title></circle>\n",
-                             color, place(x, step), place(y, value), radius, step, value);
+    for (size_t i = 0; next_point(t, name, &i, &step, &value);)
+        hone__str_printf(out, "<circle class=\"d%d\" cx=\"%.1f\" cy=\"%.1f\" r=\"%.1f\"><title>update %.0f: %.6g</title></circle>\n", color,
+                         place(x, step), place(y, value), radius, step, value);
 }
 
 static void put_curve(hone_str *out, const hone_trainer *t, const char *name, const axis *x, const axis *y, int color, bool dots)
@@ -240,9 +244,9 @@ static double put_key(hone_str *out, double at, double top, const char *text, in
 /* A ring around the lowest point of the evaluations, with its number. */
 static void put_best(hone_str *out, const hone_trainer *t, const axis *x, const axis *y)
 {
-    double step, value, best_step = 0, best = INFINITY;
-    for (size_t i = 0; i < t->n_logs; i++)
-        if (get_point(&t->logs[i], "eval_loss", &step, &value) && value < best)
+    double step = -1, value, best_step = 0, best = INFINITY;
+    for (size_t i = 0; next_point(t, "eval_loss", &i, &step, &value);)
+        if (value < best)
             best = value, best_step = step;
     if (!isfinite(best))
         return;
@@ -256,10 +260,10 @@ static void put_best(hone_str *out, const hone_trainer *t, const axis *x, const 
 /* Entries whose updates were not all finite: crosses at the upper edge. */
 static double put_nonfinite(hone_str *out, const hone_trainer *t, const axis *x, double top, double key)
 {
-    double step, n;
+    double step = -1, n;
     size_t marks = 0;
-    for (size_t i = 0; i < t->n_logs; i++) {
-        if (!get_point(&t->logs[i], "nonfinite_steps", &step, &n) || n <= 0)
+    for (size_t i = 0; next_point(t, "nonfinite_steps", &i, &step, &n);) {
+        if (n <= 0)
             continue;
         double at = place(x, step);
         hone__str_printf(out, "<path class=\"l c3\" d=\"M%.1f %.1fl8 8m0-8l-8 8\"><title>%.0f updates were not finite</title></path>\n",
@@ -367,9 +371,10 @@ static void put_head(hone_str *out, const hone_trainer *t, double height)
                      WIDTH, height, LEFT);
     put_escaped(out, hone__trainer_name(t, name, sizeof(name)));
     hone__str_printf(
-        out, "</text>\n<text class=\"g\" x=\"%d\" y=\"52\">%s, %.1f %s parameters; %lld updates of %lld rows, %.4g epochs</text>\n", LEFT,
+        out, "</text>\n<text class=\"g\" x=\"%d\" y=\"52\">%s, %.1f %s parameters; %lld updates of %lld rows, %.4g epoch%s</text>\n", LEFT,
         hone_model_type(t->model), n < 1e6 ? n / 1e3 : n / 1e6, n < 1e6 ? "thousand" : "million", (long long)t->state.global_step,
-        (long long)(t->args.per_device_train_batch_size * t->args.gradient_accumulation_steps * t->comm->n_ranks), t->state.epoch);
+        (long long)(t->args.per_device_train_batch_size * t->args.gradient_accumulation_steps * t->comm->n_ranks), t->state.epoch,
+        t->state.epoch == 1 ? "" : "s");
 }
 
 static void put_x_axis(hone_str *out, const hone_trainer *t, const axis *x, double bottom)

@@ -71,6 +71,22 @@ static void curves(void **state)
     end(&d);
 }
 
+/* The best model is evaluated once more at the end, under the last step's number: it is no point of that step. */
+static void evaluated_twice(void **state)
+{
+    drawing d;
+    (void)state;
+    begin(&d, "best");
+    entry(&d, 10, "eval_loss", 0.25);
+    entry(&d, 20, "eval_loss", 0.5);
+    entry(&d, 20, "eval_loss", 0.25);
+    draw(&d);
+    assert_int_equal(count(d.svg.data, "<title>update"), 2);
+    assert_non_null(strstr(d.svg.data, "update 20: 0.5<"));
+    assert_null(strstr(d.svg.data, "update 20: 0.25<"));
+    end(&d);
+}
+
 /* Ten thousand entries make no file that is larger for it, and a smoothed line beside the raw one. */
 static void many_entries(void **state)
 {
@@ -123,6 +139,6 @@ static void little(void **state)
     end(&d);
 }
 
-static const struct CMUnitTest tests[] = {cmocka_unit_test(curves), cmocka_unit_test(many_entries), cmocka_unit_test(logarithmic),
-                                          cmocka_unit_test(little)};
+static const struct CMUnitTest tests[] = {cmocka_unit_test(curves), cmocka_unit_test(evaluated_twice), cmocka_unit_test(many_entries),
+                                          cmocka_unit_test(logarithmic), cmocka_unit_test(little)};
 TEST_MAIN(tests)
