@@ -96,6 +96,10 @@ hone_status hone__job_make_model(hone_job_parts *parts, const hone_job *job, hon
 /* --max_seq_length, or else `most` or the model's positions, what is less. Refuses more than those; also: a further remedy ("; …"), or "". */
 hone_status hone__job_settle_length(size_t *out, const hone_job *job, const hone_job_parts *parts, int64_t most, const char *also);
 
+/* parts->eval and parts->train out of parts->all: the first rows are for validation, as many as --validation_split_percentage says and --max_eval_samples leaves of them; of those behind them
+ * --max_train_samples are trained on. windows: of examples that are windows of rows; NULL: each is a row. what: as a message calls rows. */
+hone_status hone__job_split(hone_job_parts *parts, const hone_job *job, const hone_token_examples_info *windows, const char *what);
+
 /* "test_f1" → "predict_f1", as the reference's scripts name them. to is cleared first. */
 hone_status hone__job_predict_metrics(hone_metrics *to, const hone_metrics *from);
 

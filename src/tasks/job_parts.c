@@ -139,6 +139,38 @@ hone_status hone__job_settle_length(size_t *out, const hone_job *job, const hone
     return HONE_OK;
 }
 
+/* ---- a part of the training data for validation ---- */
+
+static int64_t at_most(int64_t n, int64_t most)
+{
+    return most >= 0 && most < n ? most : n;
+}
+
+/* The first example of that row. */
+static int64_t first_of(const hone_token_examples_info *windows, int64_t row)
+{
+    int64_t i = 0;
+    if (!windows)
+        return row;
+    while (i < windows->n_examples && windows->row_of[i] < row)
+        i++;
+    return i;
+}
+
+hone_status hone__job_split(hone_job_parts *parts, const hone_job *job, const hone_token_examples_info *windows, const char *what)
+{
+    const hone_common_options *o = job->task_options;
+    int64_t percentage = o->validation_split_percentage, n = windows ? windows->n_rows : hone_examples_count(parts->all);
+    int64_t n_eval = n * percentage / 100, first = first_of(windows, n_eval);
+    if (n_eval < 1)
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--validation_split_percentage: %lld %% of %lld %s is none",
+                                     (long long)percentage, (long long)n, what),
+                          "give a larger percentage, or --validation_file");
+    HONE_TRY(hone_examples_range(&parts->eval, parts->all, 0, first_of(windows, at_most(n_eval, o->max_eval_samples))));
+    return hone_examples_range(&parts->train, parts->all, first,
+                               first_of(windows, n_eval + at_most(n - n_eval, o->max_train_samples)) - first);
+}
+
 /* ---- results ---- */
 
 hone_status hone__job_predict_metrics(hone_metrics *to, const hone_metrics *from)

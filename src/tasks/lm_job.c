@@ -47,22 +47,6 @@ static hone_status make_blocks(hone_examples **out, const preparation *p, const 
     return HONE_OK;
 }
 
-static int64_t at_most(int64_t n, int64_t most)
-{
-    return most >= 0 && most < n ? most : n;
-}
-
-static hone_status split(hone_job_parts *parts, const hone_common_options *o)
-{
-    int64_t percentage = o->validation_split_percentage, n = hone_examples_count(parts->all), n_eval = n * percentage / 100;
-    if (n_eval < 1)
-        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--validation_split_percentage: %lld %% of %lld blocks is none",
-                                     (long long)percentage, (long long)n),
-                          "give a larger percentage, or --validation_file");
-    HONE_TRY(hone_examples_range(&parts->eval, parts->all, 0, at_most(n_eval, o->max_eval_samples)));
-    return hone_examples_range(&parts->train, parts->all, n_eval, at_most(n - n_eval, o->max_train_samples));
-}
-
 hone_status hone__lm_make_examples(const hone_job *job, hone_job_parts *parts, hone_text_options text, hone_blocks_options blocks,
                                    const char *texts, const char *examples)
 {
@@ -77,7 +61,7 @@ hone_status hone__lm_make_examples(const hone_job *job, hone_job_parts *parts, h
     preparation p = {parts->tokenizer, text, blocks, texts, examples};
     if (hone__job_splits(job)) {
         HONE_TRY(make_blocks(&parts->all, &p, &c->train_file, -1));
-        return split(parts, c);
+        return hone__job_split(parts, job, NULL, "blocks");
     }
     if (job->kind == HONE_JOB_TRAIN)
         HONE_TRY(make_blocks(&parts->train, &p, &c->train_file, c->max_train_samples));

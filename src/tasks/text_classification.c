@@ -279,18 +279,6 @@ done:
     return status;
 }
 
-static hone_status split(set_up_state *s)
-{
-    hone_job_parts *parts = s->parts;
-    int64_t percentage = s->c->validation_split_percentage, n = hone_examples_count(parts->all), n_eval = n * percentage / 100;
-    if (n_eval < 1 || n_eval >= n)
-        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--validation_split_percentage: %lld %% of %lld rows is %s",
-                                     (long long)percentage, (long long)n, n_eval < 1 ? "none" : "all"),
-                          "give another percentage, or --validation_file");
-    HONE_TRY(hone_examples_range(&parts->eval, parts->all, 0, n_eval));
-    return hone_examples_range(&parts->train, parts->all, n_eval, n - n_eval);
-}
-
 static hone_status make_all_examples(set_up_state *s, hone_dataset **train)
 {
     const hone_common_options *o = s->c;
@@ -298,10 +286,11 @@ static hone_status make_all_examples(set_up_state *s, hone_dataset **train)
     bool splits = hone__job_splits(s->job);
     if (*train) {
         HONE_TRY(renumber(train, s, &o->train_file));
-        HONE_TRY(make_examples(splits ? &parts->all : &parts->train, s, *train, o->train_file.items[0], o->max_train_samples, false));
+        HONE_TRY(make_examples(splits ? &parts->all : &parts->train, s, *train, o->train_file.items[0], splits ? -1 : o->max_train_samples,
+                               false));
     }
     if (splits)
-        HONE_TRY(split(s));
+        HONE_TRY(hone__job_split(parts, s->job, NULL, "rows"));
     if (o->validation_file.n)
         HONE_TRY(make_eval(s));
     return o->test_file.n ? make_test(s) : HONE_OK;

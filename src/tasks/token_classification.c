@@ -171,22 +171,6 @@ static hone_status need_words(const set_up_state *s, const hone_dataset *d, cons
                       "do file and tokenizer belong together?");
 }
 
-/* The first N % of the rows, whole rows also where they have several windows. */
-static hone_status split(set_up_state *s)
-{
-    hone_job_parts *parts = s->parts;
-    const hone_token_examples_info *info = hone_token_examples_get_info(parts->all);
-    int64_t percentage = s->c->validation_split_percentage, n_rows = info->n_rows, n_eval = n_rows * percentage / 100, border = 0;
-    if (n_eval < 1 || n_eval >= n_rows)
-        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--validation_split_percentage: %lld %% of %lld rows is %s",
-                                     (long long)percentage, (long long)n_rows, n_eval < 1 ? "none" : "all"),
-                          "give another percentage, or --validation_file");
-    while (border < info->n_examples && info->row_of[border] < n_eval)
-        border++;
-    HONE_TRY(hone_examples_range(&parts->eval, parts->all, 0, border));
-    return hone_examples_range(&parts->train, parts->all, border, info->n_examples - border);
-}
-
 static hone_status make_other_examples(hone_dataset **data, hone_examples **out, set_up_state *s, const hone_strings *files,
                                        int64_t max_rows, bool labelled)
 {
@@ -205,11 +189,11 @@ static hone_status make_all_examples(set_up_state *s, const hone_dataset *train)
     hone_status status = HONE_OK;
     bool splits = hone__job_splits(s->job);
     if (train)
-        HONE_GO(make_examples(splits ? &parts->all : &parts->train, s, train, o->train_file.items[0], o->max_train_samples));
+        HONE_GO(make_examples(splits ? &parts->all : &parts->train, s, train, o->train_file.items[0], splits ? -1 : o->max_train_samples));
     if (train)
         HONE_GO(need_words(s, train, splits ? parts->all : parts->train, o->train_file.items[0]));
     if (splits)
-        HONE_GO(split(s));
+        HONE_GO(hone__job_split(parts, s->job, hone_token_examples_get_info(parts->all), "rows"));
     if (o->validation_file.n)
         HONE_GO(make_other_examples(&eval, &parts->eval, s, &o->validation_file, o->max_eval_samples, true));
     if (o->test_file.n)

@@ -210,6 +210,8 @@ r, s = json.load(open("split/all_results.json")), json.load(open("split/trainer_
 assert r["eval_samples"] == 80 and r["train_samples"] == 240, r
 assert s["epoch"] == 2, s["epoch"]  # no evaluation is better by 0.9 than the first
 PY
+run 0 $TRAIN --train_file train.tsv --validation_split_percentage 25 --max_eval_samples 7 --max_train_samples 50 --max_steps 1 --save_strategy no --output_dir limited
+python3 -c 'import json; r = json.load(open("out")); assert r["eval_samples"] == 7 and r["train_samples"] == 50, r' || complain "a split with limits"
 
 # ---- transformers loads the folders and gives the same logits ----
 python=${HONE_REFERENCE_PYTHON:-}

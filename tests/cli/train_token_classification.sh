@@ -201,4 +201,24 @@ r, s = json.load(open("split/all_results.json")), json.load(open("split/trainer_
 assert r["eval_samples"] == 60 and r["train_samples"] == 180, r
 assert s["epoch"] == 2, s["epoch"]  # no evaluation is better by 0.5 than the first
 PY
+# limits count rows, whole ones where they have several windows: of 24 rows the first 6 are for validation
+python3 - <<'PY'
+rows = open("train.conll").read().strip().split("\n\n")
+with open("long.conll", "w") as f:
+    for i in range(0, len(rows), 10):
+        f.write("\n".join(rows[i:i + 10]) + "\n\n")
+PY
+run 0 train token-classification $SHAPE --train_file long.conll --validation_split_percentage 25 --max_eval_samples 2 --max_train_samples 3 --max_seq_length 28 --stride 16 --threads 1 --max_steps 1 \
+    --save_strategy no --output_dir limited
+python3 - <<'PY' || complain "a split with limits"
+import json
+rows = open("long.conll").read().strip().split("\n\n")
+def write(name, part):
+    open(name, "w").write("\n\n".join(part) + "\n\n")
+write("part_valid.conll", rows[:2])
+write("part_train.conll", rows[6:9])
+PY
+cp out limits
+run 0 train token-classification $SHAPE --train_file part_train.conll --validation_file part_valid.conll --max_seq_length 28 --stride 16 --threads 1 --max_steps 1 --save_strategy no --output_dir parted
+python3 agree.py out limits eval_samples train_samples eval_accuracy || complain "a split with limits beside files of its rows"
 finish
