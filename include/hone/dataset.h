@@ -67,10 +67,11 @@ typedef struct hone_dataset_options {
     int64_t max_rows; /* < 0: all */
     bool
         single_cells; /* rows of texts with a label, never words with tags, whatever the columns are called; what is no csv and no JSON is tsv, not CoNLL */
+    bool labels_optional; /* files without the column label_column_name are rows without labels, not an error */
 } hone_dataset_options;
-#define HONE_DATASET_OPTIONS_INIT                                                          \
-    {                                                                                      \
-        NULL, NULL, NULL, NULL, HONE_HEADER_AUTO, HONE_SCHEME_AUTO, false, NULL, -1, false \
+#define HONE_DATASET_OPTIONS_INIT                                                                 \
+    {                                                                                             \
+        NULL, NULL, NULL, NULL, HONE_HEADER_AUTO, HONE_SCHEME_AUTO, false, NULL, -1, false, false \
     }
 
 /* Loads files and folders, in the order given. options NULL: the defaults. HONE_NOT_FOUND for a missing path or when no row results, HONE_FORMAT with file and line: another number of

@@ -65,7 +65,8 @@ static void find_layout(table *t)
             t->sentence = (ptrdiff_t)i;
     }
     ptrdiff_t words = hone__table_find_text(t->csv.r, all, t->n, true), tags = hone__table_find_label(t->csv.r, all, t->n, true);
-    if (t->csv.r->options->single_cells || words < 0 || tags < 0 || words == tags)
+    const hone_dataset_options *o = t->csv.r->options;
+    if (o->single_cells || words < 0 || (tags < 0 && !o->labels_optional) || words == tags)
         return;
     t->layout = t->sentence >= 0 ? WORD_RECORDS : SENTENCE_RECORDS;
     for (size_t i = 0; i < t->n; i++)

@@ -140,7 +140,7 @@ hone_status hone__table_columns(hone_reading *r, hone_table_column *columns, siz
     ptrdiff_t text = hone__table_find_text(r, columns, n, sequences), label = hone__table_find_label(r, columns, n, sequences);
     if (text < 0 && o->text_column_name)
         return fail_missing(r, columns, n, o->text_column_name, line);
-    if (label < 0 && o->label_column_name)
+    if (label < 0 && o->label_column_name && !o->labels_optional)
         return fail_missing(r, columns, n, o->label_column_name, line);
     return make_columns(r, columns, n, text, label);
 }

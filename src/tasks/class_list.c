@@ -117,7 +117,7 @@ bool hone__class_list_is(const hone_class_list *c, const hone_feature *f)
     return same;
 }
 
-hone_dataset_options hone__labelled_options(const hone_common_options *o, const hone_class_list *known)
+hone_dataset_options hone__labelled_options(const hone_common_options *o, const hone_strings *files, const hone_class_list *known)
 {
     hone_dataset_options d = HONE_DATASET_OPTIONS_INIT;
     d.format = o->format;
@@ -125,6 +125,7 @@ hone_dataset_options hone__labelled_options(const hone_common_options *o, const 
     d.text_column_name = o->text_column_name;
     d.label_column_name = o->label_column_name;
     d.header = (hone_header)o->header;
+    d.labels_optional = files == &o->test_file;
     d.labels = known ? (const char *const *)known->names : NULL;
     return d;
 }

@@ -32,8 +32,8 @@ hone_status hone__class_list_copy(hone_class_list *c, const hone_feature *f);
 /* The same names in the same order. */
 bool hone__class_list_is(const hone_class_list *c, const hone_feature *f);
 
-/* How the files of labelled rows are read; known: the classes that they may have, NULL: theirs. It lends. */
-hone_dataset_options hone__labelled_options(const hone_common_options *o, const hone_class_list *known);
+/* How files of labelled rows are read. files: which of o's; those to be predicted may have no labels. known: the classes that they may have, NULL: theirs. It lends. */
+hone_dataset_options hone__labelled_options(const hone_common_options *o, const hone_strings *files, const hone_class_list *known);
 /* The column of labels, NULL: none. */
 const hone_feature *hone__labels_of(const hone_dataset *d);
 

@@ -38,7 +38,7 @@ static bool is_bare_cola(const hone_row_options *o, const hone_dataset *d)
 /* known NULL: the classes are numbered as the data has them. */
 static hone_status load(hone_dataset **out, const set_up_state *s, const hone_strings *files, const hone_class_list *known)
 {
-    hone_dataset_options d = hone__labelled_options(s->c, known);
+    hone_dataset_options d = hone__labelled_options(s->c, files, known);
     d.single_cells = true;
     HONE_TRY(hone_dataset_load(out, (const char *const *)files->items, files->n, &d));
     if (!is_bare_cola(s->o, *out))

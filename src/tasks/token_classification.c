@@ -25,7 +25,7 @@ typedef struct set_up_state {
 
 static hone_status load(hone_dataset **out, const set_up_state *s, const hone_strings *files, const hone_class_list *known)
 {
-    hone_dataset_options d = hone__labelled_options(s->c, known);
+    hone_dataset_options d = hone__labelled_options(s->c, files, known);
     if (s->o->scheme)
         HONE_TRY(hone_tag_scheme_parse(&d.scheme, s->o->scheme));
     HONE_TRY(hone_dataset_load(out, (const char *const *)files->items, files->n, &d));

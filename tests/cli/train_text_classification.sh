@@ -92,6 +92,12 @@ run 0 train text-classification --model_name_or_path named --train_file train.ts
 python3 -c 'import json; c = json.load(open("again/config.json")); assert c["id2label"] == {"0": "bad", "1": "good"}, c' || complain "the model's names for numbers"
 run 0 $TRAIN --train_file named.jsonl --label_names good,bad --max_steps 1 --save_strategy no --output_dir given
 python3 -c 'import json; c = json.load(open("given/config.json")); assert c["id2label"] == {"0": "good", "1": "bad"}, c' || complain "--label_names"
+# a column of labels that was named need not be in a file to be predicted
+(echo "said,mood" && tr '\t' , <test.tsv) >mood.csv
+(echo said && cut -f 1 test.tsv) >moodless.csv
+run 0 $TRAIN --train_file mood.csv --text_column_name said --label_column_name mood --test_file moodless.csv --max_steps 1 --save_strategy no --output_dir mood
+equals "$(wc -l <mood/predict_results.txt)" 41 "lines of predict_results.txt"
+fails 1 'moodless.csv:1: there is no column "mood"' $EVALUATE mood --text_column_name said --label_column_name mood --validation_file moodless.csv
 
 # ---- pairs: MRPC's file as it is published, with GLUE's names and metrics ----
 run 0 $TRAIN --task_name mrpc --train_file train_mrpc.txt --validation_file valid_mrpc.txt --test_file test_mrpc.txt --num_train_epochs 20 --save_strategy no --output_dir pairs

@@ -162,6 +162,9 @@ PY
 run 0 evaluate token-classification --model_name_or_path first --test_file bare.jsonl --threads 1 --output_dir bare
 same bare/predictions.txt first/predictions.txt
 python3 -c 'import json; r = json.load(open("out")); assert "predict_runtime" in r and "predict_f1" not in r and r["predict_samples"] == 40, r' || complain "results without tags"
+(echo "sentence_id,word" && awk -F ' ' 'BEGIN { n = 1 } NF == 0 { n++ } NF { print n "," $1 }' test.conll) >bare.csv # with the names that training files have
+run 0 evaluate token-classification --model_name_or_path first --test_file bare.csv --text_column_name word --label_column_name tag --threads 1 --output_dir bare_csv
+same bare_csv/predictions.txt first/predictions.txt
 
 # ---- ids: the model's where it names the tags, numbered anew (and a new head) where it does not ----
 run 0 train token-classification --model_name_or_path first $COMMON --max_steps 1 --save_strategy no --output_dir again
