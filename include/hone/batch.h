@@ -28,6 +28,7 @@ typedef struct hone_batch {
     const int32_t *start_positions, *end_positions; /* (R) or NULL: answers, position in the row */
     const uint64_t *ordinals; /* (R) place of the row in the run's stream of samples (dropout's key); NULL: 0 .. R-1 */
     int64_t n_labelled;       /* items that the loss counts (after the shift); -1: not counted yet */
+    int32_t n_targets;        /* n of row_targets, which is checked against the model's labels; 0: it is their number */
 } hone_batch;
 
 /* The padded view: out holds R * width int32, rows padded at the end with `pad`. field is one of the (N) arrays. HONE_SHAPE when width is less than the

@@ -263,6 +263,7 @@ static void lend(hone_batch *batch, const pack *p, int32_t n_rows)
         .end_positions = p->has_answers ? p->ends : NULL,
         .ordinals = p->ordinals,
         .n_labelled = -1,
+        .n_targets = p->n_targets,
     };
 }
 

@@ -239,6 +239,9 @@ static hone_tensor *row_loss(hone_tape *t, hone_output *out, const hone_batch *b
     }
     if (!batch->row_targets)
         return fail_labels(t, "row_targets");
+    if (batch->n_targets && batch->n_targets != dims[1])
+        return hone__tape_fail(t, HONE_SHAPE, "the batch has %d targets a row, the model %lld labels", batch->n_targets,
+                               (long long)dims[1]);
     hone_tensor *targets = hone_tape_floats(t, batch->row_targets, 2, dims);
     if (p == HONE_PROBLEM_REGRESSION)
         return hone_mean(t, hone_square(t, hone_sub(t, out->logits, targets)));

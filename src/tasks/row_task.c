@@ -107,6 +107,9 @@ static hone_status eval_batch(void *self, hone_tape *t, hone_output *out, const 
     if (s->problem == HONE_PROBLEM_SINGLE_LABEL ? !batch->row_labels : !batch->row_targets)
         return hone__fail(HONE_INVALID_ARGUMENT, "text classification: the examples have no %s to be scored by",
                           s->problem == HONE_PROBLEM_SINGLE_LABEL ? "classes" : "targets");
+    if (s->problem != HONE_PROBLEM_SINGLE_LABEL && batch->n_targets && (size_t)batch->n_targets != s->n_labels)
+        return hone__fail(HONE_SHAPE, "text classification: the examples have %d targets a row, the model %zu labels", batch->n_targets,
+                          s->n_labels);
     HONE_TRY(HONE_GROW(&s->logits, &s->logits_capacity, (size_t)batch->n_rows * s->n_labels));
     HONE_TRY(read_logits(s->logits, out, batch, s->n_labels));
     if (s->problem == HONE_PROBLEM_SINGLE_LABEL)

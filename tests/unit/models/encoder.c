@@ -397,13 +397,18 @@ static void padding_has_no_gradient(void **state)
 
 /* ---- what is refused ---- */
 
-static void fails_with(const hone_model *m, const hone_batch *b, const char *part)
+static void fails_with_status(hone_status status, const hone_model *m, const hone_batch *b, const char *part)
 {
     hone_tape *t = new_tape(m);
     hone_output out = hone_model_forward(m, t, b);
     hone_model_loss(t, &out, b);
-    assert_fails(HONE_INVALID_ARGUMENT, part, hone_tape_status(t));
+    assert_fails(status, part, hone_tape_status(t));
     hone_tape_free(t);
+}
+
+static void fails_with(const hone_model *m, const hone_batch *b, const char *part)
+{
+    fails_with_status(HONE_INVALID_ARGUMENT, m, b, part);
 }
 
 static void bad_batches(void **state)
@@ -425,6 +430,10 @@ static void bad_batches(void **state)
     fails_with(m, &b, "the batch has no labels");
     fails_with(rows, &b, "the batch has no row_labels");
     fails_with(spans, &b, "the batch has no start_positions and end_positions");
+    b.row_targets = (const float[]){0, 1};
+    b.n_targets = 1;
+    fails_with_status(HONE_SHAPE, rows, &b, "the batch has 1 targets a row, the model 2 labels");
+    b.row_targets = NULL;
     b.cu_seqlens = empty_row;
     b.n_rows = 3;
     fails_with(rows, &b, "row 1 is empty");

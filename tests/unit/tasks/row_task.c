@@ -279,6 +279,12 @@ static void refused(void **state)
     assert_fails(HONE_INVALID_ARGUMENT, "the examples have no classes to be scored by", hone_trainer_evaluate(t, &metrics));
     hone_trainer_free(t);
     hone_task_dispose(&task);
+    assert_ok(hone__model_set_problem(m, HONE_PROBLEM_REGRESSION)); /* of three numbers; the examples have one */
+    assert_ok(hone_text_classification_task(&task, m, NULL));
+    assert_ok(hone_trainer_new(&t, m, &a, &(hone_trainer_options){.eval_dataset = e, .task = &task}));
+    assert_fails(HONE_SHAPE, "the examples have 1 targets a row, the model 3 labels", hone_trainer_evaluate(t, &metrics));
+    hone_trainer_free(t);
+    hone_task_dispose(&task);
     hone_metrics_dispose(&metrics);
     hone_examples_free(e);
     hone_model_free(m);
