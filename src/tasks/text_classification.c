@@ -157,17 +157,28 @@ static hone_status settle_single(set_up_state *s, const hone_feature *f)
     return hone__class_list_copy(&s->own_classes, f);
 }
 
+/* --label_names */
+static hone_status adopt_given(set_up_state *s, bool learns_numbers)
+{
+    s->adopts = true;
+    HONE_TRY(hone__class_list_read_given(&s->own_classes, &s->c->label_names));
+    if (learns_numbers && s->own_classes.n > 1)
+        return hone__hint(
+            hone__fail(HONE_INVALID_ARGUMENT, "--label_names: %zu names, a regression has one number a row", s->own_classes.n),
+            "leave them out; or give --problem_type single_label_classification");
+    return HONE_OK;
+}
+
 static hone_status settle_classes(set_up_state *s, const hone_dataset *train)
 {
     static const char *const one[] = {"LABEL_0", NULL};
     const hone_feature *f = train ? hone__labels_of(train) : NULL;
+    if (train)
+        s->problem = find_problem(s->o, f);
+    if (s->c->label_names.n)
+        return adopt_given(s, train && s->problem == HONE_PROBLEM_REGRESSION);
     if (!train)
         return HONE_OK;
-    s->problem = find_problem(s->o, f);
-    if (s->c->label_names.n) {
-        s->adopts = true;
-        return hone__class_list_read_given(&s->own_classes, &s->c->label_names);
-    }
     if (s->problem == HONE_PROBLEM_REGRESSION)
         return s->model_classes.n == 1 ? HONE_OK : adopt(s, one);
     if (s->problem == HONE_PROBLEM_SINGLE_LABEL)
@@ -202,6 +213,10 @@ static hone_status settle_model(set_up_state *s)
         HONE_TRY(hone__model_set_problem(s->parts->model, s->problem));
     s->problem = hone__model_problem(s->parts->model, false);
     HONE_TRY(hone__class_list_of_model(&s->model_classes, s->parts->model));
+    if (s->problem == HONE_PROBLEM_REGRESSION && s->model_classes.n != 1)
+        return hone__hint(hone__fail(HONE_UNSUPPORTED, "%s/config.json: a regression with %zu labels: rows have one number each",
+                                     s->c->model_name_or_path, s->model_classes.n),
+                          "train one with --do_regression");
     return hone__job_settle_length(&s->max_length, s->job, s->parts, INT64_MAX, "");
 }
 

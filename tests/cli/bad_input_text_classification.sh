@@ -77,6 +77,12 @@ fails 2 "--class_weights" $EVALUATE --model_name_or_path one_number --validation
 fails 2 "--max_seq_length: 17 tokens are more than the model's 16 positions" $EVALUATE --model_name_or_path model --validation_file names.tsv --max_seq_length 17
 fails 2 'this task gives no metric "f1"' $TRAIN --train_file names.tsv --validation_file names.tsv --eval_strategy epoch --output_dir run --metric_for_best_model f1
 fails 2 "--label_smoothing_factor" $TRAIN --train_file numbers.tsv --label_smoothing_factor 0.1 --output_dir run
+fails 2 "--label_names: 3 names, a regression has one number a row" $TRAIN --train_file numbers.tsv --label_names a,b,c --output_dir run
+fails 1 'names.tsv:2: label "good" is none of the 2' $EVALUATE --model_name_or_path model --validation_file names.tsv --label_names fine,dull
+fails 1 "tensor classifier.weight is [2, 32], the configuration makes it [3, 32]" $EVALUATE --model_name_or_path model --validation_file names.tsv --label_names good,bad,other
+cp -r model several # a regression of several numbers, which no file holds
+sed -i 's/single_label_classification/regression/' several/config.json
+fails 1 "several/config.json: a regression with 2 labels: rows have one number each" $EVALUATE --model_name_or_path several --validation_file numbers.tsv
 clean run
 
 # ---- the command line ----

@@ -92,6 +92,8 @@ run 0 train text-classification --model_name_or_path named --train_file train.ts
 python3 -c 'import json; c = json.load(open("again/config.json")); assert c["id2label"] == {"0": "bad", "1": "good"}, c' || complain "the model's names for numbers"
 run 0 $TRAIN --train_file named.jsonl --label_names good,bad --max_steps 1 --save_strategy no --output_dir given
 python3 -c 'import json; c = json.load(open("given/config.json")); assert c["id2label"] == {"0": "good", "1": "bad"}, c' || complain "--label_names"
+run 0 $EVALUATE first --validation_file named.jsonl --label_names bad,good # names for the model's 0 and 1
+python3 agree.py out first/eval_results.json eval_accuracy eval_loss || complain "--label_names of an evaluation"
 # a column of labels that was named need not be in a file to be predicted
 (echo "said,mood" && tr '\t' , <test.tsv) >mood.csv
 (echo said && cut -f 1 test.tsv) >moodless.csv
