@@ -1,6 +1,6 @@
 /* Text classification, dropout on: however eight rows are split into micro-batches and in whatever order they lie, their masks are the same to the bit, the losses and gradients to rounding. Through the model alone
  * (any order), and through the trainer (8 x 1, 4 x 2, 1 x 8; also with class weights and smoothing), which the reference gets wrong for these heads (semantics.md, departures). */
-#include "support/support.h"
+#include "support/watch.h"
 
 #include "models/class.h"
 #include "train/trainer.h"
@@ -276,24 +276,6 @@ static void accumulation_changes_nothing(void **state)
 
 /* ---- memory ---- */
 
-typedef struct watch {
-    uint64_t requests, worst;
-} watch;
-
-static hone_status watch_memory(void *payload, hone_trainer *t, hone_event event, const hone_trainer_state *state,
-                                hone_trainer_control *control, const hone_metrics *metrics)
-{
-    watch *w = payload;
-    hone_mem_stats now;
-    (void)t, (void)control, (void)metrics;
-    hone__mem_stats(&now);
-    if (event == HONE_ON_STEP_END && state->global_step > 20 && now.n_requests - w->requests > w->worst)
-        w->worst = now.n_requests - w->requests;
-    if (event == HONE_ON_STEP_BEGIN)
-        w->requests = now.n_requests;
-    return HONE_OK;
-}
-
 /* A batch is all rows, in another order each time: nothing may ask for memory once every buffer is there, class weights and smoothing included. */
 static void a_step_allocates_nothing(void **state)
 {
@@ -302,8 +284,8 @@ static void a_step_allocates_nothing(void **state)
     hone_training_args a = HONE_TRAINING_ARGS_INIT;
     hone_trainer *t;
     hone_task task;
-    watch w = {0, 0};
-    hone_callback callback = {.fn = watch_memory, .payload = &w};
+    test_watch w = {.from = 20};
+    hone_callback callback = test_watch_memory(&w);
     (void)state;
     a.output_dir = test_temp("memory");
     a.disable_tqdm = true;
@@ -315,7 +297,7 @@ static void a_step_allocates_nothing(void **state)
     assert_ok(
         hone_trainer_new(&t, m, &a, &(hone_trainer_options){.train_dataset = e, .task = &task, .callbacks = &callback, .n_callbacks = 1}));
     assert_ok(hone_trainer_train(t));
-    assert_int_equal(w.worst, 0);
+    assert_int_equal(w.most, 0);
     hone_trainer_free(t);
     hone_task_dispose(&task);
     hone_examples_free(e);

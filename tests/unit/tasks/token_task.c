@@ -1,5 +1,5 @@
 /* Token classification as a task: what an evaluation scores (windows merged, any batch), predictions and their metrics, smoothing, the padded view's way to the same scores. */
-#include "support/support.h"
+#include "support/watch.h"
 #include "tasks/token_task.h"
 #include "train/trainer.h"
 
@@ -343,27 +343,6 @@ static void smoothing_is_its_definition(void **state)
     hone_model_free(m);
 }
 
-typedef struct watch {
-    uint64_t requests, worst;
-    size_t rss_early;
-} watch;
-
-static hone_status watch_memory(void *payload, hone_trainer *t, hone_event event, const hone_trainer_state *state,
-                                hone_trainer_control *control, const hone_metrics *metrics)
-{
-    watch *w = payload;
-    hone_mem_stats now;
-    (void)t, (void)control, (void)metrics;
-    hone__mem_stats(&now);
-    if (event == HONE_ON_STEP_BEGIN && state->global_step == 50)
-        w->rss_early = hone__rss_now();
-    if (event == HONE_ON_STEP_END && state->global_step > 50 && now.n_requests - w->requests > w->worst)
-        w->worst = now.n_requests - w->requests;
-    if (event == HONE_ON_STEP_BEGIN)
-        w->requests = now.n_requests;
-    return HONE_OK;
-}
-
 /* A batch is all rows, in another order each time: the same tokens, so that nothing may ask for memory once every buffer is there. */
 static void a_step_allocates_nothing(void **state)
 {
@@ -373,8 +352,8 @@ static void a_step_allocates_nothing(void **state)
     hone_examples *e = examples(d, 0, 0, true);
     hone_training_args a = quiet(8);
     hone_trainer *t;
-    watch w = {0};
-    hone_callback callback = {.fn = watch_memory, .payload = &w};
+    test_watch w = {.from = 50};
+    hone_callback callback = test_watch_memory(&w);
     a.output_dir = test_temp("memory");
     a.per_device_train_batch_size = N_ROWS;
     a.max_steps = 400;
@@ -382,8 +361,8 @@ static void a_step_allocates_nothing(void **state)
     a.save_strategy = HONE_STRATEGY_NO;
     assert_ok(hone_trainer_new(&t, m, &a, &(hone_trainer_options){.train_dataset = e, .callbacks = &callback, .n_callbacks = 1}));
     assert_ok(hone_trainer_train(t));
-    assert_int_equal(w.worst, 0);
-    assert_true(TEST_SANITIZED || hone__rss_now() < w.rss_early + (1u << 20));
+    assert_int_equal(w.most, 0);
+    assert_true(TEST_SANITIZED || w.rss_late < w.rss_early + (1u << 20));
     hone_trainer_free(t);
     hone_examples_free(e);
     hone_dataset_free(d);

@@ -1,4 +1,5 @@
 /* The trainer on a tiny model: accumulation, evaluation, best model, limits, steps that are not finite, no allocation in a step, flat memory. */
+#include "support/watch.h"
 #include "tiny.h"
 
 static hone_training_args quiet_args(const char *folder)
@@ -263,35 +264,13 @@ static void too_many_nonfinite_steps_end_the_run(void **state)
 
 enum { LAST_STEP = TEST_SANITIZED ? 1000 : 10000 };
 
-typedef struct watch {
-    uint64_t requests, worst;
-    size_t rss_early, rss_late;
-} watch;
-
-static hone_status watch_memory(void *payload, hone_trainer *t, hone_event event, const hone_trainer_state *state,
-                                hone_trainer_control *control, const hone_metrics *metrics)
-{
-    watch *w = payload;
-    hone_mem_stats stats;
-    (void)t, (void)control, (void)metrics;
-    hone__mem_stats(&stats);
-    if (event == HONE_ON_STEP_END && state->global_step > 20 && stats.n_requests - w->requests > w->worst)
-        w->worst = stats.n_requests - w->requests;
-    w->requests = stats.n_requests;
-    if (event == HONE_ON_STEP_END && state->global_step == 20)
-        w->rss_early = hone__rss_now();
-    if (event == HONE_ON_STEP_END && state->global_step == LAST_STEP)
-        w->rss_late = hone__rss_now();
-    return HONE_OK;
-}
-
 /* Rows of 3 .. 24 tokens, 5 a batch: N changes from step to step. Allowed growth of the process over 10,000 steps: 1 MB, for what malloc and the kernels keep, that is 100 bytes a step. */
 static void a_step_allocates_nothing(void **state)
 {
     (void)state;
     tiny_run run;
-    watch w = {0};
-    hone_callback callback = {.fn = watch_memory, .payload = &w};
+    test_watch w = {.from = 20};
+    hone_callback callback = test_watch_memory(&w);
     hone_training_args a = quiet_args(test_temp("memory"));
     a.per_device_train_batch_size = 5;
     a.max_steps = LAST_STEP;
@@ -299,8 +278,8 @@ static void a_step_allocates_nothing(void **state)
     tiny_start(&run, 997, 0, &a, &callback);
     assert_ok(hone_trainer_train(run.trainer));
     assert_int_equal(hone_trainer_get_state(run.trainer)->global_step, LAST_STEP);
-    assert_int_equal(w.worst, 0);
-    printf("resident: %zu KB at step 20, %zu KB at step %d\n", w.rss_early >> 10, w.rss_late >> 10, LAST_STEP);
+    assert_int_equal(w.most, 0);
+    printf("resident: %zu KB at step %d, %zu KB at step %d\n", w.rss_early >> 10, (int)w.from, w.rss_late >> 10, LAST_STEP);
     assert_true(TEST_SANITIZED || w.rss_late < w.rss_early + (1u << 20));
     tiny_end(&run);
 }
