@@ -58,7 +58,6 @@ static void test_same_bits(void **state)
                                    {25, 5, 33, false},   {160, 384, 96, false}, {12, 63, 1, true}};
     static const char *const isas[] = {"base", "avx2", "avxvnni", "avx512"}; /* what a machine lacks becomes what it has */
     (void)state;
-    setenv("OMP_WAIT_POLICY", "passive", 0);
     fill(bias, MAX_OUT, 3);
     for (size_t k = 0; k < sizeof(shapes) / sizeof(*shapes); k++) {
         const shape *s = &shapes[k];
