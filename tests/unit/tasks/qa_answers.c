@@ -9,6 +9,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <time.h>
 
 typedef struct span {
     float score, start_logit, end_logit;
@@ -171,7 +172,7 @@ static void where_there_is_none_the_answer_is_empty(void **state)
     assert_fails(HONE_INVALID_ARGUMENT, "must be above 0", hone_qa_answers_new(&a, &o));
 }
 
-/* 10,784 windows of 10,570 questions. The bound is a second; ten where instructions are checked by a sanitizer. */
+/* 10,784 windows of 10,570 questions. The bound is a second of the processor, whatever else the machine does; ten where instructions are checked by a sanitizer. */
 static void the_development_set_takes_less_than_a_second(void **state)
 {
     (void)state;
@@ -181,7 +182,7 @@ static void the_development_set_takes_less_than_a_second(void **state)
     hone_qa_answers *a;
     hone_qa_result r;
     uint64_t g;
-    double seconds, bound = TEST_SANITIZED ? 10 : 1, sum = 0;
+    double bound = TEST_SANITIZED ? 10 : 1, sum = 0;
     g = 6;
     for (int k = 0; k < KINDS; k++)
         for (int i = 0; i < 2 * N; i++)
@@ -189,7 +190,7 @@ static void the_development_set_takes_less_than_a_second(void **state)
     for (uint32_t i = 0; i < 2 * N; i++)
         offsets[i] = 2 * i;
     assert_ok(hone_qa_answers_new(&a, NULL));
-    seconds = hone__seconds();
+    clock_t begin = clock();
     for (int question = 0; question < 10570; question++) {
         hone_qa_window w = {question, 20, N - 21, offsets};
         for (int k = 0; k < 1 + (question % 50 == 0); k++)
@@ -197,7 +198,7 @@ static void the_development_set_takes_less_than_a_second(void **state)
         hone_qa_answers_result(a, &r);
         sum += r.best->score;
     }
-    seconds = hone__seconds() - seconds;
+    double seconds = (double)(clock() - begin) / CLOCKS_PER_SEC;
     print_message("%d questions in %.3f s\n", 10570, seconds);
     assert_true(sum > 0 && seconds < bound);
     hone_qa_answers_free(a);
