@@ -3,8 +3,6 @@
  * HONE_FLAT_STEPS sets another number of updates. Under a sanitizer, whose own memory grows, 2,000 are run and only the library's own bytes are compared. */
 #include "tiny.h"
 
-#include <unistd.h>
-
 enum { FIRST = 1000, EVERY = 100 }; /* the first reading; updates between checkpoints, evaluations and entries of the log */
 
 typedef struct reading {
@@ -35,10 +33,7 @@ static hone_status read_memory(void *payload, hone_trainer *t, hone_event event,
     (void)control, (void)metrics;
     if (event != HONE_ON_STEP_BEGIN || (state->global_step != FIRST && state->global_step != r->last - 1))
         return HONE_OK;
-    for (int i = 0; t->saving && i < 5000; i++) {
-        usleep(1000);
-        HONE_TRY(hone__trainer_poll_save(t));
-    }
+    HONE_TRY(hone__trainer_settle_save(t, true));
     hone__mem_stats(&own);
     r->at[state->global_step != FIRST] = (reading){hone__rss_now(), log_bytes(t), own.bytes_now};
     return HONE_OK;
