@@ -17,6 +17,13 @@
 #define SUM_F32   "sums of F32 products in any order: some sqrt(K) roundings of 6e-8, K of 2,000 and less"
 #define SUM_BF16  "the same factors, rounded alike, " SUM_F32
 
+/* clang-format off */
+#define LINEAR_OPERANDS                                                                                               \
+    {{"x", "N,I", IN}, {"w", "O,I|in_major", IN}, {"bias", "1,O", IN, .is_vector = true}, {"y", "N,O", OUT}, {"pre", "N,O", OUT}, \
+     {"dy", "N,O", COT, "y"}, {"dpre", "N,O", IO, .fill = "zero"}, {"dx", "N,I", GRAD, "x"}, {"dw", "O,I|in_major", GRAD, "w"},   \
+     {"dbias", "1,O", GRAD, "bias", .is_vector = true}}
+/* clang-format on */
+
 static const op table[] = {
     {.name = "gemm",
      .forward = gemm,
@@ -43,16 +50,7 @@ static const op table[] = {
     {.name = "linear_bf16",
      .forward = linear_forward_bf16,
      .backward = linear_backward_bf16,
-     .operands = {{"x", "N,I", IN},
-                  {"w", "O,I|in_major", IN},
-                  {"bias", "1,O", IN, .is_vector = true},
-                  {"y", "N,O", OUT},
-                  {"pre", "N,O", OUT},
-                  {"dy", "N,O", COT, "y"},
-                  {"dpre", "N,O", IO, .fill = "zero"},
-                  {"dx", "N,I", GRAD, "x"},
-                  {"dw", "O,I|in_major", GRAD, "w"},
-                  {"dbias", "1,O", GRAD, "bias", .is_vector = true}},
+     .operands = LINEAR_OPERANDS,
      .beta_backward = true,
      .limit = 2e-4,
      .floor = 1e-3,
@@ -81,16 +79,7 @@ static const op table[] = {
     {.name = "linear",
      .forward = linear_forward,
      .backward = linear_backward,
-     .operands = {{"x", "N,I", IN},
-                  {"w", "O,I|in_major", IN},
-                  {"bias", "1,O", IN, .is_vector = true},
-                  {"y", "N,O", OUT},
-                  {"pre", "N,O", OUT},
-                  {"dy", "N,O", COT, "y"},
-                  {"dpre", "N,O", IO, .fill = "zero"},
-                  {"dx", "N,I", GRAD, "x"},
-                  {"dw", "O,I|in_major", GRAD, "w"},
-                  {"dbias", "1,O", GRAD, "bias", .is_vector = true}},
+     .operands = LINEAR_OPERANDS,
      .beta_backward = true,
      .limit = 2e-6,
      .floor = 1e-3,
