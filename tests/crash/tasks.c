@@ -213,9 +213,9 @@ static void make_long_files(void)
 
 static void stop_while_preparing(const char *line, double after)
 {
-    crash_end end = crash_run(line, &(crash_how){.kill_after = after, .signal = SIGINT});
+    crash_end end = crash_run(line, &(crash_how){.kill_at = "computing on ", .kill_after = after, .signal = SIGINT});
     printf("stopped after %.1f s of preparation: %.0f ms\n", after, end.seconds * 1e3);
-    if (!end.killed || end.status != 130 || !strstr(end.said, "stopped before the first step"))
+    if (!end.killed || end.status != 130 || !strstr(end.said, "stopped before the first step") || strstr(end.said, " training and "))
         fail_msg("status %d, %s\n%s", end.status, end.killed ? "stopped" : "it ended before it was stopped", end.said);
     assert_true(end.seconds < 2); /* milliseconds on a machine that has time; the preparation takes several seconds */
 }
@@ -237,8 +237,6 @@ static void a_stop_does_not_wait_for_the_data(void **state)
                              after);
     }
     snprintf(cache, sizeof(cache), "%s/cache", crash_folder());
-    if (access(cache, F_OK) != 0)
-        return;
     assert_ok(hone__list_files(&files, cache, "*tmp-*"));
     assert_int_equal(files.n, 0);
     hone__file_list_dispose(&files);

@@ -100,12 +100,26 @@ static void be_the_command(char **words, const crash_how *how, const char *said)
     _exit(127);
 }
 
-static void await(crash_end *end, pid_t child, const crash_how *how)
+static bool has_said(const char *said, const char *text)
+{
+    char *all = NULL;
+    bool found = hone__read_file(&all, NULL, said, 0) == HONE_OK && strstr(all, text);
+    hone__free(all);
+    return found;
+}
+
+static void await(crash_end *end, pid_t child, const crash_how *how, const char *said)
 {
     double started = hone__seconds(), limit = how->kill_after > 0 ? how->kill_after : LONGEST_SECONDS, sent = 0;
+    const char *awaited = how->kill_at;
     int status;
     while (waitpid(child, &status, WNOHANG) == 0) {
-        double now = hone__seconds(), left = limit - (now - started);
+        double now = hone__seconds();
+        if (awaited && has_said(said, awaited)) {
+            awaited = NULL;
+            started = now;
+        }
+        double left = (awaited ? LONGEST_SECONDS : limit) - (now - started);
         if (left <= 0 && !end->killed) {
             end->killed = true;
             sent = now;
@@ -146,7 +160,7 @@ crash_end crash_run(const char *line, const crash_how *how)
     if (child == 0)
         be_the_command(words, how, said);
     assert_true(child > 0);
-    await(&end, child, how);
+    await(&end, child, how, said);
     read_tail(end.said, sizeof(end.said), said);
     hone__free(copy);
     return end;

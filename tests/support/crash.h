@@ -42,6 +42,7 @@ typedef struct crash_how {
         *full; /* "a:b": files with one of these words in their names find the disk full once, when half of their first write is made */
     const char *log;     /* where the calls are recorded, NULL: nowhere */
     double kill_after;   /* seconds after which the process gets a signal, 0: never */
+    const char *kill_at; /* they count from when this stands in its standard error, NULL: from its beginning */
     int signal;          /* which; 0: SIGKILL */
     const char *said_at; /* where standard error goes, NULL: a file of its own */
 } crash_how;
