@@ -94,19 +94,13 @@ for how in false true; do # from there on it waits, until there is room
     rm -f small/filler
     rm -rf small/run
     head -c 700k /dev/zero >small/filler
-    "$HONE" $LONG --on_disk_full wait --save_in_background $how --output_dir small/run >out 2>err &
-    RUN=$!
-    for i in $(seq 600); do
-        grep -qF "no room for" err && break
-        sleep 0.1
-    done
-    says err "no room for checkpoint-"
+    begin $LONG --on_disk_full wait --save_in_background $how --output_dir small/run
+    await grep -qF "no room for checkpoint-" err
     says err "No space left on device"
     sleep 1
-    kill -0 $RUN || complain "the run did not wait for room"
+    kill -0 $CHILD || complain "the run did not wait for room"
     rm small/filler
-    wait $RUN
-    equals $? 0 "status of a run that waited for room"
+    ends 0 "a run that waited for room"
     says err "without room"
     same small/run/model.safetensors roomy/model.safetensors
     same small/run/checkpoint-12/optimizer.safetensors roomy/checkpoint-12/optimizer.safetensors
@@ -115,22 +109,14 @@ for how in false true; do # from there on it waits, until there is room
 done
 # a disk that becomes read-only, as kernels make one with errors, and is mended
 rm -rf small/run small/filler
-"$HONE" ${LONG/--max_steps 12/--max_steps 300} --report_to none --output_dir small/run >out 2>err &
-RUN=$!
-for i in $(seq 600); do
-    grep -qF "saved small/run/checkpoint-20" err && mount -o remount,ro small 2>/dev/null && break
-    sleep 0.01
-done
-for i in $(seq 600); do
-    grep -qF "Read-only file system" err && break
-    sleep 0.1
-done
+begin ${LONG/--max_steps 12/--max_steps 300} --report_to none --output_dir small/run
+await grep -qF "saved small/run/checkpoint-20" err
+await mount -o remount,ro small 2>/dev/null # busy while a file is open for writing
+await grep -qF "Read-only file system" err
 says err "could not be written ("
-says err "Read-only file system"
-kill -0 $RUN || complain "the run did not wait for the disk"
+kill -0 $CHILD || complain "the run did not wait for the disk"
 mount -o remount,rw small
-wait $RUN
-equals $? 0 "status of a run whose disk was read-only"
+ends 0 "a run whose disk was read-only"
 run 0 ${LONG/--max_steps 12/--max_steps 300} --report_to none --output_dir roomy --overwrite_output_dir
 same small/run/model.safetensors roomy/model.safetensors
 # nothing fits at all: said before the first step
@@ -140,14 +126,9 @@ fails 1 "there is no room for a checkpoint in small/run: it needs about" $LONG -
 # a stop ends the waiting
 rm small/filler
 head -c 700k /dev/zero >small/filler
-"$HONE" $LONG --output_dir small/run >out 2>err &
-RUN=$!
-for i in $(seq 600); do
-    grep -qF "no room for" err && break
-    sleep 0.1
-done
-kill -INT $RUN
-wait $RUN
-equals $? 1 "status of a run that was stopped while it waited"
+begin $LONG --output_dir small/run
+await grep -qF "no room for" err
+kill -INT $CHILD
+ends 1 "a run that was stopped while it waited"
 says err "no checkpoint could be saved"
 finish

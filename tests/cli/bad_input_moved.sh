@@ -5,16 +5,10 @@ TRAIN="train causal-lm --tokenizer_name tok --config_overrides n_embd=32,n_layer
 run 0 $TRAIN --output_dir whole
 for how in "mv run moved" "rm -r run"; do
     rm -rf run moved
-    : >err
-    "$HONE" $TRAIN --output_dir run >out 2>err &
-    child=$!
-    for i in $(seq 600); do
-        grep -q "saved run/checkpoint-1000" err && break
-        sleep 0.02
-    done
+    begin $TRAIN --output_dir run
+    await grep -q "saved run/checkpoint-1000" err
     $how
-    wait $child
-    equals $? 0 "status after $how"
+    ends 0 "a run after $how"
     says err "warning: the logs in run were moved or removed: they are written anew, from the first entry on"
     same run/model.safetensors whole/model.safetensors
     equals "$(grep -c '"loss"' run/train_log.jsonl)" "$(grep -c '"loss"' whole/train_log.jsonl)" "entries of the log after $how"

@@ -3,14 +3,18 @@ set -u
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
+SCRIPT=$(realpath "$0")
 cd "$WORK" || exit 1
 export HONE_CACHE="$WORK/cache"
 FAILED=0
+RAN=   # the last command that run or begin ran
+CHILD= # the last one that begin left running
 
 # run STATUS ARGUMENT…: runs the command with standard input as it is; its output is in out and err. Any other exit status fails the test.
 run() {
     local expected=$1
     shift
+    RAN="hone $*"
     "$HONE" "$@" >out 2>err
     local status=$?
     if [ "$status" != "$expected" ]; then
@@ -18,17 +22,65 @@ run() {
     fi
 }
 
+# begin ARGUMENT…: runs the command beside the script, as process $CHILD; its output is in out and err (AS=first begin ARGUMENT…: in first.out and first.err).
+begin() {
+    local as=${AS:+$AS.}
+    RAN="hone $* &"
+    : >"${as}out"
+    : >"${as}err"
+    "$HONE" "$@" >"${as}out" 2>"${as}err" &
+    CHILD=$!
+}
+# await COMMAND…: until it succeeds. Where that is not so after a minute, or when $CHILD has ended, the test ends: what comes next would fail for want of it.
+await() {
+    local limit=$((SECONDS + 60)) why=
+    while :; do
+        "$@" && return
+        [ -z "$why" ] || break
+        kill -0 "$CHILD" 2>/dev/null || why="the command has ended"
+        [ $SECONDS -lt $limit ] || why="a minute has gone"
+        sleep 0.01
+    done
+    complain "$why without: $*"
+    # shellcheck disable=SC2046
+    kill -KILL $(jobs -p) 2>/dev/null
+    wait
+    finish
+}
+# ends STATUS WHAT: $CHILD ends with that exit status.
+ends() {
+    wait "$CHILD"
+    equals $? "$1" "status of $2"
+}
+
+# complain WHAT [FILE]: the test has failed. Says where in the script, what was run last, and shows what that and the processes beside it said, and the file.
 complain() {
+    local i place= statement= file
+    for ((i = 1; i < ${#BASH_SOURCE[@]}; i++)); do
+        [ "${BASH_SOURCE[i]}" = "${BASH_SOURCE[0]}" ] && continue
+        place+="${place:+, called at }${BASH_SOURCE[i]##*/}:${BASH_LINENO[i - 1]}"
+        statement=${statement:-$(sed -n "${BASH_LINENO[i - 1]}p" "$SCRIPT")}
+    done
     echo "FAILED: $1"
-    echo "--- out"; head -c 2000 out
-    echo "--- err"; head -c 2000 err
+    echo "--- at $place: $statement"
+    [ -z "$RAN" ] || echo "--- ran: $RAN"
+    for file in out err *.out *.err; do
+        show "$file"
+    done
+    case ${2:-out} in out | err | *.out | *.err) ;; *) show "$2" ;; esac
     FAILED=1
+}
+# show FILE: its beginning and its end, if it is there.
+show() {
+    [ -f "$1" ] || return 0
+    echo "--- $1"
+    if [ "$(wc -c <"$1")" -le 4000 ]; then cat "$1"; else head -c 1500 "$1" && printf '\n[…]\n' && tail -c 2500 "$1"; fi
 }
 
 # says FILE TEXT: the file (out, err, …) holds the text.
-says() { grep -qF -e "$2" "$1" || complain "$1 lacks: $2"; }
+says() { grep -qF -e "$2" "$1" || complain "$1 lacks: $2" "$1"; }
 # silent FILE: the file is empty.
-silent() { [ ! -s "$1" ] || complain "$1 is not empty"; }
+silent() { [ ! -s "$1" ] || complain "$1 is not empty" "$1"; }
 # same FILE FILE
 same() { cmp -s "$1" "$2" || complain "$1 and $2 differ: $(diff "$1" "$2" | head -5)"; }
 # equals GOT EXPECTED WHAT

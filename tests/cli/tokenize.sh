@@ -52,6 +52,7 @@ read -r -t 20 answer <&4 || answer="nothing"
 equals "$answer" "[64]" "the answer while the input is open"
 exec 3>&- 4<&-
 wait $child
+equals $? 0 "status when the input ends"
 
 run 0 tokenize --tokenizer "$TOK" </dev/null
 silent out

@@ -47,15 +47,10 @@ run 2 $TRAIN --output_dir full
 says err "--output_dir: full is there already and is not empty"
 
 # killed before its first checkpoint: only logs are there, and the same command starts anew
-"$HONE" $TRAIN --output_dir early --max_steps 1000000 --save_strategy no --logging_steps 1 >out 2>err &
-child=$!
-for i in $(seq 300); do
-    grep -q loss early/train_log.jsonl 2>/dev/null && break
-    sleep 0.05
-done
-kill -9 $child
-wait $child 2>/dev/null
-[ -s early/train_log.jsonl ] || complain "the killed run logged nothing"
+begin $TRAIN --output_dir early --max_steps 1000000 --save_strategy no --logging_steps 1
+await grep -qs loss early/train_log.jsonl
+kill -9 $CHILD
+wait $CHILD 2>/dev/null
 run 0 $TRAIN --output_dir early --max_steps 2 --logging_steps 1
 says err "early holds only the logs of a run that ended before its first checkpoint: starting anew"
 [ "$(grep -c '"loss"' early/train_log.jsonl)" = 2 ] || complain "the killed run's entries stand in the new run's log"
@@ -71,16 +66,11 @@ run 1 $TRAIN --train_file absent --output_dir bad
 says err "absent"
 
 # SIGINT: a checkpoint, status 130, and the same command goes on
-"$HONE" $TRAIN --output_dir stopped --max_steps 1000000 --save_strategy no >out 2>err &
-child=$!
-for _ in $(seq 100); do
-    grep -q "training and" err && break
-    sleep 0.1
-done
+begin $TRAIN --output_dir stopped --max_steps 1000000 --save_strategy no
+await grep -q "training and" err
 sleep 0.5
-kill -INT $child
-wait $child
-equals $? 130 "status after SIGINT"
+kill -INT $CHILD
+ends 130 "a run after SIGINT"
 says err "stopping after this step"
 ls -d stopped/checkpoint-* >/dev/null 2>&1 || complain "no checkpoint after SIGINT"
 step=$(ls -d stopped/checkpoint-* | sed 's/.*-//' | sort -n | tail -1)
