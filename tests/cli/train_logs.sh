@@ -10,12 +10,63 @@ TRAIN="train causal-lm --tokenizer_name tok --config_overrides n_embd=32,n_layer
 # ---- what an undisturbed run leaves ----
 run 0 $TRAIN --output_dir whole --report_to all --log_histograms_steps 30
 [ -s whole/train_log.csv ] && [ -s whole/train_log.jsonl ] || complain "logs are missing"
+cat >events.py <<'PY'
+# What TensorBoard shows of a folder of event files: {tag: [(step, value)]}, texts' and histograms' tags. Later files take back what earlier ones told of the steps that they do again.
+import glob, struct
+
+def varint(data, at):
+    value = shift = 0
+    while True:
+        value |= (data[at] & 0x7f) << shift
+        shift, at = shift + 7, at + 1
+        if data[at - 1] < 0x80:
+            return value, at
+
+def fields(data):
+    """The (number, value) of a protobuf message."""
+    at, found = 0, []
+    while at < len(data):
+        key, at = varint(data, at)
+        if key & 7 == 0:
+            value, at = varint(data, at)
+        else:
+            n, at = varint(data, at) if key & 7 == 2 else ({1: 8, 5: 4}[key & 7], at)
+            value, at = data[at : at + n], at + n
+        found.append((key >> 3, value))
+    assert at == len(data)
+    return found
+
+def records(data):
+    at = 0
+    while at < len(data):
+        (n,) = struct.unpack_from("<Q", data, at)
+        assert at + 16 + n <= len(data), "a torn record"
+        yield data[at + 12 : at + 12 + n]
+        at += 16 + n
+
+def read(folder):
+    scalars, others = {}, set()
+    for path in sorted(glob.glob(glob.escape(folder) + "/events.out.tfevents.*")):
+        for number, record in enumerate(records(open(path, "rb").read())):
+            event = dict(fields(record))
+            step = event.get(2, 0)
+            assert (event.get(3) == b"brain.Event:2") == (number == 0), event
+            if dict(fields(event.get(7, b""))).get(1) == 1: # SessionLog.START
+                scalars = {tag: [p for p in points if p[0] < step] for tag, points in scalars.items()}
+            for _, v in fields(event.get(5, b"")):
+                value = dict(fields(v))
+                if 2 in value:
+                    scalars.setdefault(value[1].decode(), []).append((step, *struct.unpack("<f", value[2])))
+                else:
+                    others.add(value[1].decode())
+    return scalars, others
+PY
 cat >same.py <<'PY'
-# same.py A B: log_history of A is in train_log.jsonl and train_log.csv of B, entry by entry; what a clock made may differ
-import csv, json, sys
+# same.py A B: log_history of A is in train_log.jsonl, train_log.csv and the event files of B, entry by entry; what a clock made may differ
+import csv, events, glob, json, struct, sys
 a, b = sys.argv[1:3]
 history = json.load(open(a + "/trainer_state.json"))["log_history"]
-timed = lambda k: "_runtime" in k or "_per_second" in k
+timed = lambda k: "runtime" in k or "per_second" in k
 lines = [json.loads(l) for l in open(b + "/train_log.jsonl")]
 rows = [{k: v for k, v in r.items() if v != ""} for r in csv.DictReader(open(b + "/train_log.csv"))]
 assert len(history) == len(lines) == len(rows), (len(history), len(lines), len(rows))
@@ -24,17 +75,32 @@ for h, l, r in zip(history, lines, rows):
     for k in h:
         if not timed(k):
             assert h[k] == l[k] == float(r[k]), (k, h, l, r)
-width = {len(r) for r in csv.reader(open(b + "/train_log.csv"))}
-assert len(width) == 1, width
+table = list(csv.reader(open(b + "/train_log.csv")))
+assert {len(r) for r in table} == {len(table[0])} and sorted(table[0]) == sorted(set().union(*history)) and table[0][0] == "step", table
+points = {}
+for h in history:
+    for k in set(h) - {"step"}:
+        points.setdefault("eval/" + k[5:] if k.startswith("eval_") else "train/" + k, []).append((h["step"], *struct.unpack("<f", struct.pack("<f", h[k]))))
+(folder,) = glob.glob(b + "/runs/*")
+scalars, others = events.read(folder)
+assert sorted(scalars) == sorted(points), (sorted(scalars), sorted(points))
+for tag in points:
+    steps = lambda of: [p[0] if timed(tag) else p for p in of[tag]]
+    assert steps(scalars) == steps(points), (tag, scalars[tag], points[tag])
+assert {"args/text_summary", "model_config/text_summary"} <= others, others
+assert any(tag.startswith("weights/") for tag in others) == (b == "whole"), others # --log_histograms_steps
 PY
 python3 same.py whole whole || complain "the logs of the undisturbed run"
+equals "$(head -1 whole/train_log.csv)" "step,loss,grad_norm,learning_rate,epoch,eval_loss,eval_runtime,eval_samples_per_second,eval_steps_per_second,$(
+)train_runtime,train_samples_per_second,train_steps_per_second,total_flos,train_loss" "columns, in the order in which they came"
 equals "$(ls -d whole/runs/*_"$(hostname)" | wc -l)" 1 "runs/DATE_HOST"
 
 # ---- killed in the middle, and gone on with: the logs are those of the undisturbed run ----
-"$HONE" $TRAIN --output_dir killed --report_to all --logging_steps 1 >out 2>err &
-pid=$!
-for _ in $(seq 2000); do [ "$(cat killed/train_log.jsonl 2>/dev/null | wc -l)" -lt 14 ] || break; sleep 0.005; done
-kill -9 $pid; wait $pid 2>/dev/null
+has_logged() { [ "$(cat killed/train_log.jsonl 2>/dev/null | wc -l)" -ge 14 ]; }
+begin $TRAIN --output_dir killed --report_to all --logging_steps 1
+await has_logged
+kill -9 $CHILD
+wait $CHILD 2>/dev/null
 [ -s killed/train_log.jsonl ] && [ ! -e killed/train_results.json ] || skips "the run was over before it was killed"
 printf '{"step": 14, "lo' >>killed/train_log.jsonl
 printf '14,0.5' >>killed/train_log.csv
