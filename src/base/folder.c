@@ -92,8 +92,11 @@ static hone_status try_to_make(const char *folder, size_t len)
 {
     char *path = NULL;
     HONE_TRY(hone__strndup(&path, folder, len));
-    hone_status status = mkdir(path, 0777) == 0 || errno == EEXIST ? HONE_OK : hone__fail_errno("cannot make the folder", folder);
-    if (status == HONE_OK)
+    bool made = mkdir(path, 0777) == 0 || errno == EEXIST;
+    hone_status status = made ? HONE_OK : hone__fail_errno("cannot make the folder", folder);
+    if (made && access(path, F_OK) != 0)
+        status = hone__fail(HONE_IO, "cannot make the folder %s: %s is a link that leads nowhere", folder, path);
+    if (made)
         (void)rmdir(path); /* which only takes an empty one */
     hone__free(path);
     return status;
