@@ -313,9 +313,7 @@ static hone_status check_resume(const hone_job *job)
     size_t n = 0;
     if (job->kind != HONE_JOB_TRAIN || !names_checkpoint(job))
         return HONE_OK;
-    if (!hone__is_dir(from))
-        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--resume_from_checkpoint: there is no such checkpoint: %s", from),
-                          "give a folder checkpoint-N, or true for the newest of --output_dir");
+    HONE_TRY(hone__checkpoint_check_named(from, folder));
     if (!resumes_elsewhere(job) || job->args.overwrite_output_dir)
         return HONE_OK;
     hone_status status = hone__checkpoint_list(&steps, &n, folder);

@@ -169,6 +169,7 @@ static hone_status resume_if_asked(hone_trainer *t)
                               "leave the option out to start from the beginning");
         from = folder;
     } else {
+        HONE_TRY(hone__checkpoint_check_named(from, t->output_dir));
         HONE_TRY(hone__checkpoint_verify(from));
     }
     hone_status status = hone__trainer_resume(t, from);

@@ -216,6 +216,8 @@ hone_status hone__checkpoint_write_manifest(const hone_collection *files);
 hone_status hone__checkpoint_verify(const char *folder);
 /* The same by sizes alone, without reading it all. */
 bool hone__checkpoint_looks_whole(const char *folder);
+/* Whether a folder that --resume_from_checkpoint names can be one, and what was probably meant where it cannot; its files are not looked at. */
+hone_status hone__checkpoint_check_named(const char *from, const char *output_dir);
 /* The newest whole checkpoint of output_dir, with a warning for each that was passed over; *out NULL when there is none. */
 hone_status hone__checkpoint_newest(char **out, const char *output_dir);
 /* Step numbers of the checkpoints in a folder, ascending. */

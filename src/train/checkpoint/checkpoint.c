@@ -198,6 +198,41 @@ hone_status hone__checkpoint_newest(char **out, const char *output_dir)
     return status;
 }
 
+/* Whoever stands outside the output folder means the checkpoint in it. */
+static hone_status fail_absent(const char *from, const char *output_dir)
+{
+    char *inside = NULL;
+    hone_status status = hone__fail(HONE_INVALID_ARGUMENT, "--resume_from_checkpoint: there is no such checkpoint: %s", from);
+    hone_error_state why;
+    hone__error_save(&why, status);
+    bool is_inside = hone__path_join(&inside, output_dir, from) == HONE_OK && hone__is_dir(inside);
+    hone__error_restore(&why);
+    status = is_inside ? hone__hint(status, "it is a path, and there is %s: give that", inside)
+                       : hone__hint(status, "give a folder checkpoint-N, or true for the newest of --output_dir");
+    hone__free(inside);
+    return status;
+}
+
+hone_status hone__checkpoint_check_named(const char *from, const char *output_dir)
+{
+    char *manifest = NULL;
+    int64_t *steps = NULL;
+    size_t n = 0;
+    if (!hone__is_dir(from))
+        return fail_absent(from, output_dir);
+    hone_status status;
+    HONE_GO(hone__path_join(&manifest, from, MANIFEST));
+    if (!hone__is_file(manifest))
+        HONE_GO(hone__checkpoint_list(&steps, &n, from));
+    if (n > 0)
+        status = hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--resume_from_checkpoint: %s is no checkpoint, but holds some", from),
+                            "give one of them, as %s/checkpoint-%" PRId64 ", or true for the newest of --output_dir", from, steps[n - 1]);
+done:
+    hone__free(manifest);
+    hone__free(steps);
+    return status;
+}
+
 /* ---- removing ---- */
 
 static hone_status remove_step(const char *output_dir, int64_t step)
