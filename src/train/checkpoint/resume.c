@@ -6,6 +6,8 @@
 #include "train/trainer.h"
 
 #include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { FORMAT = 1 }; /* of hone_state.json */
@@ -258,33 +260,44 @@ static hone_status load_optimizer(hone_trainer *t, const char *folder)
     return status;
 }
 
-/* The best checkpoint stood beside this one: where the output folder was moved, it still does. */
-static hone_status find_best(hone_trainer *t, const char *folder)
+/* What stands beside a checkpoint under the name that `path` ends with; *out NULL when nothing does. */
+static hone_status find_beside(char **out, const char *folder, const char *path)
 {
     char *beside = NULL;
-    hone_str path = HONE_STR_INIT;
-    size_t len = strlen(folder);
+    size_t len = strlen(folder) - strlen(hone__path_base(folder));
+    hone_str text = HONE_STR_INIT;
+    hone__str_printf(&text, "%.*s%s", (int)len, folder, hone__path_base(path));
+    *out = NULL;
+    HONE_TRY(hone__str_take(&beside, &text));
+    if (hone__is_dir(beside))
+        *out = beside;
+    else
+        hone__free(beside);
+    return HONE_OK;
+}
+
+/* The best checkpoint stands beside this one, wherever the output folder is by now, and what was its path may be another run's: a copy, or another working folder. Where this one was named by a link, it is
+ * where that leads. A run that came from another folder may have its best there. */
+static hone_status find_best(hone_trainer *t, const char *folder)
+{
+    char *found = NULL, there[PATH_MAX];
     hone_status status = HONE_OK;
-    if (!t->state.best_model_checkpoint || hone__is_dir(t->state.best_model_checkpoint))
+    if (!t->state.best_model_checkpoint)
         return HONE_OK;
-    while (len > 0 && folder[len - 1] == '/')
-        len--;
-    while (len > 0 && folder[len - 1] != '/')
-        len--;
-    hone__str_printf(&path, "%.*s%s", (int)len, folder, hone__path_base(t->state.best_model_checkpoint));
-    HONE_GO(hone__str_take(&beside, &path));
-    if (hone__is_dir(beside)) {
+    HONE_GO(find_beside(&found, folder, t->state.best_model_checkpoint));
+    if (!found && realpath(folder, there))
+        HONE_GO(find_beside(&found, there, t->state.best_model_checkpoint));
+    if (found) {
         hone__str_clear(&t->best_path);
-        hone__str_puts(&t->best_path, beside);
+        hone__str_puts(&t->best_path, found);
         HONE_GO(hone__str_status(&t->best_path));
         t->state.best_model_checkpoint = t->best_path.data;
-    } else {
+    } else if (!hone__is_dir(t->state.best_model_checkpoint)) {
         hone__log(HONE_LOG_WARNING, "the best checkpoint so far, %s, is not there any more", t->state.best_model_checkpoint);
         t->state.best_model_checkpoint = NULL;
     }
 done:
-    hone__str_dispose(&path);
-    hone__free(beside);
+    hone__free(found);
     return status;
 }
 
@@ -292,14 +305,12 @@ done:
 static void warn_of_name(const hone_trainer *t, const char *folder)
 {
     long long step;
-    const char *name = strstr(folder, "/checkpoint-");
-    for (const char *next = name; next; next = strstr(next + 1, "/checkpoint-"))
-        name = next;
-    if (name && sscanf(name, "/checkpoint-%lld", &step) == 1 && step != t->state.global_step)
+    if (sscanf(hone__path_base(folder), "checkpoint-%lld", &step) == 1 && step != t->state.global_step)
         hone__log(HONE_LOG_WARNING, "%s holds the state after step %" PRId64 ", whatever its name says", folder, t->state.global_step);
 }
 
-hone_status hone__trainer_resume(hone_trainer *t, const char *folder)
+/* folder: without a slash at its end. */
+static hone_status resume(hone_trainer *t, const char *folder)
 {
     hone_status status;
     HONE_GO(hone__trainer_read_state(t, folder));
@@ -314,4 +325,15 @@ hone_status hone__trainer_resume(hone_trainer *t, const char *folder)
     return HONE_OK;
 done:
     return hone__fail_in(status, "cannot resume from %s", folder);
+}
+
+hone_status hone__trainer_resume(hone_trainer *t, const char *folder)
+{
+    char *plain = NULL;
+    HONE_TRY(hone__strdup(&plain, folder));
+    for (size_t len = strlen(plain); len > 1 && plain[len - 1] == '/';)
+        plain[--len] = '\0';
+    hone_status status = resume(t, plain);
+    hone__free(plain);
+    return status;
 }
