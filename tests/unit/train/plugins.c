@@ -116,6 +116,42 @@ static void a_metric_of_ones_own(void **state)
     tiny_end(&r);
 }
 
+/* One evaluation after the other: no number, 2, 2 again, 1. */
+static hone_status say_next(void *self, hone_metrics *metrics)
+{
+    static const double values[] = {NAN, 2, 2, 1};
+    int *n = self;
+    assert_true(*n < 4);
+    return hone_metrics_set(metrics, "own_nll", values[(*n)++]);
+}
+
+static hone_status pass_over(void *self, const hone_eval_prediction *p)
+{
+    (void)self, (void)p;
+    return HONE_OK;
+}
+
+/* As the reference has it: what is no number is never the best, and of equals the first one is. */
+static void the_best_is_strictly_better(void **state)
+{
+    (void)state;
+    int n = 0;
+    tiny_run r;
+    hone_training_args a = run_args(test_temp("strictly"));
+    a.metric_for_best_model = "own_nll";
+    a.eval_strategy = HONE_STRATEGY_STEPS;
+    a.eval_steps = 1;
+    a.max_steps = 4;
+    tiny_open(&r, 21, 0);
+    assert_ok(start(
+        &r, &a, (hone_trainer_options){.compute_metrics = {.self = &n, .add_batch = pass_over, .compute = say_next, .names = nll_names}}));
+    assert_ok(hone_trainer_train(r.trainer));
+    const hone_trainer_state *s = hone_trainer_get_state(r.trainer);
+    assert_true(s->has_best_metric && s->best_metric == 2);
+    assert_int_equal(s->best_global_step, 2);
+    tiny_end(&r);
+}
+
 /* ---- a loss, a collator, a sampler: together, and resumed ---- */
 
 static hone_tensor *double_loss(void *self, hone_tape *t, hone_output *out, const hone_batch *batch)
@@ -278,6 +314,7 @@ static void optimizers(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_metric_of_ones_own),
+    cmocka_unit_test(the_best_is_strictly_better),
     cmocka_unit_test(a_run_with_plug_ins_is_resumed),
     cmocka_unit_test(a_sampler_excludes_group_by_length),
     cmocka_unit_test(optimizers),

@@ -141,6 +141,39 @@ static void a_stop_anywhere_loses_nothing(void **state)
     assert_true(n_stops >= 60);
 }
 
+/* Evaluation and checkpoint are due at the same step, and the stop comes while it evaluates: both are made up for, and the checkpoint has nothing left to do. */
+static void a_save_that_was_due_is_made_up_for(void **state)
+{
+    (void)state;
+    tiny_run whole, part;
+    char *x, *y;
+    stopper s = {HONE_ON_PREDICTION_STEP, 2, 0};
+    hone_callback callback = {.name = "stopper", .fn = stop, .payload = &s};
+    hone_training_args a = run_args(test_temp("due")), b;
+    a.eval_strategy = HONE_STRATEGY_STEPS;
+    a.eval_steps = a.save_steps = 3;
+    a.max_steps = 3;
+    a.per_device_eval_batch_size = 2;
+    tiny_start(&whole, 21, 9, &a, NULL);
+    assert_ok(hone_trainer_train(whole.trainer));
+    b = a;
+    b.output_dir = test_temp("due-stopped");
+    tiny_start(&part, 21, 9, &b, &callback);
+    assert_int_equal(hone_trainer_train(part.trainer), HONE_CANCELLED);
+    tiny_end(&part);
+    b.resume_from_checkpoint = "true";
+    tiny_start(&part, 21, 9, &b, NULL);
+    assert_ok(hone_trainer_train(part.trainer));
+    assert_same_run(&whole, &part);
+    x = test_read(test_temp("due/checkpoint-3/hone_state.json"), NULL);
+    y = test_read(test_temp("due-stopped/checkpoint-3/hone_state.json"), NULL);
+    assert_string_equal(x, y);
+    hone__free(x);
+    hone__free(y);
+    tiny_end(&part);
+    tiny_end(&whole);
+}
+
 /* Nothing trains, and all is as it was. */
 static void going_on_after_the_end_changes_nothing(void **state)
 {
@@ -325,6 +358,7 @@ static void a_full_disk_costs_nothing(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(every_checkpoint_leads_to_the_same_end),
     cmocka_unit_test(a_stop_anywhere_loses_nothing),
+    cmocka_unit_test(a_save_that_was_due_is_made_up_for),
     cmocka_unit_test(going_on_after_the_end_changes_nothing),
     cmocka_unit_test(more_epochs_go_on_where_the_others_ended),
     cmocka_unit_test(torn_checkpoints_are_passed_over),

@@ -134,22 +134,70 @@ static void save_total_limit_keeps_newest_and_best(void **state)
     tiny_end(&run);
 }
 
+/* Three evaluations: the first one is the best so far, and the next two are no better, because the loss is to rise, or because it does not fall by enough. */
 static void stops_early(void **state)
 {
     (void)state;
-    tiny_run run;
-    hone_early_stopping patience = {.patience = 2};
-    hone_callback callback = hone_early_stopping_callback(&patience);
-    hone_training_args a = quiet_args(test_temp("early"));
-    a.eval_strategy = HONE_STRATEGY_STEPS;
-    a.eval_steps = 1;
-    a.max_steps = 50;
-    a.metric_for_best_model = "loss";
-    a.greater_is_better = HONE_TRUE;
-    tiny_start(&run, 32, 32, &a, &callback);
-    assert_ok(hone_trainer_train(run.trainer));
-    assert_int_equal(hone_trainer_get_state(run.trainer)->global_step, 3);
-    tiny_end(&run);
+    static const struct {
+        hone_tristate greater;
+        double threshold;
+    } cases[] = {{HONE_TRUE, 0}, {HONE_FALSE, 100}};
+    for (size_t i = 0; i < 2; i++) {
+        tiny_run run;
+        hone_early_stopping patience = {.patience = 2, .threshold = cases[i].threshold};
+        hone_callback callback = hone_early_stopping_callback(&patience);
+        hone_training_args a = quiet_args(test_temp("early"));
+        a.eval_strategy = HONE_STRATEGY_STEPS;
+        a.eval_steps = 1;
+        a.max_steps = 50;
+        a.metric_for_best_model = "loss";
+        a.greater_is_better = cases[i].greater;
+        tiny_start(&run, 32, 32, &a, &callback);
+        assert_ok(hone_trainer_train(run.trainer));
+        assert_int_equal(hone_trainer_get_state(run.trainer)->global_step, 3);
+        tiny_end(&run);
+    }
+}
+
+/* Unless it is said: losses are to fall, everything else is to rise. */
+static void the_metric_s_name_says_which_way(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        bool greater;
+    } cases[] = {{NULL, false}, {"loss", false},   {"eval_loss", false}, {"own_loss", false},
+                 {"f1", true},  {"eval_f1", true}, {"losses", true}};
+    static hone_trainer t;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        t.args = (hone_training_args)HONE_TRAINING_ARGS_INIT;
+        t.args.metric_for_best_model = cases[i].name;
+        assert_int_equal(hone__trainer_greater_is_better(&t), cases[i].greater);
+        t.args.greater_is_better = HONE_TRUE;
+        assert_true(hone__trainer_greater_is_better(&t));
+    }
+}
+
+static void entries_come_at_their_steps(void **state)
+{
+    (void)state;
+    for (int first = 0; first < 2; first++) {
+        tiny_run run;
+        char steps[64] = "";
+        double value, step;
+        const hone_metrics *entry;
+        hone_training_args a = quiet_args(test_temp("entries"));
+        a.max_steps = 7;
+        a.logging_steps = 3;
+        a.logging_first_step = first;
+        tiny_start(&run, 32, 0, &a, NULL);
+        assert_ok(hone_trainer_train(run.trainer));
+        for (size_t i = 0; (entry = hone_trainer_log_entry(run.trainer, i)); i++)
+            if (hone_metrics_get(entry, "loss", &value) && hone_metrics_get(entry, "step", &step))
+                snprintf(steps + strlen(steps), sizeof(steps) - strlen(steps), "%g ", step);
+        assert_string_equal(steps, first ? "1 3 6 " : "3 6 ");
+        tiny_end(&run);
+    }
 }
 
 static void unknown_metric_is_refused(void **state)
@@ -172,18 +220,19 @@ static void unknown_metric_is_refused(void **state)
 /* ---- steps that are not finite ---- */
 
 typedef struct poison {
-    int calls;
+    int calls, every; /* every: each such call, 0: the third */
     bool for_ever;
     float weights[1024];
 } poison;
 
-/* The plain sum, infinite in the third call, or from then on. */
+/* The plain sum, infinite in the third call, or from then on, or in every n-th one. */
 static hone_tensor *poisoned_loss(void *self, hone_tape *t, hone_output *out, const hone_batch *batch)
 {
     poison *p = self;
     p->calls++;
+    bool bad = p->every ? p->calls % p->every == 0 : p->calls == 3 || (p->for_ever && p->calls > 3);
     for (int32_t i = 0; i < batch->n_tokens; i++)
-        p->weights[i] = p->calls == 3 || (p->for_ever && p->calls > 3) ? INFINITY : 1;
+        p->weights[i] = bad ? INFINITY : 1;
     return hone_next_token_loss(t, out, batch, p->weights);
 }
 
@@ -209,6 +258,8 @@ static void nonfinite_steps_are_passed_over_and_counted(void **state)
     assert_true(hone_metrics_get(hone_trainer_log_entry(t, 1), "nonfinite_steps", &value) && value == 1);
     assert_true(hone_metrics_get(hone_trainer_log_entry(t, 1), "loss", &value) && isfinite(value));
     assert_false(hone_metrics_get(hone_trainer_log_entry(t, 0), "nonfinite_steps", &value));
+    /* the schedule does not move either: the rate of step 4 is that of the third update, of 6 */
+    assert_true(hone_metrics_get(hone_trainer_log_entry(t, 1), "learning_rate", &value) && fabs(value - 3e-3 * 4 / 6) < 1e-15);
     float *w = tiny_weights(model, &n);
     for (size_t i = 0; i < n; i++)
         assert_true(isfinite(w[i]));
@@ -258,6 +309,28 @@ static void too_many_nonfinite_steps_end_the_run(void **state)
     assert_memory_equal(before, after, n * sizeof(*before));
     free(before);
     free(after);
+}
+
+/* Every second step is lost, never two in a row: the run does not end. */
+static void nonfinite_steps_count_in_a_row(void **state)
+{
+    (void)state;
+    hone_model *model = tiny_model(true);
+    hone_examples *data = tiny_examples(64);
+    hone_trainer *t;
+    poison p = {.every = 2};
+    hone_task task = hone_task_default(model);
+    task.self = &p;
+    task.loss = poisoned_loss;
+    hone_training_args a = quiet_args(test_temp("now-and-then"));
+    a.max_steps = 9;
+    a.max_nonfinite_steps = 2;
+    assert_ok(hone_trainer_new(&t, model, &a, &(hone_trainer_options){.train_dataset = data, .task = &task}));
+    assert_ok(hone_trainer_train(t));
+    assert_int_equal(hone_trainer_get_state(t)->n_nonfinite_steps, 4);
+    hone_trainer_free(t);
+    hone_examples_free(data);
+    hone_model_free(model);
 }
 
 /* ---- memory ---- */
@@ -409,9 +482,12 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(eval_loss_is_a_mean_over_tokens),
     cmocka_unit_test(save_total_limit_keeps_newest_and_best),
     cmocka_unit_test(stops_early),
+    cmocka_unit_test(the_metric_s_name_says_which_way),
+    cmocka_unit_test(entries_come_at_their_steps),
     cmocka_unit_test(unknown_metric_is_refused),
     cmocka_unit_test(nonfinite_steps_are_passed_over_and_counted),
     cmocka_unit_test(too_many_nonfinite_steps_end_the_run),
+    cmocka_unit_test(nonfinite_steps_count_in_a_row),
     cmocka_unit_test(a_step_allocates_nothing),
 };
 TEST_MAIN(tests)
