@@ -71,6 +71,7 @@ static double tables(int n, const hone_mat *y)
       (be, dx, dy, w, act, pre, beta, scratch), product(dx, dy->cols), out(dx, beta) + size(dy) + size(&w->mat) + size(pre)) \
     X(linear_dw, (hone_backend *be, const hone_weight *dw, void *dbias, const hone_mat *dy, const hone_mat *x, float beta_w, float beta_bias, void *scratch), \
       (be, dw, dbias, dy, x, beta_w, beta_bias, scratch), product(&dw->mat, x->rows), out(&dw->mat, beta_w) + size(dy) + size(x)) \
+    X(quantize, (hone_backend *be, const hone_quant *to, const hone_weight *from), (be, to, from), 0, (double)hone__quant_bytes(to) + weight(from)) \
     X(attention_forward, (hone_backend *be, const hone_mat *o, void *lse, const hone_mat *q, const hone_mat *k, const hone_mat *v, const hone_rows *rows_q, \
       const hone_rows *rows_k, int n_heads, bool causal, float scale, const hone_drop *drop, void *scratch), \
       (be, o, lse, q, k, v, rows_q, rows_k, n_heads, causal, scale, drop, scratch), 4 * pairs(rows_q, rows_k, causal) * (double)q->cols, \
