@@ -99,7 +99,7 @@ static hone_status forecast(char *said, size_t room)
     if (status == HONE_OK)
         snprintf(said, room, "%zu %zu %zu %lld %lld", f.parameters, f.moments, f.activations, (long long)f.rows, (long long)f.tokens);
     else
-        assert_true(f.parameters == 0 || f.own > 0); /* nothing, or the whole of what it would take */
+        assert_true(f.parameters == 0 ? f.own == 0 : f.own > f.parameters); /* nothing, or the whole of what it would take */
     return status;
 }
 
