@@ -258,9 +258,6 @@ static void test_attention(void **state)
     world_close(&w);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_compositions), cmocka_unit_test(test_fast_backend),
-                                       cmocka_unit_test(test_attention)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest tests[] = {cmocka_unit_test(test_compositions), cmocka_unit_test(test_fast_backend),
+                                          cmocka_unit_test(test_attention)};
+TEST_MAIN(tests)

@@ -523,11 +523,8 @@ static void test_every_op_has_a_case(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_op_has_a_case), cmocka_unit_test(test_differences), cmocka_unit_test(test_accumulates),
-        cmocka_unit_test(test_one_input_many_ops),  cmocka_unit_test(test_poison),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_every_op_has_a_case), cmocka_unit_test(test_differences), cmocka_unit_test(test_accumulates),
+    cmocka_unit_test(test_one_input_many_ops),  cmocka_unit_test(test_poison),
+};
+TEST_MAIN(tests)

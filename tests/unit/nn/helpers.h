@@ -5,19 +5,12 @@
 
 #include "base/rng.h"
 #include "nn/op.h"
-#include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
+#include "support/support.h"
 
-#define OK(call)                                                                     \
-    do {                                                                             \
-        if ((call) != HONE_OK)                                                       \
-            fail_msg("%s: %s (%s)", #call, hone_error_message(), hone_error_hint()); \
-    } while (0)
+#include <math.h>
+#include <stdlib.h>
+
+#define OK(call) assert_ok(call)
 
 #define MAX_PARAMS 24
 

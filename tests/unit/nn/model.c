@@ -150,9 +150,11 @@ static void test_backends_agree(void **state)
     mini fast, plain;
     double fast_loss, plain_loss;
     mini_open(&fast, "auto", 2, HONE_DTYPE_F32, 0.2f);
+    if (strcmp(hone_device_name(fast.device), "ref") == 0) {
+        mini_close(&fast);
+        test_skip("there is no backend beside ref");
+    }
     mini_open(&plain, "ref", 1, HONE_DTYPE_F64, 0.2f);
-    if (strcmp(hone_device_name(fast.device), "ref") == 0)
-        print_message("skipped: there is no backend beside ref\n");
     OK(mini_step(&fast, &mini_batch, &fast_loss));
     OK(mini_step(&plain, &mini_batch, &plain_loss));
     double *a = mini_grads(&plain), *b = mini_grads(&fast);
@@ -409,22 +411,19 @@ static void test_hook(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_differences),
-        cmocka_unit_test(test_tied),
-        cmocka_unit_test(test_recompute),
-        cmocka_unit_test(test_micro_batches),
-        cmocka_unit_test(test_backends_agree),
-        cmocka_unit_test(test_same_bits_again),
-        cmocka_unit_test(test_steps_ask_for_nothing),
-        cmocka_unit_test(test_own_memory),
-        cmocka_unit_test(test_dry_forecast),
-        cmocka_unit_test(test_out_of_memory),
-        cmocka_unit_test(test_hook),
-        cmocka_unit_test(test_what_a_layer_keeps),
-        cmocka_unit_test(test_out_of_memory_at_the_start),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_differences),
+    cmocka_unit_test(test_tied),
+    cmocka_unit_test(test_recompute),
+    cmocka_unit_test(test_micro_batches),
+    cmocka_unit_test(test_backends_agree),
+    cmocka_unit_test(test_same_bits_again),
+    cmocka_unit_test(test_steps_ask_for_nothing),
+    cmocka_unit_test(test_own_memory),
+    cmocka_unit_test(test_dry_forecast),
+    cmocka_unit_test(test_out_of_memory),
+    cmocka_unit_test(test_hook),
+    cmocka_unit_test(test_what_a_layer_keeps),
+    cmocka_unit_test(test_out_of_memory_at_the_start),
+};
+TEST_MAIN(tests)

@@ -516,29 +516,26 @@ static void test_frozen(void **state)
     world_close(&w);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_devices),
-        cmocka_unit_test(test_first_error_stays),
-        cmocka_unit_test(test_lifetimes),
-        cmocka_unit_test(test_backward_refuses),
-        cmocka_unit_test(test_shapes_and_ranges),
-        cmocka_unit_test(test_bad_batches),
-        cmocka_unit_test(test_batches_are_lent),
-        cmocka_unit_test(test_gathered_rows),
-        cmocka_unit_test(test_comparisons),
-        cmocka_unit_test(test_means_over_nothing),
-        cmocka_unit_test(test_gradients_at_kinks),
-        cmocka_unit_test(test_retained),
-        cmocka_unit_test(test_detach),
-        cmocka_unit_test(test_taken),
-        cmocka_unit_test(test_shared_is_not_taken),
-        cmocka_unit_test(test_pool_merges),
-        cmocka_unit_test(test_gradients_are_given_back),
-        cmocka_unit_test(test_uses_are_forgotten),
-        cmocka_unit_test(test_params),
-        cmocka_unit_test(test_frozen),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_devices),
+    cmocka_unit_test(test_first_error_stays),
+    cmocka_unit_test(test_lifetimes),
+    cmocka_unit_test(test_backward_refuses),
+    cmocka_unit_test(test_shapes_and_ranges),
+    cmocka_unit_test(test_bad_batches),
+    cmocka_unit_test(test_batches_are_lent),
+    cmocka_unit_test(test_gathered_rows),
+    cmocka_unit_test(test_comparisons),
+    cmocka_unit_test(test_means_over_nothing),
+    cmocka_unit_test(test_gradients_at_kinks),
+    cmocka_unit_test(test_retained),
+    cmocka_unit_test(test_detach),
+    cmocka_unit_test(test_taken),
+    cmocka_unit_test(test_shared_is_not_taken),
+    cmocka_unit_test(test_pool_merges),
+    cmocka_unit_test(test_gradients_are_given_back),
+    cmocka_unit_test(test_uses_are_forgotten),
+    cmocka_unit_test(test_params),
+    cmocka_unit_test(test_frozen),
+};
+TEST_MAIN(tests)

@@ -276,12 +276,9 @@ static void test_bad_labels(void **state)
     world_close(&w);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_against_composition),         cmocka_unit_test(test_fast_backend),
-        cmocka_unit_test(test_chunks_of_a_real_vocabulary), cmocka_unit_test(test_no_tokens),
-        cmocka_unit_test(test_what_a_final_loss_refuses),   cmocka_unit_test(test_bad_labels),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_against_composition),         cmocka_unit_test(test_fast_backend),
+    cmocka_unit_test(test_chunks_of_a_real_vocabulary), cmocka_unit_test(test_no_tokens),
+    cmocka_unit_test(test_what_a_final_loss_refuses),   cmocka_unit_test(test_bad_labels),
+};
+TEST_MAIN(tests)

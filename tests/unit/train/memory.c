@@ -569,14 +569,11 @@ static void empty_models_are_filled(void **state)
     hone_model_free(empty);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(forecast_is_what_a_run_takes),    cmocka_unit_test(forecast_knows_options),
-        cmocka_unit_test(what_does_not_fit_is_refused),    cmocka_unit_test(batches_are_cut_and_updates_stay),
-        cmocka_unit_test(failed_allocation_loses_nothing), cmocka_unit_test(parts_are_rows_of_the_batch),
-        cmocka_unit_test(recomputation_changes_no_bit),    cmocka_unit_test(recomputation_saves),
-        cmocka_unit_test(empty_models_are_filled),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(forecast_is_what_a_run_takes),    cmocka_unit_test(forecast_knows_options),
+    cmocka_unit_test(what_does_not_fit_is_refused),    cmocka_unit_test(batches_are_cut_and_updates_stay),
+    cmocka_unit_test(failed_allocation_loses_nothing), cmocka_unit_test(parts_are_rows_of_the_batch),
+    cmocka_unit_test(recomputation_changes_no_bit),    cmocka_unit_test(recomputation_saves),
+    cmocka_unit_test(empty_models_are_filled),
+};
+TEST_MAIN(tests)

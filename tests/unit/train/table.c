@@ -5,8 +5,6 @@
 #include "nn/table.h"
 #include "train/optimizer/optimizer.h"
 
-#include <unistd.h>
-
 enum { V = 150, C = 21, TYPES = 2, LABELS = 5, MOST_TOKENS = 60, PADDING = 3 };
 enum { TABLE, TYPE, WEIGHT, BIAS };
 
@@ -137,13 +135,9 @@ static void assert_same_gradient(twin *sparse, const twin *dense)
 /* Somebody saves and goes on from the file: the same numbers. */
 static void save_and_load(twin *sparse)
 {
-    char path[] = "/tmp/hone_table_XXXXXX";
-    int file = mkstemp(path);
-    assert_true(file >= 0);
-    close(file);
+    const char *path = test_temp("optimizer.safetensors");
     OK(hone_optimizer_save(sparse->opt, path));
     OK(hone_optimizer_load(sparse->opt, path));
-    unlink(path);
 }
 
 static void disturb(twin *sparse, twin *dense, uint64_t *state, int step)
@@ -340,11 +334,8 @@ static void test_memory_fails(void **state)
     fail_msg("never through");
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ref),       cmocka_unit_test(test_cpu),         cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_other_ops), cmocka_unit_test(test_differences), cmocka_unit_test(test_memory_fails),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_ref),       cmocka_unit_test(test_cpu),         cmocka_unit_test(test_memory),
+    cmocka_unit_test(test_other_ops), cmocka_unit_test(test_differences), cmocka_unit_test(test_memory_fails),
+};
+TEST_MAIN(tests)
