@@ -100,8 +100,10 @@ hone_status hone__job_settle_length(size_t *out, const hone_job *job, const hone
  * --max_train_samples are trained on. windows: of examples that are windows of rows; NULL: each is a row. what: as a message calls rows. */
 hone_status hone__job_split(hone_job_parts *parts, const hone_job *job, const hone_token_examples_info *windows, const char *what);
 
-/* "test_f1" → "predict_f1", as the reference's scripts name them. to is cleared first. */
-hone_status hone__job_predict_metrics(hone_metrics *to, const hone_metrics *from);
+/* Predictions of parts->test, which `write` puts into the file `name` of the output folder, and their metrics ("predict_f1"), of n_samples. */
+typedef hone_status (*hone_job_writer)(const char *path, const hone_job_parts *parts, const hone_predictions *p);
+hone_status hone__job_predict(const hone_job_parts *parts, hone_trainer *trainer, const char *name, hone_job_writer write,
+                              int64_t n_samples, hone_metrics *metrics);
 
 /* hone_job_read_config for a text; name: the file's, for messages. */
 hone_status hone__job_read_config(hone_job *job, const char *text, size_t len, const char *name);

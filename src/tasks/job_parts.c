@@ -1,6 +1,8 @@
-/* What tasks have in common when they make the parts of a job. */
+/* What tasks have in common: the parts of a job when they are made, predictions of a file. */
 #include "tasks/job.h"
+#include "base/file.h"
 #include "base/log.h"
+#include "train/trainer.h"
 
 #include <string.h>
 
@@ -171,11 +173,12 @@ hone_status hone__job_split(hone_job_parts *parts, const hone_job *job, const ho
                                first_of(windows, n_eval + at_most(n - n_eval, o->max_train_samples)) - first);
 }
 
-/* ---- results ---- */
+/* ---- predictions ---- */
 
-hone_status hone__job_predict_metrics(hone_metrics *to, const hone_metrics *from)
+/* "test_f1" → "predict_f1", as the reference's scripts name them. */
+static hone_status name_metrics(hone_metrics *to, const hone_metrics *from)
 {
-    char name[80];
+    char name[96];
     hone_metrics_clear(to);
     for (size_t i = 0; i < from->n; i++) {
         const hone_metric *m = &from->items[i];
@@ -183,4 +186,38 @@ hone_status hone__job_predict_metrics(hone_metrics *to, const hone_metrics *from
         HONE_TRY(m->is_integer ? hone_metrics_set_int(to, name, (int64_t)m->value) : hone_metrics_set(to, name, m->value));
     }
     return HONE_OK;
+}
+
+typedef struct prediction_file {
+    const char *name;
+    hone_job_writer write;
+    const hone_job_parts *parts;
+    hone_predictions p;
+} prediction_file;
+
+static hone_status write_file(hone_trainer *trainer, void *payload)
+{
+    const prediction_file *f = payload;
+    char *path = NULL;
+    hone_status status;
+    HONE_GO(hone__make_dirs(trainer->output_dir));
+    HONE_GO(hone__trainer_path(&path, trainer, f->name));
+    status = f->write(path, f->parts, &f->p);
+done:
+    hone__free(path);
+    return status;
+}
+
+hone_status hone__job_predict(const hone_job_parts *parts, hone_trainer *trainer, const char *name, hone_job_writer write,
+                              int64_t n_samples, hone_metrics *metrics)
+{
+    prediction_file f = {.name = name, .write = write, .parts = parts};
+    hone_status status;
+    HONE_GO(hone_trainer_predict(trainer, parts->test, &f.p));
+    HONE_GO(hone__trainer_persist(trainer, write_file, &f, "the predictions", 0));
+    HONE_GO(name_metrics(metrics, &f.p.metrics));
+    status = hone_metrics_set_int(metrics, "predict_samples", n_samples);
+done:
+    hone_predictions_dispose(&f.p);
+    return status;
 }

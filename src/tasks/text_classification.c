@@ -7,7 +7,6 @@
 #include "base/log.h"
 #include "data/label_sets.h"
 #include "models/model.h"
-#include "train/trainer.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -415,39 +414,17 @@ static void free_task(hone_job_parts *parts)
     hone_task_dispose(&parts->task);
 }
 
-typedef struct class_file {
-    const char *task_name; /* of GLUE, or NULL */
-    const hone_job_parts *parts;
-    const hone_predictions *p;
-} class_file;
-
-static hone_status write_classes(hone_trainer *trainer, void *payload)
+static hone_status write_classes(const char *path, const hone_job_parts *parts, const hone_predictions *p)
 {
-    const class_file *f = payload;
-    char *path = NULL, name[64];
-    hone_status status;
-    snprintf(name, sizeof(name), "predict_results%s%s.txt", f->task_name ? "_" : "", f->task_name ? f->task_name : "");
-    HONE_GO(hone__make_dirs(trainer->output_dir));
-    HONE_GO(hone__trainer_path(&path, trainer, name));
-    status = hone__write_row_predictions(path, f->parts->model, f->p);
-done:
-    hone__free(path);
-    return status;
+    return hone__write_row_predictions(path, parts->model, p);
 }
 
 static hone_status predict(const hone_job *job, const hone_job_parts *parts, hone_trainer *trainer, hone_metrics *metrics)
 {
-    const hone_row_options *o = job->task_options;
-    hone_predictions p = {0};
-    class_file file = {o->task_name, parts, &p};
-    hone_status status;
-    HONE_GO(hone_trainer_predict(trainer, parts->test, &p));
-    HONE_GO(hone__trainer_persist(trainer, write_classes, &file, "the predictions", 0));
-    HONE_GO(hone__job_predict_metrics(metrics, &p.metrics));
-    status = hone_metrics_set_int(metrics, "predict_samples", p.n_examples);
-done:
-    hone_predictions_dispose(&p);
-    return status;
+    const char *task = ((const hone_row_options *)job->task_options)->task_name;
+    char name[64];
+    snprintf(name, sizeof(name), "predict_results%s%s.txt", task ? "_" : "", task ? task : "");
+    return hone__job_predict(parts, trainer, name, write_classes, hone_examples_count(parts->test), metrics);
 }
 
 const hone_job_class hone__text_classification_job = {.kind = HONE_TEXT_CLASSIFICATION,

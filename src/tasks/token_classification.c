@@ -5,7 +5,6 @@
 #include "tasks/token_options.h"
 #include "tasks/token_task.h"
 #include "base/log.h"
-#include "train/trainer.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -250,39 +249,17 @@ static void free_task(hone_job_parts *parts)
 
 /* ---- predictions ---- */
 
-typedef struct tag_file {
-    const hone_job_parts *parts;
-    const hone_predictions *p;
-} tag_file;
-
-static hone_status write_tags(hone_trainer *trainer, void *payload)
+static hone_status write_tags(const char *path, const hone_job_parts *parts, const hone_predictions *p)
 {
-    const tag_file *f = payload;
-    char *path = NULL;
     size_t n = 0;
-    const char *const *names = hone_model_labels(f->parts->model, &n);
-    hone_status status;
-    HONE_GO(hone__make_dirs(trainer->output_dir));
-    HONE_GO(hone__trainer_path(&path, trainer, "predictions.txt"));
-    status = hone__write_predictions(path, f->parts->test_data, f->parts->test, f->p, names, n);
-done:
-    hone__free(path);
-    return status;
+    const char *const *names = hone_model_labels(parts->model, &n);
+    return hone__write_predictions(path, parts->test_data, parts->test, p, names, n);
 }
 
 static hone_status predict(const hone_job *job, const hone_job_parts *parts, hone_trainer *trainer, hone_metrics *metrics)
 {
-    hone_predictions p = {0};
-    tag_file file = {parts, &p};
-    hone_status status;
     (void)job;
-    HONE_GO(hone_trainer_predict(trainer, parts->test, &p));
-    HONE_GO(hone__trainer_persist(trainer, write_tags, &file, "the predictions", 0));
-    HONE_GO(hone__job_predict_metrics(metrics, &p.metrics));
-    status = hone_metrics_set_int(metrics, "predict_samples", hone_token_examples_get_info(parts->test)->n_rows);
-done:
-    hone_predictions_dispose(&p);
-    return status;
+    return hone__job_predict(parts, trainer, "predictions.txt", write_tags, hone_token_examples_get_info(parts->test)->n_rows, metrics);
 }
 
 static hone_status describe(char **out, const hone_job_parts *parts)
