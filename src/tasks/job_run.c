@@ -124,6 +124,14 @@ static bool resumes_elsewhere(const hone_job *job)
     return strlen(here) != parent || memcmp(here, there, parent) != 0;
 }
 
+static hone_status check_place(const char *folder)
+{
+    if (!*folder)
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--output_dir: a folder's name is missing"),
+                          "give one, or leave the option out");
+    return hone__hint(hone__can_write_in(folder), "give another --output_dir");
+}
+
 /* As the reference's scripts: an output folder with a checkpoint means going on, one with other things is refused (run_clm.py, "Detecting last checkpoint"). */
 static hone_status settle_output_dir(hone_job *job)
 {
@@ -131,9 +139,7 @@ static hone_status settle_output_dir(hone_job *job)
     size_t n_logs;
     char *newest = NULL;
     hone_status status = HONE_OK;
-    if (!*folder)
-        return hone__fail(HONE_INVALID_ARGUMENT, "--output_dir: a folder's name is missing");
-    HONE_TRY(hone__hint(hone__can_write_in(folder), "give another --output_dir"));
+    HONE_TRY(check_place(folder));
     if (!hone__is_dir(folder))
         return HONE_OK;
     /* another run that is at work in it is found out before anything of it is looked at or removed */
@@ -157,6 +163,15 @@ static hone_status settle_output_dir(hone_job *job)
 done:
     hone__free(newest);
     return status;
+}
+
+/* Where results go: what cannot be written is said before hours of work. */
+static hone_status settle_places(hone_job *job)
+{
+    if (job->kind == HONE_JOB_EVALUATE)
+        return job->args.output_dir ? check_place(job->args.output_dir) : HONE_OK;
+    HONE_TRY(settle_output_dir(job));
+    return hone__reports_check_places(&job->args);
 }
 
 static hone_status open_device(hone_job *job, hone_job_parts *parts)
@@ -374,10 +389,7 @@ hone_status hone_job_run(hone_job *job, char **results)
     HONE_GO(check(job));
     if (job->run.save_args)
         HONE_GO(hone_job_save_args(job, job->run.save_args));
-    if (job->kind == HONE_JOB_TRAIN)
-        HONE_GO(settle_output_dir(job));
-    if (job->kind == HONE_JOB_TRAIN)
-        HONE_GO(hone__reports_check_places(&job->args));
+    HONE_GO(settle_places(job));
     HONE_GO(open_device(job, &parts));
     HONE_GO(hone__training_check_precision(&job->args, parts.device)); /* before the data are read */
     job->started = true;

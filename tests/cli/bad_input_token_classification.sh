@@ -144,6 +144,11 @@ END
 fails 2 "--max_seq_length: 33 tokens are more than the model's 32 positions" $EVALUATE --model_name_or_path model --max_seq_length 33
 fails 2 'this task gives no metric "f2"' train token-classification --model_name_or_path model --train_file train.conll --validation_file valid.conll --eval_strategy epoch \
     --output_dir run --metric_for_best_model f2
+# where an evaluation's results shall go is looked at before anything is read
+touch file
+fails 1 "cannot make the folder file/out: Not a directory" $EVALUATE --model_name_or_path absent --output_dir file/out
+says err "hint: give another --output_dir"
+fails 2 "--output_dir: a folder's name is missing" $EVALUATE --model_name_or_path absent --output_dir=
 fails 2 "hone: error: --output_dir: where shall the predictions go?" evaluate token-classification --model_name_or_path model --test_file valid.conll
 clean run
 finish
