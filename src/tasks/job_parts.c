@@ -44,9 +44,11 @@ const char *hone__job_tokenizer_name(const hone_job *job)
 hone_status hone__job_check_model(const hone_job *job)
 {
     const hone_common_options *o = job->task_options;
-    if (job->kind == HONE_JOB_EVALUATE && !o->model_name_or_path)
-        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--model_name_or_path: which model is to be evaluated?"),
-                          "give a model folder");
+    if (job->kind == HONE_JOB_EVALUATE) /* --config_overrides is the training's, of which it may have all options */
+        return o->model_name_or_path
+                   ? HONE_OK
+                   : hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--model_name_or_path: which model is to be evaluated?"),
+                                "give a model folder");
     if (!o->model_name_or_path && !o->tokenizer_name)
         return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--model_name_or_path: which model is to be fine-tuned?"),
                           "give a model folder; or --tokenizer_name and --config_overrides for a new model");

@@ -7,7 +7,7 @@
 static hone_status check_model(const hone_job *job, const char *hint)
 {
     const hone_common_options *o = hone__job_common(job);
-    if (job->kind == HONE_JOB_EVALUATE && !o->model_name_or_path)
+    if (job->kind == HONE_JOB_EVALUATE)
         return hone__job_check_model(job);
     if (!o->model_name_or_path && !o->tokenizer_name)
         return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--tokenizer_name: a new model needs a tokenizer"), "%s", hint);

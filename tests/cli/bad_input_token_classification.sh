@@ -75,6 +75,9 @@ equals "$(cut -d' ' -f2,5 vanish/predictions.txt)" "O O" "tags of words that van
 run 0 $TRAIN --train_file train.conll --output_dir model
 EVALUATE="evaluate token-classification --validation_file valid.conll --threads 1"
 run 0 $EVALUATE --model_name_or_path model
+run 0 $TRAIN --train_file train.conll --output_dir again --save_args args.json # an evaluation takes the file, which has the shape of a new model
+run 0 evaluate token-classification args.json --model_name_or_path model --validation_file valid.conll --output_dir evaluated
+run 0 evaluate token-classification --model_name_or_path model --validation_file valid.conll --threads 1 --config_overrides hidden_size=8 --tokenizer_name tok
 cp -r model nameless # a model that was never trained for tags: its config.json names none
 sed -e '1a "num_labels": 5,' -e '/"id2label"/,/}/d' -e '/"label2id"/,/}/d' model/config.json >nameless/config.json
 fails 1 'valid.conll:1: label "B-PER" is none of the 5 that are known' $EVALUATE --model_name_or_path nameless
