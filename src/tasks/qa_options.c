@@ -51,7 +51,9 @@ hone_status hone__qa_options_check(const hone_job *job)
                                      (long long)o->doc_stride, (long long)length),
                           "give less --doc_stride, or more --max_seq_length");
     if (o->null_score_diff_threshold && !hone__parse_double(&threshold, o->null_score_diff_threshold))
-        return hone__fail(HONE_INVALID_ARGUMENT, "--null_score_diff_threshold: \"%s\" is no number", o->null_score_diff_threshold);
+        return hone__hint(
+            hone__fail(HONE_INVALID_ARGUMENT, "--null_score_diff_threshold: \"%s\" is no number", o->null_score_diff_threshold),
+            "give a number, or leave it out for what the model's training found best");
     if (o->null_score_diff_threshold && !o->version_2_with_negative)
         return hone__hint(
             hone__fail(HONE_INVALID_ARGUMENT, "--null_score_diff_threshold: without --version_2_with_negative every question is answered"),

@@ -66,12 +66,14 @@ static hone_status check_problem(const hone_row_options *o)
                           "there are cola, mnli, mrpc, qnli, qqp, rte, sst2, stsb, wnli; leave it out for other data");
     bool asks = o->do_regression || o->problem_type == HONE_PROBLEM_TYPE_REGRESSION;
     if (o->do_regression && o->problem_type != HONE_PROBLEM_TYPE_AUTO && o->problem_type != HONE_PROBLEM_TYPE_REGRESSION)
-        return hone__fail(HONE_INVALID_ARGUMENT, "--do_regression: --problem_type says something else");
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--do_regression: --problem_type says something else"),
+                          "leave one of the two out");
     if (o->task_name && (numbers ? o->problem_type != HONE_PROBLEM_TYPE_AUTO && !asks : asks || o->problem_type == HONE_PROBLEM_TYPE_MULTI))
-        return hone__fail(HONE_INVALID_ARGUMENT, "--problem_type: the labels of --task_name %s are %s", o->task_name,
-                          numbers ? "numbers" : "classes, one a row");
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--problem_type: the labels of --task_name %s are %s", o->task_name,
+                                     numbers ? "numbers" : "classes, one a row"),
+                          "leave one of the two out");
     if (o->class_weights && (numbers || asks || o->problem_type == HONE_PROBLEM_TYPE_MULTI))
-        return hone__fail(HONE_INVALID_ARGUMENT, "--class_weights: they are for rows with one class each");
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--class_weights: they are for rows with one class each"), "leave it out");
     return HONE_OK;
 }
 

@@ -215,10 +215,11 @@ static hone_status set_glue(row_task *s, const char *task, const char *const *na
         return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "GLUE has no task \"%s\"", task),
                           "there are cola, mnli, mrpc, qnli, qqp, rte, sst2, stsb, wnli");
     if (numbers != (s->problem == HONE_PROBLEM_REGRESSION))
-        return hone__fail(HONE_INVALID_ARGUMENT,
-                          numbers ? "%s: its labels are numbers, the model is for %zu classes"
-                                  : "%s: its labels are classes, the model is for a number",
-                          task, s->n_labels);
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT,
+                                     numbers ? "%s: its labels are numbers, the model is for %zu classes"
+                                             : "%s: its labels are classes, the model is for a number",
+                                     task, s->n_labels),
+                          "leave it out, or give a model that was trained for it");
     s->positive = 1;
     for (size_t i = 0; hone__glue_positive(task) && i < s->n_labels; i++)
         s->positive = strcmp(names[i], hone__glue_positive(task)) == 0 ? (int32_t)i : s->positive;

@@ -347,7 +347,9 @@ static hone_status read_weights(float *weights, size_t n, const char *text)
             break;
         p += len + 1;
     }
-    return i + 1 == n ? HONE_OK : hone__fail(HONE_INVALID_ARGUMENT, "--class_weights: %zu numbers, the model has %zu classes", i + 1, n);
+    return i + 1 == n ? HONE_OK
+                      : hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--class_weights: %zu numbers, the model has %zu classes", i + 1, n),
+                                   "give one for each class, in the order of id2label in config.json");
 }
 
 static hone_status make_weights(float **out, const set_up_state *s)
@@ -357,7 +359,7 @@ static hone_status make_weights(float **out, const set_up_state *s)
     if (!text)
         return HONE_OK;
     if (s->problem != HONE_PROBLEM_SINGLE_LABEL)
-        return hone__fail(HONE_INVALID_ARGUMENT, "--class_weights: they are for rows with one class each");
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--class_weights: they are for rows with one class each"), "leave it out");
     HONE_TRY(HONE_NEW(out, n));
     HONE_TRY(strcmp(text, "balanced") == 0 ? balance(*out, n, s->parts->train) : read_weights(*out, n, text));
     for (size_t i = 0; i < n; i++)
@@ -371,7 +373,8 @@ static hone_status make_task(set_up_state *s)
     float *weights = NULL;
     hone_status status;
     if (s->problem != HONE_PROBLEM_SINGLE_LABEL && s->job->args.label_smoothing_factor > 0)
-        return hone__fail(HONE_INVALID_ARGUMENT, "--label_smoothing_factor: it is for rows with one class each");
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--label_smoothing_factor: it is for rows with one class each"),
+                          "leave it out");
     HONE_GO(make_weights(&weights, s));
     t.glue_task = s->o->task_name;
     t.class_weights = weights;

@@ -71,12 +71,15 @@ EVALUATE="evaluate text-classification --threads 1"
 fails 1 'score.tsv:2: ' $EVALUATE --model_name_or_path model --validation_file score.tsv
 fails 2 "--task_name: stsb: its labels are numbers, the model is for 2 classes" $EVALUATE --model_name_or_path model --validation_file names.tsv --task_name stsb
 fails 2 "--task_name: sst2: its labels are classes, the model is for a number" $EVALUATE --model_name_or_path one_number --validation_file numbers.tsv --task_name sst2
+says err "hint: leave it out, or give a model that was trained for it"
 fails 2 "--class_weights: 3 numbers, the model has 2 classes" $EVALUATE --model_name_or_path model --validation_file names.tsv --class_weights 1,2,3
+says err "hint: give one for each class"
 fails 2 '--class_weights: "x" is no weight' $EVALUATE --model_name_or_path model --validation_file names.tsv --class_weights 1,x
 fails 2 "--class_weights" $EVALUATE --model_name_or_path one_number --validation_file numbers.tsv --class_weights 1
 fails 2 "--max_seq_length: 17 tokens are more than the model's 16 positions" $EVALUATE --model_name_or_path model --validation_file names.tsv --max_seq_length 17
 fails 2 'this task gives no metric "f1"' $TRAIN --train_file names.tsv --validation_file names.tsv --eval_strategy epoch --output_dir run --metric_for_best_model f1
 fails 2 "--label_smoothing_factor" $TRAIN --train_file numbers.tsv --label_smoothing_factor 0.1 --output_dir run
+says err "hint: leave it out"
 fails 2 "--label_names: 3 names, a regression has one number a row" $TRAIN --train_file numbers.tsv --label_names a,b,c --output_dir run
 fails 1 'names.tsv:2: label "good" is none of the 2' $EVALUATE --model_name_or_path model --validation_file names.tsv --label_names fine,dull
 fails 1 "tensor classifier.weight is [2, 32], the configuration makes it [3, 32]" $EVALUATE --model_name_or_path model --validation_file names.tsv --label_names good,bad,other
@@ -89,6 +92,7 @@ clean run
 set -f
 while read -r message options; do
     fails 2 "hone: error: $message" train text-classification $options
+    grep -q "^hint: \|must be one of\|is no tag scheme: " err || complain "no remedy: $options"
 done <<'END'
 --train_file: --model_name_or_path model
 --model_name_or_path: --train_file train.tsv

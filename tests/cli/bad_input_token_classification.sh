@@ -129,6 +129,7 @@ says nan/train_results.json '"nonfinite_steps": 18'
 set -f
 while read -r message options; do
     fails 2 "hone: error: $message" train token-classification $options
+    grep -q "^hint: \|must be one of\|is no tag scheme: " err || complain "no remedy: $options"
 done <<'END'
 --train_file: --model_name_or_path model
 --model_name_or_path: --train_file train.conll
