@@ -1,10 +1,10 @@
 /* Greedy generation with GPT-2 124M, batch 1, key/value cache, weights mapped from a file.
  *
- *     bench_generate [new tokens 128] [threads 0] [model folder]
+ *     bench_generate [new tokens 128] [threads 0] [model folder, or -] [none|int8]
  *
- * Without a folder fresh weights are saved to one under TMPDIR, which is removed again. Prints one JSON object: tokens a second from the second token on, and which share
+ * Without a folder, or with -, fresh weights are saved to one under TMPDIR, which is removed again. Prints one JSON object: tokens a second from the second token on, and which share
  * of the machine's read bandwidth that is: every token reads all matrices once; the bandwidth is that of plain sums over 1 GB by as many threads, measured before and
- * after in the same run (the better one). bench/generate.py runs it beside PyTorch. */
+ * after in the same run (the better one). bench/generate.py runs it beside PyTorch, bench/int8.py fp32 beside int8. */
 #include "base/file.h"
 #include "base/log.h"
 #include "models/model.h"
@@ -13,6 +13,7 @@
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static void check(hone_status status)
@@ -78,10 +79,11 @@ static bool on_token(void *payload, size_t sequence, int32_t id)
     return true;
 }
 
-/* Bytes that one token reads: every matrix, but of the positions only a row. */
-static double bytes_per_token(const hone_model *m)
+/* Bytes that one token reads: every matrix, but of the positions only a row. int8: the scales left out. */
+static double bytes_per_token(const hone_model *m, bool int8)
 {
-    return 4.0 * ((double)hone_model_n_parameters(m) - (double)hone_model_max_positions(m) * (double)hone_model_hidden_size(m));
+    return (int8 ? 1.0 : 4.0) *
+           ((double)hone_model_n_parameters(m) - (double)hone_model_max_positions(m) * (double)hone_model_hidden_size(m));
 }
 
 int main(int argc, char **argv)
@@ -95,9 +97,10 @@ int main(int argc, char **argv)
     hone_model_options o = HONE_MODEL_OPTIONS_INIT;
     hone_generate_options how = HONE_GENERATE_OPTIONS_INIT;
     double best = 0.0, begun, loaded, to_first = 1e9;
-    const char *folder = argc > 3 ? argv[3] : temporary;
+    bool fresh = argc <= 3 || strcmp(argv[3], "-") == 0, int8 = argc > 4 && strcmp(argv[4], "int8") == 0;
+    const char *folder = fresh ? temporary : argv[3];
     check(hone_device_open(&device, &(hone_device_options){.name = "cpu", .n_threads = argc > 2 ? atoi(argv[2]) : 0}));
-    if (argc <= 3) {
+    if (fresh) {
         snprintf(temporary, sizeof(temporary), "%s/hone-bench-%d", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp", (int)getpid());
         save_fresh(temporary, device);
     }
@@ -105,6 +108,8 @@ int main(int argc, char **argv)
     begun = hone__seconds();
     o.device = device;
     check(hone_model_from_pretrained(&m, HONE_CAUSAL_LM, folder, &o));
+    if (int8)
+        check(hone_model_quantize(m, HONE_QUANTIZE_INT8));
     loaded = hone__seconds() - begun;
     how.max_new_tokens = argc > 1 ? atoi(argv[1]) : 128;
     how.eos_token_id = -1;
@@ -121,7 +126,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "run %d: %.1f tokens/s, first token after %.1f ms\n", run + 1, rate, (t.first - begun) * 1e3);
         hone_generation_dispose(&g);
     }
-    double after = read_rate(), gb = bytes_per_token(m) * 1e-9;
+    double after = read_rate(), gb = bytes_per_token(m, int8) * 1e-9;
     bandwidth = after > bandwidth ? after : bandwidth;
     printf("{\"device\": \"%s\", \"new_tokens\": %d, \"tokens_per_s\": %.2f, \"gb_per_token\": %.3f, \"gb_per_s\": %.1f, "
            "\"read_gb_per_s\": %.1f, \"share_of_read\": %.3f, "

@@ -10,17 +10,20 @@ BENCH_BERT_STEP is build/release/bench/bench_bert_step, MODEL a folder of BERT o
     question-answering    SQuAD's JSON; rows are the windows of its questions, 384 tokens with a stride of 128
 Rows come in an order that a seed gives; hone reads them packed, the reference padded: to the longest of the batch, for questions to 384 as run_qa.py does. Both sides: fp32, dropout as the
 configuration says, clipping to norm 1, AdamW (fused in PyTorch) with decay 0.01 except biases and norms. Steps a second are over all steps of a round, the median of the rounds counts; the peak of the
-resident set is the process's own. "cpu ms" is the processor time of a step (all threads): it can be read on a busy machine too.
+resident set is the process's own. "cpu ms" is the processor time of a step (all threads): it can be read on a busy machine too. --json adds a last line for bench/steps.py, of the last mode.
 """
 import argparse
 import json
 import os
 import random
-import subprocess
 import sys
 import tempfile
+from statistics import median
 
-p = argparse.ArgumentParser()
+import common
+from common import last_json
+
+p = common.parser(__doc__)
 p.add_argument("bench")
 p.add_argument("model")
 p.add_argument("files", nargs="+")
@@ -29,11 +32,13 @@ p.add_argument("--batch", type=int, default=8)
 p.add_argument("--steps", type=int, default=100, help="of hone, a round")
 p.add_argument("--reference_steps", type=int, help="of PyTorch, where it is so slow that fewer must do")
 p.add_argument("--rounds", type=int, default=3)
-p.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+p.add_argument("--threads", type=int, default=common.CPUS)
 p.add_argument("--modes", default="train,eval,latency")
 p.add_argument("--max_words", type=int, default=0, help="leave out longer sentences")
-p.add_argument("--write", help=argparse.SUPPRESS)
+p.add_argument("--json", action="store_true")
+p.add_argument("--write", help=argparse.SUPPRESS)  # the rows alone, to this file
 a = p.parse_args()
+common.need(*([] if a.write else [a.bench]), a.model, *a.files, modules=("torch", "transformers", "tokenizers"))
 
 REFERENCE = """
 import json, resource, sys, time
@@ -155,48 +160,43 @@ def write_rows(path):
             out.write(whole + " ".join("%d:%d" % x for x in zip(ids, of_token)) + "\n")
             if len(lengths) == 8000:
                 break
-    print("%d rows, mean %.1f tokens, median %d, longest %d" % (len(lengths), sum(lengths) / len(lengths), median(lengths), max(lengths)))
-    return max(2, len(values - {-100})) if a.task == "token-classification" else 2
-
-
-def run(command):
-    out = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True)
-    return json.loads(out.stdout.strip().splitlines()[-1])
-
-
-def median(values):
-    return sorted(values)[len(values) // 2]
+    classes = max(2, len(values - {-100})) if a.task == "token-classification" else 2
+    print(json.dumps(dict(rows=len(lengths), mean=sum(lengths) / len(lengths), median=median(lengths), longest=max(lengths), classes=classes)))
 
 
 def report(mode, ours, theirs):
     o, t = ours[0], theirs[0]
+    m = {k: [median(x[k] for x in r) for r in (ours, theirs)] for k in ("steps_per_s", "rows_per_s", "tokens_per_s", "median_ms", "cpu_ms", "peak_rss_mb")}
     print("\n%s, %s, batch %d, %.0f tokens a step, fp32, %s; torch %s; load %.0f" % (a.task, mode, o["batch"], o["tokens_a_step"], o["device"], t["torch"], os.getloadavg()[0]))
-    columns = ("steps_per_s", "rows_per_s", "tokens_per_s", "median_ms", "cpu_ms", "peak_rss_mb")
     print("%-10s %10s %10s %10s %12s %12s %12s" % ("", "steps/s", "rows/s", "tokens/s", "median ms", "cpu ms", "peak RSS MB"))
-    for name, r in (("hone", ours), ("PyTorch", theirs)):
-        print("%-10s %10.2f %10.1f %10.0f %12.2f %12.2f %12.0f" % ((name,) + tuple(median([x[k] for x in r]) for k in columns)))
+    for i, name in enumerate(("hone", "PyTorch")):
+        print("%-10s %10.2f %10.1f %10.0f %12.2f %12.2f %12.0f" % (name, *(v[i] for v in m.values())))
     ratios = [x["steps_per_s"] / y["steps_per_s"] for x, y in zip(ours, theirs)]
     work = [y["cpu_ms"] / x["cpu_ms"] for x, y in zip(ours, theirs)]
-    memory = median([x["peak_rss_mb"] for x in ours]) / median([x["peak_rss_mb"] for x in theirs])
+    rss, share, sgemm = m["peak_rss_mb"], median(x["share_of_sgemm"] for x in ours), median(x["sgemm_gflops"] for x in ours)
     print("hone / PyTorch: %.2f x the steps/s (rounds: %s), 1/%.2f of the processor time (rounds: %s), %.0f %% of the memory" %
-          (median(ratios), " ".join("%.2f" % x for x in ratios), median(work), " ".join("%.2f" % x for x in work), 100 * memory))
+          (median(ratios), " ".join("%.2f" % x for x in ratios), median(work), " ".join("%.2f" % x for x in work), 100 * rss[0] / rss[1]))
     print("hone: %.0f GFLOP/s, %.0f %% of sgemm's %.0f; weights %.0f MB, gradients %.0f MB, tape %.0f MB" %
-          tuple([median([x["gflops"] for x in ours]), 100 * median([x["share_of_sgemm"] for x in ours]), median([x["sgemm_gflops"] for x in ours])] +
-                [o[k] for k in ("weights_mb", "gradients_mb", "tape_mb")]), flush=True)
+          (median(x["gflops"] for x in ours), 100 * share, sgemm, o["weights_mb"], o["gradients_mb"], o["tape_mb"]), flush=True)
+    return dict(steps_per_s=m["steps_per_s"], share=share, sgemm=sgemm, ratios=ratios, peak_gb=[x * 1e-3 for x in rss])
 
 
 if a.write:
-    sys.exit(write_rows(a.write))
+    write_rows(a.write)
+    sys.exit()
 with tempfile.NamedTemporaryFile(suffix=".rows") as rows:
     # in a process of its own: the peak of the resident set of what is started here begins with this process's
-    classes = subprocess.run([sys.executable] + sys.argv + ["--write", rows.name]).returncode
+    made = last_json(sys.executable, *sys.argv, "--write", rows.name)
+    print("%(rows)d rows, mean %(mean).1f tokens, median %(median)d, longest %(longest)d" % made, flush=True)
     for mode in a.modes.split(","):
         times = a.batch if mode == "latency" else 1
 
         def shape(steps):
-            return [a.model, rows.name, mode] + [str(x) for x in (a.batch, steps * times, a.threads, classes, a.task)]
+            return a.model, rows.name, mode, a.batch, steps * times, a.threads, made["classes"], a.task
         ours, theirs = [], []
         for _ in range(a.rounds):
-            ours.append(run([a.bench] + shape(a.steps)))
-            theirs.append(run([sys.executable, "-c", REFERENCE] + shape(a.reference_steps or a.steps)))
-        report(mode, ours, theirs)
+            ours.append(last_json(a.bench, *shape(a.steps)))
+            theirs.append(last_json(sys.executable, "-c", REFERENCE, *shape(a.reference_steps or a.steps)))
+        found = report(mode, ours, theirs)
+if a.json:
+    print(json.dumps(found))

@@ -9,12 +9,15 @@ machine does; wall time needs a quiet one. Run it with a Python that has torch a
 import argparse
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import time
+from statistics import median
 
-p = argparse.ArgumentParser()
+import common
+from common import last_json
+
+p = common.parser(__doc__)
 p.add_argument("bench")
 p.add_argument("model")
 p.add_argument("data")
@@ -23,7 +26,6 @@ p.add_argument("--threads", type=int, default=1)
 p.add_argument("--only", default="ner,questions,gpt2")
 p.add_argument("--no_torch", action="store_true")
 p.add_argument("--torch", nargs=2, metavar=("RUN", "fp32|bf16"), help=argparse.SUPPRESS)
-p.add_argument("--rows", help=argparse.SUPPRESS)
 a = p.parse_args()
 here = os.path.dirname(os.path.abspath(__file__))
 STEPS = {"ner": (60, 10), "questions": (6, 2), "gpt2": (3, 2)}  # hone's, torch's
@@ -57,28 +59,19 @@ def torch_steps(run, precision):
     print(json.dumps(dict(cpu_ms=1e3 * min(cpu[1:]), wall_ms=1e3 * min(wall[1:]), loss=float(loss))))
 
 
-def last_json(command):
-    out = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True)
-    return json.loads(out.stdout.strip().splitlines()[-1])
-
-
-def hone_step(run, bf16):
-    n = str(STEPS[run][0])
+def hone_step(run, rows, classes, bf16):
+    n = STEPS[run][0]
     if run == "gpt2":
-        r = last_json([os.path.join(a.bench, "bench_gpt2_step"), "8", "128", n, str(a.threads), "0", bf16])
+        r = last_json(os.path.join(a.bench, "bench_gpt2_step"), 8, 128, n, a.threads, 0, bf16)
         return dict(cpu_ms=r["cpu_ms"], wall_ms=1e3 * r["best_step_s"])
-    r = last_json([os.path.join(a.bench, "bench_bert_step"), a.model, a.rows, "train", "8", n, str(a.threads), "13", FILES[run][0], bf16])  # WNUT-17 has 13 tags
+    r = last_json(os.path.join(a.bench, "bench_bert_step"), a.model, rows, "train", 8, n, a.threads, classes, FILES[run][0], bf16)
     return dict(cpu_ms=r["cpu_ms"], wall_ms=r["median_ms"])
 
 
-def median(values):
-    return sorted(values)[len(values) // 2]
-
-
-def measure(run):
-    sides = {"hone fp32": lambda: hone_step(run, "0"), "hone bf16": lambda: hone_step(run, "1")}
+def measure(run, rows, classes):
+    sides = {"hone fp32": lambda: hone_step(run, rows, classes, 0), "hone bf16": lambda: hone_step(run, rows, classes, 1)}
     for name in () if a.no_torch else ("fp32", "bf16"):
-        sides["torch " + name] = lambda name=name: last_json([sys.executable] + sys.argv + ["--torch", run, name])
+        sides["torch " + name] = lambda name=name: last_json(sys.executable, *sys.argv, "--torch", run, name)
     got = {name: [] for name in sides}
     for _ in range(a.rounds):
         for name, side in sides.items():
@@ -94,10 +87,10 @@ def measure(run):
 if a.torch:
     torch_steps(*a.torch)
     sys.exit()
-for run in a.only.split(","):
+runs = a.only.split(",")
+files = {run: os.path.join(a.data, FILES[run][1]) for run in runs if run in FILES}
+common.need(os.path.join(a.bench, "bench_bert_step"), a.model, *files.values(), modules=("torch", "transformers"))
+for run in runs:
     with tempfile.NamedTemporaryFile(suffix=".rows") as rows:
-        if run != "gpt2":
-            task, file = FILES[run]
-            subprocess.run([sys.executable, os.path.join(here, "bert_step.py"), "-", a.model, os.path.join(a.data, file), "--task", task, "--write", rows.name], check=False, stdout=subprocess.DEVNULL)
-        a.rows = rows.name
-        measure(run)
+        made = last_json(sys.executable, os.path.join(here, "bert_step.py"), "-", a.model, files[run], "--task", FILES[run][0], "--write", rows.name) if run in FILES else dict(classes=0)
+        measure(run, rows.name, made["classes"])

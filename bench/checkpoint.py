@@ -1,31 +1,34 @@
 #!/usr/bin/env python3
 """What a checkpoint of GPT-2 124M costs the training: written beside it, written at once, and none, taking turns (bench_checkpoint.c).
 
-    bench/checkpoint.py [--bench build/release/bench] [--folder /tmp] [--rounds 3] [--steps 8] [--every 100]
+usage: checkpoint.py [--bench build/release/bench] [--folder /tmp] [--rounds 3] [--steps 8] [--every 100]
 """
-import argparse
 import json
 import os
 import shutil
 import statistics
-import subprocess
 import tempfile
 
-p = argparse.ArgumentParser()
+import common
+
+p = common.parser(__doc__)
 p.add_argument("--bench", default="build/release/bench")
 p.add_argument("--folder", default=tempfile.gettempdir())
 p.add_argument("--rounds", type=int, default=3)
 p.add_argument("--steps", type=int, default=8)
 p.add_argument("--every", type=int, default=100, help="steps between checkpoints, for the last column")
 a = p.parse_args()
+bench = os.path.join(a.bench, "bench_checkpoint")
+common.need(bench)
 runs = {"never": [], "at-once": [], "beside": []}
 for _ in range(a.rounds):
     for how in runs:
         folder = tempfile.mkdtemp(dir=a.folder)
-        out = subprocess.run([os.path.join(a.bench, "bench_checkpoint"), folder, how, str(a.steps)], stdout=subprocess.PIPE, check=True)
-        shutil.rmtree(folder)
-        runs[how].append(json.loads(out.stdout))
-        print(out.stdout.decode().strip(), flush=True)
+        try:
+            runs[how].append(common.last_json(bench, folder, how, a.steps))
+        finally:
+            shutil.rmtree(folder)
+        print(json.dumps(runs[how][-1]), flush=True)
 
 
 def median(how, key):

@@ -7,19 +7,20 @@ BENCH_GENERATE is build/release/bench/bench_generate. Run it with a Python that 
 reference saves first, and must generate the same number of tokens; the best run of three in the best round counts. PyTorch's time is that of generate() less that of one
 token, so that reading the prompt is left out on both sides.
 """
-import argparse
-import json
-import os
 import subprocess
 import sys
 import tempfile
 
-p = argparse.ArgumentParser()
+import common
+from common import last_json
+
+p = common.parser(__doc__)
 p.add_argument("bench")
 p.add_argument("--new_tokens", type=int, default=128)
 p.add_argument("--rounds", type=int, default=2)
-p.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+p.add_argument("--threads", type=int, default=common.CPUS)
 a = p.parse_args()
+common.need(a.bench, modules=("torch", "transformers"))
 
 SAVE = """
 import sys, torch
@@ -45,17 +46,12 @@ print(json.dumps(dict(tokens_per_s=(n - 1) / best, torch=torch.__version__)))
 """
 
 
-def run(command):
-    out = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True)
-    return json.loads(out.stdout.strip().splitlines()[-1])
-
-
 with tempfile.TemporaryDirectory() as folder:
     subprocess.run([sys.executable, "-c", SAVE, folder], check=True, stderr=subprocess.DEVNULL)
     ours, theirs = [], []
     for _ in range(a.rounds):
-        ours.append(run([a.bench, str(a.new_tokens), str(a.threads), folder]))
-        theirs.append(run([sys.executable, "-c", REFERENCE, folder, str(a.new_tokens), str(a.threads)]))
+        ours.append(last_json(a.bench, a.new_tokens, a.threads, folder))
+        theirs.append(last_json(sys.executable, "-c", REFERENCE, folder, a.new_tokens, a.threads))
 o, t = max(ours, key=lambda x: x["tokens_per_s"]), max(theirs, key=lambda x: x["tokens_per_s"])
 print("GPT-2 124M, greedy, batch 1, %d new tokens, fp32, %s; torch %s" % (a.new_tokens, o["device"], t["torch"]))
 print("%-10s %10s %12s %20s" % ("", "tokens/s", "GB/s", "share of reading"))

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Inference in 8 bits beside float32, and beside torch's quantize_dynamic, taking turns in one run: processor and wall time, memory, and what it costs in points.
 
-usage: int8.py HONE BENCH_PIPELINE DATA [--ner DIR] [--text DIR] [--qa DIR] [--lm DIR] [--threads 1] [--rounds 3] [--n 300] [--no_torch]
+usage: int8.py HONE BENCH_PIPELINE DATA [--ner DIR] [--text DIR] [--qa DIR] [--lm DIR] [--generate] [--threads 1] [--rounds 3] [--n 300] [--no_torch]
 
 HONE is build/release/hone, BENCH_PIPELINE build/release/bench/bench_pipeline, DATA a folder with wnut17_test.conll, sst2/test.tsv, xquad.en.json and wikitext2_test.txt. The folders are models that were
 trained for it (token-classification, text-classification, question-answering, causal-lm); what is not named is left out.
@@ -10,7 +10,6 @@ Times are of a text answered in batches of 8 (questions one by one), the best of
 what else the machine does, wall time needs a quiet one. The pipelines tokenize too. torch's side is the model alone, on the same batches, padded, tokenized before: its ratio is what to compare.
 Memory is the largest and the last resident set of `hone pipeline` over the texts.
 """
-import argparse
 import json
 import os
 import re
@@ -19,15 +18,22 @@ import subprocess
 import sys
 import tempfile
 
-p = argparse.ArgumentParser()
+import common
+from common import last_json
+
+p = common.parser(__doc__)
 p.add_argument("hone"), p.add_argument("bench"), p.add_argument("data")
 for name in ("ner", "text", "qa", "lm"):
     p.add_argument("--" + name)
+p.add_argument("--generate", action="store_true", help="tokens a second of GPT-2 124M with fresh weights, by turns")
 p.add_argument("--threads", type=int, default=1)
 p.add_argument("--rounds", type=int, default=3)
 p.add_argument("--n", type=int, default=300)
 p.add_argument("--no_torch", action="store_true")
 a = p.parse_args()
+DATA = {"ner": ("wnut17_dev.conll", "wnut17_test.conll"), "text": ("sst2/dev.tsv", "sst2/test.tsv"), "qa": ("xquad.en.json",), "lm": ("wikitext2_test.txt",)}
+common.need(a.hone, a.bench, *(os.path.join(a.data, f) for task in DATA if getattr(a, task) for f in DATA[task]), *(getattr(a, task) for task in DATA if getattr(a, task)),
+            modules=() if a.no_torch else ("torch", "transformers"))
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 TORCH = """
@@ -56,13 +62,6 @@ print(json.dumps(best))
 """
 
 
-def last_json(command):
-    r = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    if r.returncode:
-        sys.exit(f"{' '.join(command[:3])} …: {r.stderr.strip()[-500:]}")
-    return json.loads(r.stdout.strip().splitlines()[-1]) if "\n}" not in r.stdout else json.loads(r.stdout)
-
-
 def sentences(path):
     return [" ".join(line.split()[0] for line in block.split("\n") if line.strip()) for block in open(path, encoding="utf-8").read().split("\n\n") if block.strip()]
 
@@ -81,7 +80,7 @@ TASKS = {"ner": ("token-classification", a.ner), "text": ("text-classification",
 
 
 def hone_times(task, path, how):
-    r = last_json([a.bench, TASKS[task][1], path, "8", str(a.threads), "3", TASKS[task][0], how])
+    r = last_json(a.bench, TASKS[task][1], path, 8, a.threads, 3, TASKS[task][0], how)
     return r["batched_cpu_ms"], 1e3 / r["batched_per_s"]
 
 
@@ -120,7 +119,7 @@ def measure(task):
         for _ in range(a.rounds):
             hone.append({how: hone_times(task, path, how) for how in ("none", "int8")})
             if not a.no_torch:
-                torch.append(last_json([sys.executable, "-c", TORCH, TASKS[task][1], path, task, str(a.threads)]))
+                torch.append(last_json(sys.executable, "-c", TORCH, TASKS[task][1], path, task, a.threads))
         for name, rounds in (("hone", hone), ("torch", torch)):
             if rounds:
                 cells = [f"{ms(rounds, 'none', k)} → {ms(rounds, 'int8', k)} ms, {ratio(rounds, k)}" for k in (0, 1)]
@@ -131,17 +130,22 @@ def measure(task):
 
 def points(task, folder, args, keys):
     """Metrics of `hone evaluate`, float32 and int8."""
-    got = {how: last_json([a.hone, "evaluate", task, "--model_name_or_path", folder, "--threads", str(a.threads), "--quantize", how, *args]) for how in ("none", "int8")}
+    got = {how: last_json(a.hone, "evaluate", task, "--model_name_or_path", folder, "--threads", a.threads, "--quantize", how, *args) for how in ("none", "int8")}
     for key in keys:
         x, y = got["none"][key], got["int8"][key]
         scale = 100 if key in ("eval_f1", "eval_accuracy") and x <= 1 else 1
-        print(f"| {task} | {key.removeprefix("eval_")} | {scale * x:.3f} | {scale * y:.3f} | {scale * (y - x):+.3f} |", flush=True)
+        print(f"| {task} | {key.removeprefix('eval_')} | {scale * x:.3f} | {scale * y:.3f} | {scale * (y - x):+.3f} |", flush=True)
 
 
 named = [t for t in TASKS if TASKS[t][1]]
 print(f"| a text, batches of 8, {a.threads} thread{'s' * (a.threads > 1)} | | processor time | wall time |\n|---|---|---|---|")
 memories = [measure(task) for task in named]
 print("\n| resident set, MB | largest | steady |\n|---|---|---|\n" + "\n".join(memories))
+if a.generate:
+    bench = os.path.join(os.path.dirname(a.bench), "bench_generate")
+    got = [[last_json(bench, 128, a.threads, "-", how)["tokens_per_s"] for how in ("none", "int8")] for _ in range(a.rounds)]
+    print("\n| text-generation, GPT-2 124M, 128 tokens | %.0f → %.0f tokens/s | **%.2f** (%s) |" % (
+        *(statistics.median(r[k] for r in got) for k in (0, 1)), statistics.median(y / x for x, y in got), ", ".join("%.2f" % (y / x) for x, y in got)), flush=True)
 print("\n| | | float32 | int8 | difference |\n|---|---|---|---|---|")
 if a.ner:
     points("token-classification", a.ner, ["--validation_file", f"{a.data}/wnut17_dev.conll"], ["eval_f1", "eval_loss"])

@@ -7,15 +7,15 @@ HONE is build/release/hone, MODEL a folder of a BERT (MiniLM: 22.7M), DATA a fol
 wikitext2_valid.txt. Without --tokenizer one of 20,000 entries is trained first, for the language models. The resident set is the kernel's (ru_maxrss of the child), hone's own bytes are those that the
 command tells at its end. Status 1 when a forecast is off by more than --own or --resident percent. --steps ends every run after so many updates: by themselves they make those that the table says.
 """
-import argparse
-import json
 import os
 import re
 import subprocess
 import sys
 import tempfile
 
-p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+import common
+
+p = common.parser(__doc__)
 p.add_argument("hone")
 p.add_argument("model")
 p.add_argument("data")
@@ -26,6 +26,7 @@ p.add_argument("--steps", type=int, default=0)
 p.add_argument("--own", type=float, default=2, help="per cent")
 p.add_argument("--resident", type=float, default=10, help="per cent")
 a = p.parse_args()
+common.need(a.hone, a.model, *(os.path.join(a.data, f) for f in ("wnut17_train.conll", "wnut17_dev.conll", "sst2/train.tsv", "sst2/dev.tsv", "squad_train_head.json", "wikitext2_test.txt", "wikitext2_valid.txt")))
 work = tempfile.TemporaryDirectory()
 
 
@@ -64,13 +65,6 @@ def cases(tokenizer):
     ]
 
 
-def forecast(options):
-    done = subprocess.run([a.hone, "info", "--train"] + options + ["--json", "--quiet"], capture_output=True, text=True)
-    if done.returncode:
-        sys.exit("forecast: " + done.stderr)
-    return json.loads(done.stdout)
-
-
 def train(options):
     """hone's own bytes and the resident set, at most, in MB."""
     log = open(os.path.join(work.name, "log"), "w+")
@@ -97,7 +91,7 @@ def main():
         options = options + ["--output_dir", os.path.join(work.name, "out%d" % i), "--max_steps", str(a.steps or steps), "--threads", str(a.threads), "--disable_tqdm", "--cache_dir", work.name]
         if options[0] in ("token-classification", "text-classification", "question-answering"):
             options = options[:-2]
-        f = forecast(options)
+        f = common.last_json(a.hone, "info", "--train", *options, "--json", "--quiet")
         own, resident = train(options)
         off = [100 * (f["bytes_own"] / 1e6 / own - 1), 100 * (f["bytes_resident"] / 1e6 / resident - 1)]
         wrong += abs(off[0]) > a.own or abs(off[1]) > a.resident

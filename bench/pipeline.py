@@ -8,16 +8,16 @@ file (words joined by spaces), or lines; for text-classification a tab parts two
 over rounds; latency is that of single texts, after 50 of them to warm up. Processor time (all
 threads) says what wall time does not on a machine that others use: compare it with --threads 1. "Process" is from the start of `hone pipeline` to its end, one text.
 """
-import argparse
-import json
-import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 
-p = argparse.ArgumentParser()
+import common
+from common import last_json
+
+p = common.parser(__doc__)
 p.add_argument("bench")
 p.add_argument("hone")
 p.add_argument("model")
@@ -26,8 +26,9 @@ p.add_argument("--task", default="token-classification", choices=["token-classif
 p.add_argument("--n", type=int, default=300)
 p.add_argument("--batch_size", type=int, default=8)
 p.add_argument("--rounds", type=int, default=3)
-p.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+p.add_argument("--threads", type=int, default=common.CPUS)
 a = p.parse_args()
+common.need(a.bench, a.hone, a.model, a.texts, modules=("torch", "transformers"))
 
 REFERENCE = """
 import json, sys, time
@@ -74,11 +75,6 @@ def read(path):
     return rows
 
 
-def run(command):
-    out = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True)
-    return json.loads(out.stdout.strip().splitlines()[-1])
-
-
 def process(text):
     start = time.perf_counter()
     more = ["--aggregation_strategy", "simple"] if a.task == "token-classification" else []
@@ -92,8 +88,8 @@ with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
     file.flush()
     ours, theirs, starts = [], [], []
     for _ in range(a.rounds):
-        ours.append(run([a.bench, a.model, file.name, str(a.batch_size), str(a.threads), "1", a.task]))
-        theirs.append(run([sys.executable, "-c", REFERENCE, a.model, file.name, str(a.batch_size), str(a.threads), a.task]))
+        ours.append(last_json(a.bench, a.model, file.name, a.batch_size, a.threads, 1, a.task))
+        theirs.append(last_json(sys.executable, "-c", REFERENCE, a.model, file.name, a.batch_size, a.threads, a.task))
         starts += [process(texts[0]) for _ in range(5)]
 middle = lambda rows, key: statistics.median(r[key] for r in rows)
 print("%d texts, %d threads, medians of %d rounds; torch %s, transformers %s" % (len(texts), a.threads, a.rounds, theirs[0]["torch"], theirs[0]["transformers"]))

@@ -9,23 +9,25 @@ BENCH_FOLDER is build/release/bench. Run it with a Python that has torch and tra
 The four variants of a case take turns, each in a process of its own. "more" is with checkpointing over without, the median of the rounds: of processor time (all threads, which can be read on a busy
 machine too) and of wall time. The peak of the resident set is the process's own. Prints a table in Markdown.
 """
-import argparse
-import json
 import os
-import subprocess
 import sys
 import tempfile
+from statistics import median
 
-p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+import common
+from common import last_json
+
+p = common.parser(__doc__)
 p.add_argument("bench")
 p.add_argument("--only", action="append", help="cases whose name has this in it")
 p.add_argument("--model")
 p.add_argument("--questions")
 p.add_argument("--steps", type=int, default=3)
 p.add_argument("--rounds", type=int, default=2)
-p.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+p.add_argument("--threads", type=int, default=common.CPUS)
 p.add_argument("--only_hone", action="store_true")
 a = p.parse_args()
+common.need(os.path.join(a.bench, "bench_gpt2_step"), *(x for x in (a.model, a.questions) if x), modules=() if a.only_hone and not a.model else ("torch", "transformers"))
 
 REFERENCE = """
 import json, resource, sys, time
@@ -68,32 +70,23 @@ print(json.dumps(dict(wall=sorted(wall[1:])[steps // 2], cpu=sum(processor[1:]) 
 """
 
 
-def run(command):
-    out = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True)
-    return json.loads(out.stdout.strip().splitlines()[-1])
-
-
 def gpt2(rows, length):
-    shape = [str(x) for x in (rows, length, a.steps, a.threads)]
+    shape = rows, length, a.steps, a.threads
 
     def hone(again):
-        r = run([os.path.join(a.bench, "bench_gpt2_step")] + shape + [str(again)])
+        r = last_json(os.path.join(a.bench, "bench_gpt2_step"), *shape, again)
         return dict(wall=r["step_s"], cpu=r["cpu_ms"] / 1e3, rss=r["peak_rss_gb"])
-    return hone, lambda again: run([sys.executable, "-c", REFERENCE] + shape + [str(again)])
+    return hone, lambda again: last_json(sys.executable, "-c", REFERENCE, *shape, again)
 
 
 def questions(rows_file):
     here = os.path.dirname(os.path.abspath(__file__))
-    subprocess.run([sys.executable, os.path.join(here, "bert_step.py"), "-", a.model, a.questions, "--task", "question-answering", "--write", rows_file], stdout=subprocess.DEVNULL)
+    last_json(sys.executable, os.path.join(here, "bert_step.py"), "-", a.model, a.questions, "--task", "question-answering", "--write", rows_file)
 
     def hone(again):
-        r = run([os.path.join(a.bench, "bench_bert_step"), a.model, rows_file, "train", "8", str(max(a.steps, 10)), str(a.threads), "2", "question-answering", "0", str(again)])
+        r = last_json(os.path.join(a.bench, "bench_bert_step"), a.model, rows_file, "train", 8, max(a.steps, 10), a.threads, 2, "question-answering", 0, again)
         return dict(wall=r["median_ms"] / 1e3, cpu=r["cpu_ms"] / 1e3, rss=r["peak_rss_mb"] / 1e3)
-    return hone, lambda again: run([sys.executable, "-c", REFERENCE, "8", "384", str(a.steps), str(a.threads), str(again), a.model, rows_file])
-
-
-def median(values):
-    return sorted(values)[len(values) // 2]
+    return hone, lambda again: last_json(sys.executable, "-c", REFERENCE, 8, 384, a.steps, a.threads, again, a.model, rows_file)
 
 
 def measure(name, sides):

@@ -7,15 +7,15 @@ BENCH_TOKENIZER is build/release/bench/bench_tokenizer. Run it with a Python tha
 files (default /usr/lib/python3.11): encoded, and trained on. Text is cut into stretches of whole lines of about 4 KB, each encoded once, so nothing repeats but
 what repeats in the text. One thread on both sides unless the row says otherwise; the best of N runs, the two sides taking turns.
 """
-import argparse
 import json
 import os
-import subprocess
 import sys
 import tempfile
-import time
 
-p = argparse.ArgumentParser()
+import common
+from common import last_json
+
+p = common.parser(__doc__)
 p.add_argument("bench")
 p.add_argument("tokenizer")
 p.add_argument("--code", default="/usr/lib/python3.11")
@@ -23,6 +23,7 @@ p.add_argument("--prose", action="append", default=[])
 p.add_argument("--repeat", type=int, default=3)
 p.add_argument("--vocab_size", type=int, default=10000)
 a = p.parse_args()
+common.need(a.bench, a.tokenizer, a.code, *a.prose, modules=("tokenizers",))
 
 REFERENCE = """
 import json, os, sys, time
@@ -60,13 +61,6 @@ print(json.dumps({"seconds": time.time() - start, "bytes": len(data), "tokens": 
 """
 
 
-def call(*command):
-    out = subprocess.run([str(c) for c in command], capture_output=True, text=True)
-    if out.returncode:
-        sys.exit(out.stderr)
-    return json.loads(out.stdout.strip().split("\n")[-1])
-
-
 def code_files():
     out = []
     for root, dirs, names in os.walk(a.code):
@@ -76,7 +70,7 @@ def code_files():
 
 
 def best(ours, theirs):
-    runs = [(call(*ours), call(*theirs) if theirs else None) for _ in range(a.repeat)]
+    runs = [(last_json(*ours), last_json(*theirs) if theirs else None) for _ in range(a.repeat)]
     o = min((r[0] for r in runs), key=lambda r: r["seconds"])
     t = min((r[1] for r in runs), key=lambda r: r["seconds"]) if theirs else None
     if t and o.get("tokens") != t.get("tokens"):

@@ -9,7 +9,6 @@ CoNLL files whose first column is encoded sentence by sentence as words that wer
 process each; seconds and processor time are medians, the ratio is the median of the pairs' ratios, of wall time and of processor time. Python's garbage collector
 and its start are not in its times; `hone tokenize` is timed as a whole, from its start to its end, its output going to a file in memory (/dev/shm).
 """
-import argparse
 import json
 import os
 import resource
@@ -19,7 +18,10 @@ import sys
 import tempfile
 import time
 
-p = argparse.ArgumentParser()
+import common
+from common import last_json
+
+p = common.parser(__doc__)
 p.add_argument("bench")
 p.add_argument("hone")
 p.add_argument("tokenizer")
@@ -30,6 +32,7 @@ p.add_argument("--pairs", type=int, default=5)
 p.add_argument("--vocab_size", type=int, default=10000)
 p.add_argument("--skip_training", action="store_true")
 a = p.parse_args()
+common.need(a.bench, a.hone, a.tokenizer, *a.prose, *a.words, *a.xquad, modules=("tokenizers",))
 
 REFERENCE = """
 import gc, json, os, sys, time
@@ -69,13 +72,6 @@ else:
     print(json.dumps(timed(lambda: sum(len(t.encode(x, is_pretokenized=words)) for x in texts))))
 """
 py = [sys.executable, "-c", REFERENCE]
-
-
-def call(*command):
-    out = subprocess.run([str(c) for c in command], capture_output=True, text=True)
-    if out.returncode:
-        sys.exit(out.stderr)
-    return json.loads(out.stdout.strip().split("\n")[-1])
 
 
 def command(path, lines, threads):
@@ -130,8 +126,8 @@ def json_lines(path):
 def compare(label, path, how, reference, threads):
     size = os.path.getsize(path)
     if how.startswith("words"):
-        size = call(a.bench, "words", a.tokenizer, path, 1)["bytes"]
-    row(label, size, lambda: call(a.bench, how, a.tokenizer, path, threads), lambda: call(*py, reference, a.tokenizer, path, threads))
+        size = last_json(a.bench, "words", a.tokenizer, path, 1)["bytes"]
+    row(label, size, lambda: last_json(a.bench, how, a.tokenizer, path, threads), lambda: last_json(*py, reference, a.tokenizer, path, threads))
 
 
 with tempfile.TemporaryDirectory() as tmp, tempfile.TemporaryDirectory(dir="/dev/shm" if os.path.isdir("/dev/shm") else None) as memory:
@@ -154,15 +150,15 @@ with tempfile.TemporaryDirectory() as tmp, tempfile.TemporaryDirectory(dir="/dev
         for threads in (1, 2):
             out = os.path.join(memory, "out.jsonl")
             row("hone tokenize beside encode_batch, %d thread%s" % (threads, "s" * (threads > 1)), size, lambda: command(out, lines, threads),
-                lambda: call(*py, "batch", a.tokenizer, prose, threads))
+                lambda: last_json(*py, "batch", a.tokenizer, prose, threads))
         print("  %.1f bytes of JSON a byte of text" % (os.path.getsize(out) / size))
     if a.prose and not a.skip_training:
         listed = os.path.join(tmp, "files.json")
         json.dump([prose], open(listed, "w"))
         for threads in (1, 2):
             row("train WordPiece %d on prose, %d thread%s" % (a.vocab_size, threads, "s" * (threads > 1)), os.path.getsize(prose),
-                lambda: call(a.bench, "train_wordpiece", a.vocab_size, threads, os.path.join(tmp, "ours.json"), prose),
-                lambda: call(*py, "train", a.vocab_size, listed, threads, os.path.join(tmp, "theirs.json")))
-    loaded = call(a.bench, "load", a.tokenizer, 1, 1)
+                lambda: last_json(a.bench, "train_wordpiece", a.vocab_size, threads, os.path.join(tmp, "ours.json"), prose),
+                lambda: last_json(*py, "train", a.vocab_size, listed, threads, os.path.join(tmp, "theirs.json")))
+    loaded = last_json(a.bench, "load", a.tokenizer, 1, 1)
     print("a loaded tokenizer: %.2f MB of memory, resident set %.1f -> %.1f MB (peak %.1f), %.1f ms" % (
         loaded["bytes"] / 1e6, loaded["rss_before"] / 1e6, loaded["rss_after"] / 1e6, loaded["rss_peak"] / 1e6, loaded["seconds"] * 1e3))
