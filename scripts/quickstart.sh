@@ -20,7 +20,6 @@ done
 
 began=$SECONDS
 scripts/setup.sh build quickstart
-[ -d build/release ] || cmake --preset release >/dev/null
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 say "Building …"
