@@ -93,8 +93,9 @@ static int run(pipeline_options *o, const cli_args *args, const pipeline_task *t
     int exit_status = load(&pipeline, &device, o, args, task);
     if (exit_status == CLI_OK)
         exit_status = run_into(pipeline, o, args, task, in); /* an output file is not touched before the model is there */
-    if (pipeline_profile_end(o, exit_status == CLI_OK || exit_status == CLI_FAILED) != HONE_OK && exit_status == CLI_OK)
-        exit_status = cli_fail(HONE_IO);
+    hone_status profiled = pipeline_profile_end(o, exit_status == CLI_OK || exit_status == CLI_FAILED);
+    if (profiled != HONE_OK)
+        exit_status = cli_fail(profiled);
     if (in && in != stdin)
         fclose(in);
     hone_pipeline_free(pipeline);

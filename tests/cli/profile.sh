@@ -53,6 +53,10 @@ run 0 pipeline text-generation --model trained --max_new_tokens 2 --threads 1 --
 says err "2 steps of"
 run 1 pipeline text-generation --model trained --max_new_tokens 2 --threads 1 --profile_trace nowhere/trace.json "def f"
 says err 'nowhere/trace.json'
+echo '{"inputs": 3}' >wrong.jsonl # and beside lines that could not be answered
+run 1 pipeline text-generation --model trained --max_new_tokens 2 --threads 1 --profile_trace nowhere/trace.json --input wrong.jsonl
+says err '1 line could not be answered'
+says err 'nowhere/trace.json'
 fails 2 '--profile_steps: "6:5" is no range of steps' train causal-lm --model_name_or_path model --train_file model.tokenizer.corpus --output_dir none --profile --profile_steps 6:5
 clean none
 finish
