@@ -42,7 +42,7 @@ const hone_option_table hone__qa_option_table = {rows, sizeof(rows) / sizeof(*ro
 hone_status hone__qa_options_check(const hone_job *job)
 {
     const hone_qa_options *o = job->task_options;
-    double threshold;
+    double threshold = 0;
     int64_t length = o->common.max_seq_length;
     HONE_TRY(hone__job_check_model(job));
     HONE_TRY(hone__job_check_samples(job, "questions"));
@@ -54,7 +54,7 @@ hone_status hone__qa_options_check(const hone_job *job)
         return hone__hint(
             hone__fail(HONE_INVALID_ARGUMENT, "--null_score_diff_threshold: \"%s\" is no number", o->null_score_diff_threshold),
             "give a number, or leave it out for what the model's training found best");
-    if (o->null_score_diff_threshold && !o->version_2_with_negative)
+    if (o->null_score_diff_threshold && threshold != 0 && !o->version_2_with_negative) /* 0 is the script's default: it asks for nothing */
         return hone__hint(
             hone__fail(HONE_INVALID_ARGUMENT, "--null_score_diff_threshold: without --version_2_with_negative every question is answered"),
             "give --version_2_with_negative too");

@@ -135,6 +135,7 @@ fails 2 "--doc_stride: 32 tokens leave no room in windows of 32" evaluate questi
 fails 2 "--doc_stride: windows of 32 tokens, 3 of them special, that share 29 leave no room" evaluate question-answering --model_name_or_path first --validation_file valid.json --max_seq_length 32 --doc_stride 29
 fails 2 "--max_seq_length: 100 tokens are more than the model's 64 positions" evaluate question-answering --model_name_or_path first --validation_file valid.json --max_seq_length 100 --doc_stride 8
 fails 2 "--null_score_diff_threshold: without --version_2_with_negative" $BAD valid.json --null_score_diff_threshold 1
+fails 1 "absent.json" $BAD absent.json --null_score_diff_threshold 0 # the script's default asks for nothing
 printf '' >empty.json
 fails 1 "empty.json:1:1: it is empty" $BAD empty.json
 printf '{"data": []}' >empty.json
