@@ -132,6 +132,7 @@ while read -r message options; do
     grep -q "^hint: \|must be one of\|is no tag scheme: " err || complain "no remedy: $options"
 done <<'END'
 --train_file: --model_name_or_path model
+--dataset_name --model_name_or_path model --dataset_name conll2003
 --model_name_or_path: --train_file train.conll
 --config_overrides: --model_name_or_path model --train_file train.conll --config_overrides hidden_size=8
 --scheme: --model_name_or_path model --train_file train.conll --scheme IOB3

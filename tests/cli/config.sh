@@ -43,7 +43,7 @@ cmp -s run/model.safetensors run3/model.safetensors || complain "the run from th
 run 0 train causal-lm run/training_args.json --tokenizer_name tok --config_overrides n_embd=32,n_layer=1,n_head=2,n_positions=64 \
     --train_file tok.corpus --glob 'f1*.py' --block_size 16 --threads 1 --output_dir run4
 cmp -s run/model.safetensors run4/model.safetensors || complain "the run from training_args.json has other weights"
-run 0 evaluate causal-lm all.json --model_name_or_path run --validation_file tok.corpus --config_overrides= --output_dir ev
+run 0 evaluate causal-lm all.json --model_name_or_path run --validation_file tok.corpus --output_dir ev
 says out eval_loss
 
 # the reference's own file of all arguments (TrainingArguments.to_json_string of 4.57.3): not a warning

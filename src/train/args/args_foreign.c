@@ -1,5 +1,5 @@
-/* What transformers' TrainingArguments (4.57.3), their older spellings and the course's scripts have and hone has not, with the reason: a practitioner keeps his
- * options. Where leaving one out gives the same result it is taken with a warning (ignored); where it would not, it is refused, and behind the | stands what to do.
+/* What transformers' TrainingArguments (4.57.3), their older spellings and the example scripts (run_ner.py, run_classification.py, …) have and hone has not, with the reason: a practitioner keeps his
+ * options. A task's own option of such a name comes first. Where leaving one out gives the same result it is taken with a warning (ignored); where it would not, it is refused, and behind the | stands what to do.
  * Values that ask for nothing (the reference's defaults) are taken silently, so that a file of all arguments can be read. docs/options.md is made from this table. */
 #include "train/args/args.h"
 
@@ -20,6 +20,7 @@ static const char no_compile[] = "there is no graph to compile: the kernels are 
 static const char no_loader[] = "batches are made from mapped files in the same process";
 static const char of_the_hub[] = "it belongs to --push_to_hub, which is not there yet";
 static const char compiled_metrics[] = "the metrics are compiled in and see what they need";
+static const char of_a_dataset[] = "it belongs to --dataset_name: files are read here";
 static const char small_results[] = "metrics are counted batch by batch: predictions are never collected";
 
 static const hone_option rows[] = {
@@ -82,6 +83,8 @@ static const hone_option rows[] = {
             "Apex is not here|leave it out; --bf16 chooses mixed precision"),
     REFUSED("fp16_backend", "auto", "amp|cpu_amp|cuda_amp", precision, "Apex is not here|leave it out; --bf16 chooses mixed precision"),
     IGNORED("xpu_backend", "none", NULL, precision, "it chose between processes' libraries: one process trains here"),
+    REFUSED("dtype", "none", "auto|float32", precision, "parameters are kept in fp32|leave it out; --bf16 chooses mixed precision"),
+    REFUSED("torch_dtype", "none", "auto|float32", precision, "parameters are kept in fp32|leave it out; --bf16 chooses mixed precision"),
     REFUSED("fp16_full_eval", "false", NULL, precision, "evaluations are computed as the training is|leave it out"),
 
     IGNORED("remove_unused_columns", "true", NULL, files, "only the columns that the task names are read"),
@@ -90,9 +93,30 @@ static const hone_option rows[] = {
     IGNORED("use_fast_tokenizer", "true", NULL, files, "there is one implementation of each tokenizer"),
     IGNORED("low_cpu_mem_usage", "false", NULL, files, "weights are mapped from their file in any case"),
     IGNORED("trust_remote_code", "false", NULL, files, "no code comes with a model"),
+    REFUSED("config_name", "none", NULL, files,
+            "a configuration comes with its model|give --model_name_or_path, or --model_type with --config_overrides"),
+    REFUSED("dataset_name", "none", NULL, files, "data are read from files: nothing is fetched|give --train_file and --validation_file"),
+    IGNORED("dataset_config_name", "none", NULL, files, of_a_dataset),
+    IGNORED("train_split_name", "none", NULL, files, of_a_dataset),
+    IGNORED("validation_split_name", "none", NULL, files, of_a_dataset),
+    IGNORED("test_split_name", "none", NULL, files, of_a_dataset),
+    IGNORED("remove_splits", "none", NULL, files, of_a_dataset),
+    IGNORED("remove_columns", "none", NULL, files, "only the columns that the task names are read"),
+    IGNORED("streaming", "false", NULL, files, "texts are read as a stream in any case"),
+    REFUSED("keep_linebreaks", "true", NULL, files, "line ends are part of the texts|leave it out, or take them out of the files"),
+    REFUSED("task_name", "ner", "none", files,
+            "it names a task of GLUE, for text-classification|leave it out; --label_column_name pos_tags chooses other tags than ner_tags"),
+    REFUSED("text_column_names", "none", NULL, files,
+            "texts are not joined|give --text_column_name, and --text_pair_column_name for a second one"),
+    IGNORED("text_column_delimiter", " ", NULL, files, "it belongs to --text_column_names: texts are not joined"),
+    REFUSED("shuffle_train_dataset", "false", NULL, files,
+            "--max_train_samples takes the first rows|leave it out: the training shuffles in every epoch"),
+    IGNORED("shuffle_seed", "42", NULL, files, "it belongs to --shuffle_train_dataset; --seed is that of the epochs"),
     REFUSED("save_safetensors", "true", NULL, files,
             "weights are written as safetensors only|leave it out: transformers and torch read model.safetensors"),
 
+    REFUSED("metric_name", "none", NULL, evaluation,
+            "the metrics are those of the task|leave it out; hone metric computes others from files of predictions"),
     IGNORED("eval_accumulation_steps", "none", NULL, evaluation, small_results),
     IGNORED("batch_eval_metrics", "false", NULL, evaluation, small_results),
     IGNORED("eval_do_concat_batches", "true", NULL, evaluation, small_results),
@@ -120,6 +144,7 @@ static const hone_option rows[] = {
     IGNORED("push_to_hub_token", "none", "<PUSH_TO_HUB_TOKEN>", hub, of_the_hub),
     IGNORED("token", "none", "false", hub, "models are read from folders: nothing is fetched"),
     IGNORED("use_auth_token", "none", "false", hub, "models are read from folders: nothing is fetched"),
+    IGNORED("cache_dir", "none", NULL, hub, "models are read from folders: nothing is fetched"),
     IGNORED("model_revision", "main", NULL, hub, "models are read from folders: nothing is fetched"),
 };
 const hone_option_table hone__foreign_table = {rows, sizeof(rows) / sizeof(*rows), NULL, 0};

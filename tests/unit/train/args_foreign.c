@@ -159,6 +159,49 @@ static void every_argument_of_the_reference_is_known(void **state)
             fail_msg("--%s is not known", names[i]);
 }
 
+/* ModelArguments and DataTrainingArguments of the example scripts, beside what their tasks share. */
+static const struct {
+    const hone_job_class *class;
+    const char *names[40];
+} scripts[] = {
+    {&hone__token_classification_job,
+     {"ignore_mismatched_sizes", "task_name", "test_file", "text_column_name", "label_column_name", "max_seq_length", "pad_to_max_length",
+      "max_predict_samples", "label_all_tokens", "return_entity_level_metrics"}},
+    {&hone__text_classification_job,
+     {"use_fast_tokenizer", "ignore_mismatched_sizes", "task_name", "do_regression", "text_column_names", "text_column_delimiter",
+      "train_split_name", "validation_split_name", "test_split_name", "remove_splits", "remove_columns", "label_column_name",
+      "max_seq_length", "pad_to_max_length", "shuffle_train_dataset", "shuffle_seed", "max_predict_samples", "metric_name", "test_file"}},
+    {&hone__question_answering_job,
+     {"test_file", "max_seq_length", "pad_to_max_length", "max_predict_samples", "version_2_with_negative", "null_score_diff_threshold",
+      "doc_stride", "n_best_size", "max_answer_length"}},
+    {&hone__causal_lm_job,
+     {"model_type", "config_overrides", "use_fast_tokenizer", "dtype", "torch_dtype", "streaming", "block_size",
+      "validation_split_percentage", "keep_linebreaks"}},
+    {&hone__masked_lm_job,
+     {"model_type", "config_overrides", "use_fast_tokenizer", "dtype", "torch_dtype", "streaming", "validation_split_percentage",
+      "max_seq_length", "mlm_probability", "line_by_line", "pad_to_max_length"}},
+};
+static const char *const shared[] = {"model_name_or_path", "config_name",         "tokenizer_name",
+                                     "cache_dir",          "model_revision",      "token",
+                                     "use_auth_token",     "trust_remote_code",   "low_cpu_mem_usage",
+                                     "dataset_name",       "dataset_config_name", "train_file",
+                                     "validation_file",    "overwrite_cache",     "preprocessing_num_workers",
+                                     "max_train_samples",  "max_eval_samples"};
+
+static void every_argument_of_the_scripts_is_known(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(scripts) / sizeof(*scripts); i++) {
+        const hone_option_table *own = scripts[i].class->options;
+        for (const char *const *name = scripts[i].names; *name; name++)
+            if (!hone__options_find(own, *name) && !find(*name))
+                fail_msg("%s: --%s is not known", hone_task_name(scripts[i].class->kind), *name);
+        for (size_t k = 0; k < sizeof(shared) / sizeof(*shared); k++)
+            if (!hone__options_find(own, shared[k]) && !find(shared[k]))
+                fail_msg("%s: --%s is not known", hone_task_name(scripts[i].class->kind), shared[k]);
+    }
+}
+
 static void reasons_are_sentences(void **state)
 {
     (void)state;
@@ -238,6 +281,7 @@ static void older_values(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(every_argument_of_the_reference_is_known),
+    cmocka_unit_test(every_argument_of_the_scripts_is_known),
     cmocka_unit_test(reasons_are_sentences),
     cmocka_unit_test(ignored_with_a_warning),
     cmocka_unit_test(refused_with_a_remedy),
