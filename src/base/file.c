@@ -45,6 +45,14 @@ void hone__unmap_file(hone_mapping *m)
     *m = (hone_mapping){"", 0, -1};
 }
 
+void hone__release_pages(const void *data, size_t len)
+{
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t start = ((uintptr_t)data + page - 1) / page * page, end = ((uintptr_t)data + len) / page * page;
+    if (start < end)
+        (void)madvise((void *)start, end - start, MADV_DONTNEED);
+}
+
 /* `is_all`: bytes is the whole size, not only what was read so far. */
 static hone_status fail_limit(const char *path, uint64_t bytes, bool is_all, size_t limit)
 {

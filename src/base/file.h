@@ -12,6 +12,8 @@ typedef struct hone_mapping {
 } hone_mapping;
 hone_status hone__map_file(hone_mapping *out, const char *path);
 void hone__unmap_file(hone_mapping *m);
+/* Gives the pages that lie whole in bytes [data, data + len) of a mapping back: they count as our memory no more, and come from the file again when they are read. */
+void hone__release_pages(const void *data, size_t len);
 
 /* The whole file, NUL-terminated, at most `limit` bytes (0: no limit); HONE_FORMAT with the size when larger. Pipes and /dev/stdin work ("-" is standard input). */
 hone_status hone__read_file(char **out, size_t *len, const char *path, size_t limit);

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 
 enum { MAX_SHOWN = 20 }; /* files and lines that are named; a folder with thousands of binary files is no news */
@@ -93,10 +92,8 @@ done:
 
 void hone__text_release(const hone_mapping *m, size_t from, size_t to)
 {
-    const size_t page = 4096;
-    uintptr_t start = ((uintptr_t)m->data + from + page - 1) / page * page, end = ((uintptr_t)m->data + to) / page * page;
-    if (m->len > 0 && m->fd >= 0 && start < end) /* of a pipe there is no mapping */
-        (void)madvise((void *)start, end - start, MADV_DONTNEED);
+    if (m->len > 0 && m->fd >= 0 && from < to) /* of a pipe there is no mapping */
+        hone__release_pages(m->data + from, to - from);
 }
 
 /* What was read and is no longer lent. */

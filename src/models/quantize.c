@@ -33,7 +33,7 @@ static void drop_values(hone_model *m, hone_param *p, bool are_read)
         return;
     }
     if (is_lent(m, p))
-        hone__safetensors_drop(p->tensor.data, p->count * sizeof(float));
+        hone__release_pages(p->tensor.data, p->count * sizeof(float));
 }
 
 /* Whether a head is the table of words too, whose rows embeddings read. */

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #define MAX_HEADER 100000000u /* the reference's own limit */
@@ -384,14 +383,6 @@ const char *hone__safetensors_path(const hone_safetensors *s, const hone_safeten
 const void *hone__safetensors_data(const hone_safetensors *s, const hone_safetensor *t)
 {
     return s->files[t->file].data + t->offset;
-}
-
-void hone__safetensors_drop(const void *data, size_t n)
-{
-    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-    uintptr_t start = ((uintptr_t)data + page - 1) / page * page, end = ((uintptr_t)data + n) / page * page;
-    if (start < end)
-        (void)madvise((void *)start, end - start, MADV_DONTNEED);
 }
 
 /* ---- reading ---- */

@@ -40,8 +40,6 @@ const char *hone__safetensors_metadata(const hone_safetensors *s, const char *ke
 const char *hone__safetensors_path(const hone_safetensors *s, const hone_safetensor *t);    /* the file it stands in */
 /* Its bytes in the mapping: as the file has them, at any alignment and with its strides. */
 const void *hone__safetensors_data(const hone_safetensors *s, const hone_safetensor *t);
-/* Whole pages of bytes [data, data + n) of a mapping are not needed for now: they leave memory, and come back from the file when they are read. */
-void hone__safetensors_drop(const void *data, size_t n);
 
 /* Reads elements [first, first + n) as F32 (from F32, F64, F16, BF16) or I32 (from I32, I64, I8, U8; HONE_FORMAT for a value that does not fit). Allocates nothing.
  * HONE_UNSUPPORTED for other dtypes. Thread-safe. */

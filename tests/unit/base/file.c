@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -46,6 +47,23 @@ static void mapping(void **state)
     assert_fails(HONE_NOT_FOUND, "absent: No such file", hone__map_file(&m, test_temp("absent")));
     assert_fails(HONE_IO, "not a regular file", hone__map_file(&m, "/tmp"));
     hone__unmap_file(&m);
+}
+
+/* Memory without a file comes again as zeros: which bytes went can be seen. */
+static void only_whole_pages_are_released(void **state)
+{
+    (void)state;
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    char *pages = mmap(NULL, 3 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_true(pages != MAP_FAILED);
+    memset(pages, 'x', 3 * page);
+    hone__release_pages(pages + 1, page);
+    for (size_t i = 0; i < 3 * page; i++)
+        assert_int_equal(pages[i], 'x');
+    hone__release_pages(pages + 1, 2 * page);
+    for (size_t i = 0; i < 3 * page; i++)
+        assert_int_equal(pages[i], i / page == 1 ? 0 : 'x');
+    munmap(pages, 3 * page);
 }
 
 static void whole_reads(void **state)
@@ -375,13 +393,21 @@ static void hashes_files(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(hashes_files),  cmocka_unit_test(mapping),
-    cmocka_unit_test(whole_reads),   cmocka_unit_test(reads_pipes),
-    cmocka_unit_test(writes_aside),  cmocka_unit_test(writes_pieces),
-    cmocka_unit_test(full_device),   cmocka_unit_test(full_disk),
-    cmocka_unit_test(killed_writer), cmocka_unit_test(writer_out_of_memory),
-    cmocka_unit_test(folders),       cmocka_unit_test(renaming_folders),
-    cmocka_unit_test(listings),      cmocka_unit_test(listing_out_of_memory),
+    cmocka_unit_test(only_whole_pages_are_released),
+    cmocka_unit_test(hashes_files),
+    cmocka_unit_test(mapping),
+    cmocka_unit_test(whole_reads),
+    cmocka_unit_test(reads_pipes),
+    cmocka_unit_test(writes_aside),
+    cmocka_unit_test(writes_pieces),
+    cmocka_unit_test(full_device),
+    cmocka_unit_test(full_disk),
+    cmocka_unit_test(killed_writer),
+    cmocka_unit_test(writer_out_of_memory),
+    cmocka_unit_test(folders),
+    cmocka_unit_test(renaming_folders),
+    cmocka_unit_test(listings),
+    cmocka_unit_test(listing_out_of_memory),
     cmocka_unit_test(paths),
 };
 
