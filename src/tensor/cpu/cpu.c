@@ -27,15 +27,6 @@ static const char *avx512_text(void)
     return __builtin_cpu_supports("avx512bf16") ? "AVX-512 (VNNI, BF16)" : "AVX-512 (VNNI)";
 }
 
-bool hone__cpu_allows_avx512(void)
-{
-    const char *asked = getenv("HONE_ISA");
-    __builtin_cpu_init();
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-           __builtin_cpu_supports("avx512vl") &&
-           !(asked && (strcmp(asked, "avx2") == 0 || strcmp(asked, "avxvnni") == 0 || strcmp(asked, "base") == 0));
-}
-
 /* Not every compiler's __builtin_cpu_supports knows it. */
 static bool has_avxvnni(void)
 {
@@ -73,6 +64,11 @@ static isa choose_isa(void)
 const char *hone__cpu_isa(void)
 {
     return choose_isa().text;
+}
+
+bool hone__cpu_allows_avx512(void)
+{
+    return strcmp(choose_isa().name, "avx512") == 0;
 }
 
 hone_status hone__cpu_check_(const hone_mat *const *mats, size_t n)
@@ -201,7 +197,7 @@ hone_status hone__cpu_open(hone_backend *b)
     cpu->kernels = best.kernels;
     cpu->int8 = best.int8;
     cpu->dot_rows = best.dot_rows;
-    cpu->own_attention = strcmp(best.name, "avx512") == 0;
+    cpu->own_attention = hone__cpu_allows_avx512();
     cpu->ops = (hone_backend_ops){.name = "cpu",
                                   .alloc = cpu_alloc,
                                   .release = cpu_release,

@@ -61,7 +61,7 @@ static inline int hone__threads(const hone_backend *b, int64_t n_elements)
     return n_elements < HONE_CPU_ALONE ? 1 : b->n_threads;
 }
 
-/* Whether the CPU has AVX-512 and the environment does not ask for less (x86 only). */
+/* Whether the CPU has AVX-512 and the environment does not ask for less. */
 bool hone__cpu_allows_avx512(void);
 
 /* HONE_UNSUPPORTED unless every matrix that is not NULL is F32. */
