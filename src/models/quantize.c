@@ -12,28 +12,27 @@ static bool is_layer_weight(const hone_param *p)
     return p->tensor.n_dims == 2 && strpbrk(p->name, "0123456789");
 }
 
-static bool is_lent(const hone_model *m, const hone_param *p)
+/* The memory of a parameter that the file could not lend; NULL: it has none of its own. */
+static hone_own_memory *own_memory(const hone_model *m, const hone_param *p)
 {
     for (size_t i = 0; i < m->n_own; i++)
         if (m->own[i].data == p->tensor.data)
-            return false;
-    return m->file && !m->params->master;
+            return &m->own[i];
+    return NULL;
 }
 
-/* Gives back the memory of a parameter that the file could not lend; the file's pages leave, and come back if somebody reads them (a table of words that is a head too). */
+/* A parameter's own memory is given back, unless it is read; the file's pages leave, and come back if somebody reads them (a table of words that is a head too). */
 static void drop_values(hone_model *m, hone_param *p, bool are_read)
 {
     hone_backend *b = m->params->backend;
-    for (size_t i = 0; i < m->n_own && !are_read; i++) {
-        if (m->own[i].data != p->tensor.data)
-            continue;
-        b->ops->release(b, m->own[i].data, m->own[i].bytes);
-        m->own[i] = m->own[--m->n_own];
+    hone_own_memory *own = own_memory(m, p);
+    if (own && !are_read) {
+        b->ops->release(b, own->data, own->bytes);
+        *own = m->own[--m->n_own];
         hone__param_forget(p);
-        return;
-    }
-    if (is_lent(m, p))
+    } else if (!own && m->file && !m->params->master) {
         hone__release_pages(p->tensor.data, p->count * sizeof(float));
+    }
 }
 
 /* Whether a head is the table of words too, whose rows embeddings read. */
