@@ -54,6 +54,7 @@ hone_status hone__remove_tree(const char *path); /* rm -rf, never follows links;
 /* Renames folder `aside` to `path` (which must not exist, or is replaced when `replace`), syncing both parents. */
 hone_status hone__rename_dir(const char *aside, const char *path, bool replace);
 hone_status hone__sync_dir(const char *path);
+hone_status hone__sync_parent(const char *path); /* the folder that holds path, which may end in "/" */
 bool hone__is_dir(const char *path);
 bool hone__is_file(const char *path);
 hone_status hone__path_join(char **out, const char *folder, const char *name); /* owned */

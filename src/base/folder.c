@@ -62,16 +62,27 @@ hone_status hone__sync_dir(const char *path)
     return status;
 }
 
-/* Syncs the folder that holds path, which may end in '/'. */
-static hone_status sync_holder(const char *path)
+/* Length of the first `len` bytes of a path without the slashes that they end in. */
+static size_t without_slashes(const char *path, size_t len)
 {
-    char *parent = NULL;
-    size_t len = strlen(path);
     while (len > 1 && path[len - 1] == '/')
         len--;
+    return len;
+}
+
+/* The folder that holds path, with the slash behind it; path may end in one, too. */
+static hone_status find_parent(char **out, const char *path)
+{
+    size_t len = without_slashes(path, strlen(path));
     while (len > 0 && path[len - 1] != '/')
         len--;
-    HONE_TRY(len == 0 ? hone__strdup(&parent, ".") : hone__strndup(&parent, path, len));
+    return len == 0 ? hone__strdup(out, ".") : hone__strndup(out, path, len);
+}
+
+hone_status hone__sync_parent(const char *path)
+{
+    char *parent = NULL;
+    HONE_TRY(find_parent(&parent, path));
     hone_status status = hone__sync_dir(parent);
     hone__free(parent);
     return status;
@@ -83,7 +94,7 @@ static hone_status make_dir(const char *path)
     if (mkdir(path, 0777) != 0)
         return errno == EEXIST ? HONE_OK : hone__fail_errno("cannot make the folder", path);
     errno = 0;
-    hone_status status = sync_holder(path);
+    hone_status status = hone__sync_parent(path);
     return errno == EACCES ? HONE_OK : status; /* a parent that may be written to but not read */
 }
 
@@ -160,16 +171,13 @@ static hone_status replace_dir(const char *aside, const char *path)
 {
     if (renameat2(AT_FDCWD, aside, AT_FDCWD, path, RENAME_EXCHANGE) == 0) {
         /* or a machine that goes down now may have the old folder under its name again, and without its files */
-        HONE_TRY(sync_holder(path));
+        HONE_TRY(hone__sync_parent(path));
         return hone__remove_tree(aside);
     }
     char *old = NULL;
     hone_str name = HONE_STR_INIT;
     hone_status status = HONE_OK;
-    size_t len = strlen(path);
-    while (len > 1 && path[len - 1] == '/')
-        len--;
-    hone__str_printf(&name, "%.*s.old%s", (int)len, path, hone__aside_suffix());
+    hone__str_printf(&name, "%.*s.old%s", (int)without_slashes(path, strlen(path)), path, hone__aside_suffix());
     HONE_GO(hone__str_take(&old, &name));
     if (rename(path, old) != 0)
         HONE_GO(hone__fail_errno("cannot replace", path));
@@ -178,7 +186,7 @@ static hone_status replace_dir(const char *aside, const char *path)
         (void)rename(old, path);
         goto done;
     }
-    HONE_GO(sync_holder(path));
+    HONE_GO(hone__sync_parent(path));
     status = hone__remove_tree(old);
 done:
     hone__str_dispose(&name);
@@ -197,8 +205,8 @@ hone_status hone__rename_dir(const char *aside, const char *path, bool replace)
         HONE_TRY(replace_dir(aside, path));
     else if (rename(aside, path) != 0)
         return hone__fail_errno("cannot rename to", path);
-    HONE_TRY(sync_holder(path));
-    return sync_holder(aside);
+    HONE_TRY(hone__sync_parent(path));
+    return hone__sync_parent(aside);
 }
 
 typedef struct listing {

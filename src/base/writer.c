@@ -286,25 +286,13 @@ uint64_t hone__writer_offset(const hone_file_writer *w)
     return w->offset;
 }
 
-static hone_status sync_parent(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    if (!slash)
-        return hone__sync_dir(".");
-    char *folder = NULL;
-    HONE_TRY(hone__strndup(&folder, path, slash == path ? 1 : (size_t)(slash - path)));
-    hone_status status = hone__sync_dir(folder);
-    hone__free(folder);
-    return status;
-}
-
 /* The end of a file of a collected folder. */
 static hone_status commit_collected(hone_file_writer *w)
 {
     char *data = w->data;
     HONE_TRY(hone__writer_status(w));
     if (strrchr(w->path + strlen(w->collection->folder) + 1, '/') && !w->collection->in_memory)
-        HONE_TRY(sync_parent(w->path));
+        HONE_TRY(hone__sync_parent(w->path));
     w->data = NULL;
     return hone__collect_file(w->collection, w->path, data, w->offset, w->capacity, w->hash ? XXH3_64bits_digest(w->hash) : 0);
 }
@@ -338,7 +326,7 @@ hone_status hone__writer_commit(hone_file_writer *w)
     if (w->aside) {
         hone__free(w->aside);
         w->aside = NULL;
-        HONE_GO(sync_parent(w->path));
+        HONE_GO(hone__sync_parent(w->path));
     }
 done:
     close_writer(w);
