@@ -125,7 +125,8 @@ HONE_API hone_status hone_accelerator_register_for_checkpointing(hone_accelerato
                                                                  void *payload);
 /* Model, optimizer, schedule (hone_accelerator_prepare_scheduler), the train loader's place and what was registered, as a folder that appears whole or not at all, in the place of one that is
  * there. Between updates: after zero_grad, and before the next accumulate; HONE_INVALID_ARGUMENT inside an accumulation group. The same loop goes on from it to the bit, on the same binary,
- * kind of CPU and number of threads. Order, dropout and masks follow from counters: no generator has a state to keep. */
+ * kind of CPU and number of threads. Order, dropout and masks follow from counters: no generator has a state to keep. What a process that was killed in save_state left beside the folder (FOLDER.tmp-…) is
+ * removed by the next call for it. */
 HONE_API hone_status hone_accelerator_save_state(hone_accelerator *acc, const char *folder);
 /* Brings all that back, into objects that were made and prepared as they had been; the train loader stands at its place (hone_loader_epoch, hone_loader_position). Sizes and hashes of the files
  * are checked first. HONE_FORMAT: a file is not as it was written; HONE_INVALID_ARGUMENT: another data set, or something registered here or there only. */

@@ -209,6 +209,36 @@ hone_status hone__rename_dir(const char *aside, const char *path, bool replace)
     return hone__sync_parent(aside);
 }
 
+/* `aside` is what a process that is gone left of `path`; its name goes on with `what` behind that of path. */
+static void clean_up(const char *path, const char *aside, const char *what)
+{
+    bool was_there = hone__starts_with(what, ".old-"), was_to_come = hone__starts_with(what, ".tmp-");
+    if (was_there && !hone__is_dir(path))
+        (void)hone__rename_dir(aside, path, false);
+    else if (was_there || was_to_come)
+        (void)hone__remove_tree(aside);
+}
+
+void hone__clean_beside(const char *path)
+{
+    char *parent = NULL, *plain = NULL, *aside = NULL;
+    DIR *dir = NULL;
+    if (find_parent(&parent, path) == HONE_OK && hone__strndup(&plain, path, without_slashes(path, strlen(path))) == HONE_OK)
+        dir = opendir(parent);
+    const char *name = plain ? hone__path_base(plain) : NULL;
+    for (struct dirent *entry = dir ? readdir(dir) : NULL; entry; entry = readdir(dir)) {
+        if (!hone__starts_with(entry->d_name, name) || !hone__is_left_behind(entry->d_name))
+            continue;
+        if (hone__path_join(&aside, parent, entry->d_name) == HONE_OK)
+            clean_up(plain, aside, entry->d_name + strlen(name));
+        hone__free(aside);
+    }
+    if (dir)
+        closedir(dir);
+    hone__free(parent);
+    hone__free(plain);
+}
+
 typedef struct listing {
     hone_file_list files;
     size_t capacity;

@@ -211,6 +211,7 @@ hone_status hone_accelerator_load_state(hone_accelerator *acc, const char *folde
     hone_status status;
     if (!acc->model)
         return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "load_state before prepare"), "call hone_accelerator_prepare first");
+    hone__clean_beside(folder);
     HONE_GO(hone__checkpoint_verify(folder));
     HONE_GO(hone__path_join(&path, folder, state_file));
     HONE_GO(hone__json_load(&root, path));

@@ -194,10 +194,7 @@ hone_status hone__trainer_prepare(hone_trainer *t)
     HONE_TRY(hone__trainer_reserve(t));
     HONE_TRY(hone__trainer_reserve_memory(t));
     t->flos_per_token = hone__flos_per_token(t->model);
-    if (hone__is_dir(t->output_dir)) {
-        hone__checkpoint_clean(t->output_dir);
-        hone__writer_clean(t->output_dir);
-    }
+    hone__checkpoint_clean(t->output_dir);
     HONE_TRY(hone__trainer_identify(t));
     HONE_TRY(resume_if_asked(t));
     if (t->state.global_step > 0 && t->options.train_sampler.order && t->options.train_sampler.unrepeatable)

@@ -234,7 +234,7 @@ hone_status hone__checkpoint_prune(const char *output_dir, size_t keep, int64_t 
 /* Takes a checkpoint of the run as it stands; it may be written beside the training from here on (saved NULL) or at once (*saved tells whether it could be). Waits for the one
  * before. What went wrong with the disk is a warning and HONE_OK, the run goes on; a full one ends it where on_disk_full says so. */
 hone_status hone__trainer_save_checkpoint(hone_trainer *t, bool *saved);
-/* A folder that appears whole or not at all, in the place of one of that name: `fill` writes into a folder aside. */
+/* A folder that appears whole or not at all, in the place of one of that name: `fill` writes into a folder aside. What killed processes left of it goes first. */
 hone_status hone__checkpoint_write(const char *path, hone_status (*fill)(void *payload, const char *folder), void *payload);
 /* Tells what became of the checkpoint that is being written, without waiting for it. */
 hone_status hone__trainer_poll_save(hone_trainer *t);

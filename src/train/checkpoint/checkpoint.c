@@ -299,35 +299,17 @@ done:
 
 /* ---- what a killed process left behind ---- */
 
-/* NAME.old-PID-START: the former NAME, which was being replaced. It gets its place back when nothing took it. */
-static void restore_old(const char *output_dir, const char *name)
-{
-    char *old = NULL, *path = NULL;
-    size_t len = (size_t)(strstr(name, ".old-") - name);
-    char plain[64];
-    if (len >= sizeof(plain))
-        return;
-    snprintf(plain, sizeof(plain), "%.*s", (int)len, name);
-    if (step_of(plain) >= 0 && hone__path_join(&old, output_dir, name) == HONE_OK && hone__path_join(&path, output_dir, plain) == HONE_OK) {
-        if (hone__is_dir(path))
-            hone__remove_tree(old);
-        else
-            hone__rename_dir(old, path, false);
-    }
-    hone__free(old);
-    hone__free(path);
-}
-
-/* ASIDE…: a checkpoint that was being written or removed; NAME.tmp-…: a file that was being written. */
+/* ASIDE…: a checkpoint that was being written or removed; checkpoint-N.old-…: one that was being replaced. */
 static void clean_entry(const char *output_dir, const char *name)
 {
-    char *path = NULL;
+    char *path = NULL, plain[64];
+    const char *old = strstr(name, ".old-");
     if (!hone__is_left_behind(name))
         return;
-    if (strstr(name, ".old-"))
-        restore_old(output_dir, name);
-    else if (strstr(name, ".tmp-") && hone__path_join(&path, output_dir, name) == HONE_OK &&
-             (hone__starts_with(name, ASIDE) || hone__is_file(path)))
+    snprintf(plain, sizeof(plain), "%.*s", old && old - name < (ptrdiff_t)sizeof(plain) ? (int)(old - name) : 0, name);
+    if (step_of(plain) >= 0 && hone__path_join(&path, output_dir, plain) == HONE_OK)
+        hone__clean_beside(path);
+    else if (hone__starts_with(name, ASIDE) && hone__path_join(&path, output_dir, name) == HONE_OK)
         hone__remove_tree(path);
     hone__free(path);
 }
@@ -339,4 +321,5 @@ void hone__checkpoint_clean(const char *output_dir)
         clean_entry(output_dir, entry->d_name);
     if (dir)
         closedir(dir);
+    hone__writer_clean(output_dir);
 }

@@ -132,6 +132,7 @@ hone_status hone__checkpoint_write(const char *path, hone_status (*content)(void
         len--;
     hone__str_printf(&aside, "%.*s.tmp-0%s", (int)len, path, hone__aside_suffix());
     hone_status status = hone__str_status(&aside);
+    hone__clean_beside(path);
     if (status == HONE_OK)
         status = put_on_disk(path, aside.data, content, payload);
     hone__str_dispose(&aside);

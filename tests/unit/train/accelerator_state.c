@@ -2,8 +2,10 @@
  * state; gradients cut by value; trackers. */
 #include "tiny.h"
 
-#include <fcntl.h>
+#include <dirent.h>
 #include <hone/accelerator.h>
+#include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { STEPS = 9 };
@@ -177,6 +179,67 @@ static void what_may_be_wrong_with_a_state(void **state)
     close_hand(&h);
 }
 
+static hone_status die(const void *payload, hone_metrics *state)
+{
+    (void)payload;
+    (void)state;
+    raise(SIGKILL);
+    return HONE_OK;
+}
+
+/* Model and optimizer are written when it dies. */
+static void die_while_saving(const char *folder)
+{
+    hand h;
+    open_hand(&h);
+    assert_ok(hone_accelerator_register_for_checkpointing(h.acc, "end", die, give_back, &h));
+    (void)hone_accelerator_save_state(h.acc, folder);
+    _exit(1);
+}
+
+static size_t n_entries(const char *folder)
+{
+    size_t n = 0;
+    DIR *dir = opendir(folder);
+    assert_non_null(dir);
+    for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir))
+        n += entry->d_name[0] != '.';
+    closedir(dir);
+    return n;
+}
+
+/* Before any other test: a child has the threads of OpenMP only where its parent had none yet. */
+static void what_a_killed_process_left_is_cleaned(void **state)
+{
+    (void)state;
+    char folder[512], path[600], other[700], moved[700];
+    hand h;
+    int how;
+    snprintf(folder, sizeof(folder), "%s", test_temp("killed"));
+    snprintf(path, sizeof(path), "%s/state", folder);
+    assert_ok(hone__make_dirs(folder));
+    pid_t child = fork();
+    if (child == 0)
+        die_while_saving(path);
+    assert_int_equal(waitpid(child, &how, 0), child);
+    assert_true(WIFSIGNALED(how) && WTERMSIG(how) == SIGKILL);
+    assert_int_equal(n_entries(folder), 1);
+    snprintf(other, sizeof(other), "%s/other.tmp-0-%ld-1", folder, (long)child);
+    assert_ok(hone__make_dirs(other));
+    snprintf(other, sizeof(other), "%s/state.tmp-7%s", folder, hone__aside_suffix()); /* of a living one */
+    assert_ok(hone__make_dirs(other));
+    open_hand(&h);
+    assert_ok(hone_accelerator_save_state(h.acc, path));
+    assert_int_equal(n_entries(folder), 3);
+    assert_true(hone__is_dir(other) && hone__is_dir(path));
+    /* one that died between the two names of a replacement, where the file system cannot exchange folders */
+    snprintf(moved, sizeof(moved), "%s/state.old-%ld-1", folder, (long)child);
+    assert_int_equal(rename(path, moved), 0);
+    assert_ok(hone_accelerator_load_state(h.acc, path));
+    assert_int_equal(n_entries(folder), 3);
+    close_hand(&h);
+}
+
 static void gradients_are_cut_by_value(void **state)
 {
     (void)state;
@@ -270,7 +333,8 @@ static void trackers(void **state)
     hone_metrics_dispose(&config);
 }
 
-static const struct CMUnitTest tests[] = {cmocka_unit_test(every_state_leads_to_the_same_end),
-                                          cmocka_unit_test(what_may_be_wrong_with_a_state), cmocka_unit_test(gradients_are_cut_by_value),
-                                          cmocka_unit_test(a_model_is_freed_before_its_tape), cmocka_unit_test(trackers)};
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(what_a_killed_process_left_is_cleaned), cmocka_unit_test(every_state_leads_to_the_same_end),
+    cmocka_unit_test(what_may_be_wrong_with_a_state),        cmocka_unit_test(gradients_are_cut_by_value),
+    cmocka_unit_test(a_model_is_freed_before_its_tape),      cmocka_unit_test(trackers)};
 TEST_MAIN(tests)
