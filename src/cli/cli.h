@@ -76,6 +76,9 @@ typedef struct cli_messages {
 /* Takes --help, --quiet, --offline and --log_level out of argv and follows them. False when one is wrong: it was said. */
 bool cli_take_messages(cli_messages *out, int *argc, char **argv);
 
+/* The parts of a list between commas, *n of them (n may be NULL) and a NULL behind; list is cut. Free it; NULL when there is no memory. */
+const char **cli_split(char *list, size_t *n);
+
 /* Whether word is --name or --name=…, - and _ being the same. */
 bool cli_is_option(const char *word, const char *name);
 
@@ -86,7 +89,7 @@ void cli_show_logs(bool quiet, int log_level);
 void cli_show_progress(bool on);
 void cli_clear_progress(void); /* before something else is written to the terminal */
 
-/* "hone: error: …" and the hint of the thread's last failure. Returns the exit status that belongs to it. */
+/* "hone: error: …" and the hint of the thread's last failure, or the name of one that is not the library's. Returns the exit status that belongs to it. */
 int cli_fail(hone_status status);
 int cli_fail_usage(void); /* the same for a wrong command line: CLI_USAGE */
 /* The same for options that were parsed well: CLI_USAGE where they were wrong nevertheless. Some are found so when the work has started; the message begins with their name then. */

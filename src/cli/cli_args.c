@@ -94,6 +94,17 @@ int cli_missing(const char *what)
     return cli_wrong(text);
 }
 
+const char **cli_split(char *list, size_t *n)
+{
+    const char **parts = calloc(strlen(list) + 2, sizeof(*parts));
+    size_t count = 0;
+    for (char *next = list; parts && next;)
+        parts[count++] = strsep(&next, ",");
+    if (n)
+        *n = count;
+    return parts;
+}
+
 /* ---- what has to do with messages only ---- */
 
 #define MESSAGE(field) offsetof(cli_messages, field)

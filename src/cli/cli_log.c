@@ -18,23 +18,24 @@ void cli_show_logs(bool quiet, int log_level)
     cli_show_progress(!quiet);
 }
 
-static void show_failure(void)
+static void show_failure(hone_status status)
 {
+    const char *message = hone_error_message();
     cli_clear_progress();
-    fprintf(stderr, "hone: error: %s\n", hone_error_message());
+    fprintf(stderr, "hone: error: %s\n", *message ? message : hone_status_name(status));
     if (*hone_error_hint())
         fprintf(stderr, "hint: %s\n", hone_error_hint());
 }
 
 int cli_fail(hone_status status)
 {
-    show_failure();
+    show_failure(status);
     return status == HONE_CANCELLED ? CLI_STOPPED : CLI_FAILED;
 }
 
 int cli_fail_usage(void)
 {
-    show_failure();
+    show_failure(HONE_INVALID_ARGUMENT);
     return CLI_USAGE;
 }
 

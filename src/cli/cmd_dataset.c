@@ -117,16 +117,6 @@ static int finish(hone_status status)
     return cli_finish(status == HONE_OK || ferror(stdout) ? CLI_OK : cli_fail(status));
 }
 
-/* The parts of a list between commas, NULL-terminated; list is cut. Free it; NULL when there is no memory. */
-static const char **split_commas(char *list)
-{
-    const char **words = calloc(strlen(list) + 2, sizeof(*words));
-    size_t n = 0;
-    for (char *next = list; words && next;)
-        words[n++] = strsep(&next, ",");
-    return words;
-}
-
 /* True when the files hold labelled data. */
 static bool is_labelled(const options *o, const cli_args *args)
 {
@@ -150,8 +140,8 @@ static hone_status load_labelled(hone_dataset **out, const options *o, const cli
     d.max_rows = max_rows;
     *out = NULL;
     hone_status status = hone_tag_scheme_parse(&d.scheme, o->scheme);
-    if (status == HONE_OK && o->label_names)
-        d.labels = labels = split_commas(o->label_names);
+    if (status == HONE_OK && o->label_names && !(d.labels = labels = cli_split(o->label_names, NULL)))
+        status = HONE_OUT_OF_MEMORY;
     if (status == HONE_OK)
         status = hone_dataset_load(out, args->words, args->n_words, &d);
     free(labels);
@@ -252,11 +242,9 @@ static int head(options *o, const cli_args *args)
 
 static hone_status make_keywords(hone_keywords **out, char *list)
 {
-    const char **words = split_commas(list);
-    size_t n = 0;
-    while (words && words[n])
-        n++;
-    hone_status status = hone_keywords_new(out, words, n);
+    size_t n;
+    const char **words = cli_split(list, &n);
+    hone_status status = words ? hone_keywords_new(out, words, n) : HONE_OUT_OF_MEMORY;
     free(words);
     return status;
 }
@@ -268,9 +256,10 @@ static int filter(options *o, const cli_args *args)
     hone_filter_counts counts = {0, 0};
     if (!o->keywords)
         return cli_missing("--keywords");
-    if (make_keywords(&keywords, o->keywords) != HONE_OK)
-        return cli_fail_usage();
-    hone_status status = open_texts(&s, o, args, -1);
+    hone_status status = make_keywords(&keywords, o->keywords);
+    if (status != HONE_OK)
+        return cli_fail_options(status, false);
+    status = open_texts(&s, o, args, -1);
     if (status == HONE_OK)
         status = hone_text_filter(&counts, s, keywords, print_document, o);
     hone_text_free(s);

@@ -212,7 +212,7 @@ static int without_data(bool json, int argc, char **argv)
     if (status == HONE_OK)
         status = hone_training_args_parse(&args, n_rest, rest);
     if (!own || !rest)
-        exit_status = cli_wrong("out of memory");
+        exit_status = cli_fail(HONE_OUT_OF_MEMORY);
     else if (status != HONE_OK)
         exit_status = cli_fail_usage();
     else if (!path == !o.model_type)

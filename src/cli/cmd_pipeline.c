@@ -24,9 +24,12 @@ static hone_status open_device(hone_device **out, const pipeline_options *o, con
 static int load(hone_pipeline **out, hone_device **device, pipeline_options *o, const cli_args *args, const pipeline_task *task)
 {
     hone_pipeline_options p = HONE_PIPELINE_OPTIONS_INIT;
-    void *owned = NULL;
-    if (!task->fill(&p, &owned, o, &args->common))
-        return CLI_USAGE;
+    const char **owned = NULL;
+    int filled = task->fill(&p, &owned, o, &args->common);
+    if (filled != CLI_OK) {
+        free(owned);
+        return filled;
+    }
     hone_status status = open_device(device, o, &args->common);
     if (status == HONE_OK)
         status = pipeline_profile_start(o, *device);

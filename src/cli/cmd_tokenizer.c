@@ -47,24 +47,25 @@ static const cli_spec spec = {"hone tokenizer train --vocab_size N --output_dir 
                               "threads; memory follows the number of distinct words.",
                               &table, true};
 
-/* Cuts text at its commas, in place. Free the result. */
-static const char **split(char *text, size_t *n)
+/* The parts of a list that are not empty. Free it; NULL when there is no memory. */
+static const char **split_specials(char *list, size_t *n)
 {
-    const char **items = calloc(strlen(text) + 1, sizeof(*items));
+    size_t n_parts;
+    const char **parts = cli_split(list, &n_parts);
     *n = 0;
-    for (char *next = text; items && next;) {
-        char *item = strsep(&next, ",");
-        if (*item)
-            items[(*n)++] = item;
-    }
-    return items;
+    for (size_t i = 0; parts && i < n_parts; i++)
+        if (*parts[i])
+            parts[(*n)++] = parts[i];
+    return parts;
 }
 
 static int train(const options *o, const cli_args *args)
 {
     hone_tokenizer_train_options t = HONE_TOKENIZER_TRAIN_OPTIONS_INIT;
     hone_tokenizer *tok = NULL;
-    const char **specials = o->special_tokens ? split(o->special_tokens, &t.n_special_tokens) : NULL;
+    const char **specials = o->special_tokens ? split_specials(o->special_tokens, &t.n_special_tokens) : NULL;
+    if (o->special_tokens && !specials)
+        return cli_fail(HONE_OUT_OF_MEMORY);
     t.kind = (hone_tokenizer_kind)o->type;
     t.vocab_size = (size_t)o->vocab_size;
     t.min_frequency = (uint64_t)o->min_frequency;

@@ -45,8 +45,8 @@ typedef struct pipeline_task {
     const char *name;  /* as people call it: "text-generation" */
     const char *words; /* what stands on the command line: "TEXT"; NULL: nothing, but --question and --context */
     cli_spec spec;
-    /* Fills out from o, of which it lends; false when the command line is wrong, which was said. NULL-terminated lists go to *owned, freed by the caller. */
-    bool (*fill)(hone_pipeline_options *out, void **owned, const pipeline_options *o, const cli_common *common);
+    /* Fills out from o, of which it lends, cutting lists: CLI_OK, or the exit status of what was said to be wrong. A list goes to *owned, freed by the caller. */
+    int (*fill)(hone_pipeline_options *out, const char ***owned, const pipeline_options *o, const cli_common *common);
     pipeline_show_fn show; /* NULL: answers are JSON */
 } pipeline_task;
 

@@ -45,43 +45,20 @@ static const hone_option token_rows[] = {
 };
 static const hone_option_table token_table = {token_rows, N(token_rows), aliases, N(aliases)};
 
-/* "O,MISC" to a list in one block. */
-static bool split_labels(const char *const **out, void **owned, const char *text)
-{
-    size_t n = 1, len = strlen(text);
-    for (const char *c = text; *c; c++)
-        n += *c == ',';
-    char *copy = NULL;
-    char **list = malloc((n + 1) * sizeof(*list) + len + 1);
-    if (!list)
-        return false;
-    copy = (char *)(list + n + 1);
-    memcpy(copy, text, len + 1);
-    for (size_t i = 0; i < n; i++) {
-        list[i] = copy;
-        copy += strcspn(copy, ",");
-        *copy++ = '\0';
-    }
-    list[n] = NULL;
-    *owned = list;
-    *out = (const char *const *)list;
-    return true;
-}
-
 bool pipeline_shows_text(const pipeline_options *o, const pipeline_task *task)
 {
     bool on_terminal = !o->input && !o->output && isatty(STDOUT_FILENO);
     return task->show && (o->format == FORMAT_TEXT || (o->format == FORMAT_AUTO && on_terminal));
 }
 
-static bool check_format(const pipeline_options *o)
+static int check_format(const pipeline_options *o)
 {
     if (o->format != FORMAT_TEXT || (!o->input && !o->output))
-        return true;
-    return cli_wrong("--format text goes with TEXT… on standard output, not with --input or --output") == CLI_OK;
+        return CLI_OK;
+    return cli_wrong("--format text goes with TEXT… on standard output, not with --input or --output");
 }
 
-static bool fill_token(hone_pipeline_options *out, void **owned, const pipeline_options *o, const cli_common *common)
+static int fill_token(hone_pipeline_options *out, const char ***owned, const pipeline_options *o, const cli_common *common)
 {
     (void)common;
     bool marks = pipeline_shows_text(o, pipeline_task_of(HONE_TOKEN_CLASSIFICATION));
@@ -91,12 +68,10 @@ static bool fill_token(hone_pipeline_options *out, void **owned, const pipeline_
     out->long_text = o->truncation ? HONE_LONG_TEXT_TRUNCATE : o->stride >= 0 ? HONE_LONG_TEXT_STRIDE : HONE_LONG_TEXT_WINDOWS;
     out->stride = o->stride > 0 ? (size_t)o->stride : 0;
     if (o->truncation && o->stride >= 0)
-        return cli_wrong("--truncation and --stride exclude each other") == CLI_OK;
-    if (!check_format(o))
-        return false;
-    if (!split_labels(&out->ignore_labels, owned, o->ignore_labels))
-        return cli_wrong("out of memory: --ignore_labels") == CLI_OK;
-    return true;
+        return cli_wrong("--truncation and --stride exclude each other");
+    if (!(out->ignore_labels = *owned = cli_split(o->ignore_labels, NULL)))
+        return cli_fail(HONE_OUT_OF_MEMORY);
+    return check_format(o);
 }
 
 /* ---- text-classification ---- */
@@ -128,7 +103,7 @@ static bool read_top_k(size_t *out, const char *text)
     return text[0] >= '1' && text[0] <= '9' && *end == '\0';
 }
 
-static bool fill_labels(hone_pipeline_options *out, void **owned, const pipeline_options *o, const cli_common *common)
+static int fill_labels(hone_pipeline_options *out, const char ***owned, const pipeline_options *o, const cli_common *common)
 {
     (void)owned;
     (void)common;
@@ -136,9 +111,9 @@ static bool fill_labels(hone_pipeline_options *out, void **owned, const pipeline
     out->function_to_apply = (hone_score_function)o->function;
     out->long_text = o->truncation ? HONE_LONG_TEXT_TRUNCATE : HONE_LONG_TEXT_WINDOWS;
     if (o->top_labels && !read_top_k(&out->top_k, o->top_labels))
-        return cli_wrong("--top_k must be a whole number from 1, or all") == CLI_OK;
+        return cli_wrong("--top_k must be a whole number from 1, or all");
     if (o->text_pair && o->input)
-        return cli_wrong("--text_pair goes with TEXT…; a line of --input has its own \"text_pair\"") == CLI_OK;
+        return cli_wrong("--text_pair goes with TEXT…; a line of --input has its own \"text_pair\"");
     return check_format(o);
 }
 
@@ -163,7 +138,7 @@ static const hone_option answer_rows[] = {
 };
 static const hone_option_table answer_table = {answer_rows, N(answer_rows), aliases, N(aliases)};
 
-static bool fill_answers(hone_pipeline_options *out, void **owned, const pipeline_options *o, const cli_common *common)
+static int fill_answers(hone_pipeline_options *out, const char ***owned, const pipeline_options *o, const cli_common *common)
 {
     (void)owned;
     (void)common;
@@ -188,15 +163,15 @@ static const hone_option mask_rows[] = {
 };
 static const hone_option_table mask_table = {mask_rows, N(mask_rows), aliases, N(aliases)};
 
-static bool fill_masks(hone_pipeline_options *out, void **owned, const pipeline_options *o, const cli_common *common)
+static int fill_masks(hone_pipeline_options *out, const char ***owned, const pipeline_options *o, const cli_common *common)
 {
     (void)common;
     out->long_text = o->truncation ? HONE_LONG_TEXT_TRUNCATE : HONE_LONG_TEXT_WINDOWS;
     if (!read_top_k(&out->top_k, o->top_labels))
-        return cli_wrong("--top_k must be a whole number from 1, or all") == CLI_OK;
-    if (o->targets && !split_labels(&out->targets, owned, o->targets))
-        return cli_wrong("out of memory: --targets") == CLI_OK;
-    return true;
+        return cli_wrong("--top_k must be a whole number from 1, or all");
+    if (o->targets && !(out->targets = *owned = cli_split(o->targets, NULL)))
+        return cli_fail(HONE_OUT_OF_MEMORY);
+    return CLI_OK;
 }
 
 /* ---- text-generation ---- */
@@ -222,7 +197,7 @@ static const hone_option generation_rows[] = {
 };
 static const hone_option_table generation_table = {generation_rows, N(generation_rows), aliases, N(aliases)};
 
-static bool fill_generation(hone_pipeline_options *out, void **owned, const pipeline_options *o, const cli_common *common)
+static int fill_generation(hone_pipeline_options *out, const char ***owned, const pipeline_options *o, const cli_common *common)
 {
     (void)owned;
     hone_generate_options *g = &out->generate;
@@ -238,7 +213,7 @@ static bool fill_generation(hone_pipeline_options *out, void **owned, const pipe
     g->length_penalty = o->length_penalty;
     g->early_stopping = o->early_stopping;
     g->seed = (uint64_t)common->seed;
-    return true;
+    return CLI_OK;
 }
 
 /* ---- the tasks ---- */
