@@ -94,6 +94,8 @@ int cli_fail(hone_status status);
 int cli_fail_usage(void); /* the same for a wrong command line: CLI_USAGE */
 /* The same for options that were parsed well: CLI_USAGE where they were wrong nevertheless. Some are found so when the work has started; the message begins with their name then. */
 int cli_fail_options(hone_status status, bool started);
+/* The same where hone_device_open was refused what the command line asked for. */
+int cli_fail_device(hone_status status);
 int cli_fail_lines(size_t n); /* n lines of an input have {"error": …} for an answer: CLI_FAILED */
 
 /* ---- output ---- */

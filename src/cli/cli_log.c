@@ -18,24 +18,33 @@ void cli_show_logs(bool quiet, int log_level)
     cli_show_progress(!quiet);
 }
 
-static void show_failure(hone_status status)
+/* `option` NULL: none that the message does not name. */
+static void show_failure(hone_status status, const char *option)
 {
     const char *message = hone_error_message();
     cli_clear_progress();
-    fprintf(stderr, "hone: error: %s\n", *message ? message : hone_status_name(status));
+    fprintf(stderr, "hone: error: %s%s%s\n", option ? option : "", option ? ": " : "", *message ? message : hone_status_name(status));
     if (*hone_error_hint())
         fprintf(stderr, "hint: %s\n", hone_error_hint());
 }
 
 int cli_fail(hone_status status)
 {
-    show_failure(status);
+    show_failure(status, NULL);
     return status == HONE_CANCELLED ? CLI_STOPPED : CLI_FAILED;
 }
 
 int cli_fail_usage(void)
 {
-    show_failure(HONE_INVALID_ARGUMENT);
+    show_failure(HONE_INVALID_ARGUMENT, NULL);
+    return CLI_USAGE;
+}
+
+int cli_fail_device(hone_status status)
+{
+    if (status != HONE_INVALID_ARGUMENT && status != HONE_UNSUPPORTED)
+        return cli_fail(status);
+    show_failure(status, status == HONE_INVALID_ARGUMENT ? "--threads" : "--device");
     return CLI_USAGE;
 }
 

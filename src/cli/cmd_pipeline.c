@@ -13,35 +13,35 @@ static int fail_file(const char *what, const char *path)
 }
 
 /* The device, when one is named or profiled: it must outlive the pipeline. */
-static hone_status open_device(hone_device **out, const pipeline_options *o, const cli_common *common)
+static int open_device(hone_device **out, const pipeline_options *o, const cli_common *common)
 {
     hone_device_options d = {common->device, (int)common->threads};
     bool own = strcmp(common->device, "auto") != 0 || o->profile || o->profile_trace;
-    return own ? hone_device_open(out, &d) : HONE_OK;
+    hone_status status = own ? hone_device_open(out, &d) : HONE_OK;
+    return status == HONE_OK ? CLI_OK : cli_fail_device(status);
 }
 
-/* The pipeline, and the device when one is named. Options that contradict each other are a wrong command line. */
+/* The pipeline, on the device when one is named. Options that contradict each other are a wrong command line. */
 static int load(hone_pipeline **out, hone_device **device, pipeline_options *o, const cli_args *args, const pipeline_task *task)
 {
     hone_pipeline_options p = HONE_PIPELINE_OPTIONS_INIT;
     const char **owned = NULL;
-    int filled = task->fill(&p, &owned, o, &args->common);
-    if (filled != CLI_OK) {
-        free(owned);
-        return filled;
+    int exit_status = task->fill(&p, &owned, o, &args->common);
+    if (exit_status == CLI_OK)
+        exit_status = open_device(device, o, &args->common);
+    if (exit_status == CLI_OK) {
+        hone_status status = pipeline_profile_start(o, *device);
+        p.device = *device;
+        p.n_threads = (int)args->common.threads;
+        p.quantize = (hone_quantization)o->quantize;
+        bool started = status == HONE_OK;
+        if (started)
+            status = hone_pipeline_new(out, task->kind, o->model, &p);
+        pipeline_profile_loaded(o);
+        exit_status = status == HONE_OK ? CLI_OK : started && status == HONE_INVALID_ARGUMENT ? cli_fail_usage() : cli_fail(status);
     }
-    hone_status status = open_device(device, o, &args->common);
-    if (status == HONE_OK)
-        status = pipeline_profile_start(o, *device);
-    p.device = *device;
-    p.n_threads = (int)args->common.threads;
-    p.quantize = (hone_quantization)o->quantize;
-    bool opened = status == HONE_OK;
-    if (opened)
-        status = hone_pipeline_new(out, task->kind, o->model, &p);
-    pipeline_profile_loaded(o);
     free(owned);
-    return status == HONE_OK ? CLI_OK : opened && status == HONE_INVALID_ARGUMENT ? cli_fail_usage() : cli_fail(status);
+    return exit_status;
 }
 
 static int answer_all(hone_pipeline *pipeline, const pipeline_options *o, const cli_args *args, const pipeline_task *task, FILE *in,

@@ -51,6 +51,8 @@ run 1 pipeline text-generation --model "$MODEL" --input absent.jsonl
 says err "cannot open: absent.jsonl: No such file"
 run 1 pipeline text-generation --model "$MODEL" --output no/such/folder x
 says err "cannot write: no/such/folder"
-run 1 pipeline text-generation --model "$MODEL" --device cuda x
-says err "cuda"
+run 2 pipeline text-generation --model "$MODEL" --device cuda x # as hone train
+says err '--device: there is no device "cuda"'
+run 2 pipeline text-generation --model "$MODEL" --device cpu --threads 2000 x
+says err "--threads: 2000 threads: the number is 1 to 1024"
 finish
