@@ -34,10 +34,25 @@ const hone_option_table hone__job_table = {run_rows, sizeof(run_rows) / sizeof(*
 static const hone_job_class *const classes[] = {&hone__token_classification_job, &hone__text_classification_job,
                                                 &hone__question_answering_job, &hone__causal_lm_job, &hone__masked_lm_job};
 
-/* What an evaluation takes of the trainer's options. */
-static const char *const eval_names[] = {
-    "output_dir",     "per_device_eval_batch_size", "seed",    "do_eval",       "disable_tqdm",   "label_smoothing_factor",
-    "bf16_full_eval", "prediction_loss_only",       "profile", "profile_steps", "profile_layers", "on_disk_full"};
+/* What an evaluation takes of the trainer's options; help where it is another one. */
+static const struct {
+    const char *name, *help;
+} eval_rows[] = {
+    {"output_dir", "a folder for results, predictions and the profile; without it results are printed and nothing is written"},
+    {"per_device_eval_batch_size", NULL},
+    {"seed", NULL},
+    {"do_eval", NULL},
+    {"disable_tqdm", NULL},
+    {"label_smoothing_factor", NULL},
+    {"bf16_full_eval", NULL},
+    {"prediction_loss_only", NULL},
+    {"profile", "say at the end where a batch's time went, op by op; profile.txt and a Chrome trace, profile_trace.json, go into "
+                "output_dir, if there is one"},
+    {"profile_steps", NULL},
+    {"profile_layers", NULL},
+    {"on_disk_full", NULL},
+};
+enum { N_EVAL_ROWS = sizeof(eval_rows) / sizeof(*eval_rows) };
 
 const char *hone_task_name(hone_task_kind task)
 {
@@ -87,14 +102,17 @@ static hone_status choose_training_rows(hone_job *job)
         return HONE_OK;
     }
     job->own.n_rows = N_EVALUATION_ROWS;
-    HONE_TRY(HONE_NEW(&job->training_rows, sizeof(eval_names) / sizeof(*eval_names)));
+    HONE_TRY(HONE_NEW(&job->training_rows, N_EVAL_ROWS));
     job->training.rows = job->training_rows;
     job->training.n_rows = 0;
     job->training.n_aliases = 0;
     for (size_t i = 0; i < hone__training_table.n_rows; i++)
-        for (size_t k = 0; k < sizeof(eval_names) / sizeof(*eval_names); k++)
-            if (strcmp(hone__training_table.rows[i].name, eval_names[k]) == 0)
-                job->training_rows[job->training.n_rows++] = hone__training_table.rows[i];
+        for (size_t k = 0; k < N_EVAL_ROWS; k++)
+            if (strcmp(hone__training_table.rows[i].name, eval_rows[k].name) == 0) {
+                hone_option *row = &job->training_rows[job->training.n_rows++];
+                *row = hone__training_table.rows[i];
+                row->help = eval_rows[k].help ? eval_rows[k].help : row->help;
+            }
     return HONE_OK;
 }
 

@@ -40,6 +40,7 @@ for task in $("$HONE" train --help | sed -n 's/^tasks: //p'); do
     run 0 evaluate "$task" --help
     says out "  hone evaluate $task --model_name_or_path DIR --validation_file "
     equals "$(grep -c '^  --train_file\|^  --max_train_samples\|^  --learning_rate' out)" 0 "options of a training in evaluate $task"
+    equals "$(grep -c trainer_output out)" 0 "a default that evaluate $task does not have"
 done
 
 # a full disk behind standard output is a failure

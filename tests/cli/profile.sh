@@ -34,6 +34,10 @@ says evaluated/profile.txt "forward"
 says evaluated/profile.txt "  postprocess "
 says evaluated/profile.txt "  metrics "
 says evaluated/profile.txt "the process held"
+ls >before
+run 0 evaluate causal-lm --model_name_or_path trained --validation_file model.tokenizer.corpus --block_size 16 --threads 1 --profile
+says err "Parts of a step"
+equals "$(ls)" "$(cat before)" "files beside those that were there"
 # pipelines: each batch of texts is a step; answers are what they are without
 for i in 1 2 3 4 5; do echo '{"inputs": "def function_'$i'("}'; done >prompts.jsonl
 run 0 pipeline text-generation --model trained --input prompts.jsonl --batch_size 2 --max_new_tokens 4 --threads 1
