@@ -92,6 +92,8 @@ void cli_clear_progress(void); /* before something else is written to the termin
 /* "hone: error: …" and the hint of the thread's last failure, or the name of one that is not the library's. Returns the exit status that belongs to it. */
 int cli_fail(hone_status status);
 int cli_fail_usage(void); /* the same for a wrong command line: CLI_USAGE */
+/* The same for options that could not be parsed; `synopsis` begins with the command's name, whose --help lists them. */
+int cli_fail_parse(hone_status status, const char *synopsis);
 /* The same for options that were parsed well: CLI_USAGE where they were wrong nevertheless. Some are found so when the work has started; the message begins with their name then. */
 int cli_fail_options(hone_status status, bool started);
 /* The same where hone_device_open was refused what the command line asked for. */

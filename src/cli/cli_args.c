@@ -66,7 +66,7 @@ bool cli_parse(cli_args *args, const cli_spec *spec, void *options, int argc, ch
         status = hone_options_parse(tables, structs, 2, argc - 1, argv + 1, spec->takes_words ? args->words : NULL,
                                     spec->takes_words ? &args->n_words : NULL);
     if (status != HONE_OK) {
-        *exit_status = cli_fail_usage();
+        *exit_status = cli_fail_parse(status, spec->synopsis);
         return false;
     }
     cli_show_logs(args->common.quiet, args->common.log_level);

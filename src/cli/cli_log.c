@@ -40,6 +40,27 @@ int cli_fail_usage(void)
     return CLI_USAGE;
 }
 
+/* Of what stands before the first word that is no name: "hone dataset info [--glob G]". */
+static size_t length_of_command(const char *synopsis)
+{
+    const char *word = synopsis, *end = synopsis;
+    while (*word >= 'a' && *word <= 'z') {
+        end = word + strcspn(word, " ");
+        word = end + strspn(end, " ");
+    }
+    return (size_t)(end - synopsis);
+}
+
+int cli_fail_parse(hone_status status, const char *synopsis)
+{
+    if (status == HONE_OUT_OF_MEMORY)
+        return cli_fail(status);
+    (void)cli_fail_usage();
+    if (!*hone_error_hint() && strstr(hone_error_message(), " is no option"))
+        fprintf(stderr, "hint: `%.*s --help` lists the options\n", (int)length_of_command(synopsis), synopsis);
+    return CLI_USAGE;
+}
+
 int cli_fail_device(hone_status status)
 {
     if (status != HONE_INVALID_ARGUMENT && status != HONE_UNSUPPORTED)

@@ -107,12 +107,17 @@ static int forecast_job(hone_task_kind task, bool json, int argc, char **argv)
 {
     hone_memory_forecast f = {0};
     hone_job *job = NULL;
+    char command[64];
+    int exit_status;
+    snprintf(command, sizeof(command), "hone train %s", hone_task_name(task));
     hone_status status = hone_job_new(&job, HONE_JOB_TRAIN, task);
-    if (status == HONE_OK)
-        status = hone_job_parse(job, argc, argv);
-    if (status == HONE_OK)
-        status = hone_job_forecast(&f, job);
-    int exit_status = show(&f, status, json, job && hone_job_started(job));
+    if (status == HONE_OK && (status = hone_job_parse(job, argc, argv)) != HONE_OK) {
+        exit_status = cli_fail_parse(status, command);
+    } else {
+        if (status == HONE_OK)
+            status = hone_job_forecast(&f, job);
+        exit_status = show(&f, status, json, job && hone_job_started(job));
+    }
     hone_job_free(job);
     return exit_status;
 }
@@ -214,7 +219,7 @@ static int without_data(bool json, int argc, char **argv)
     if (!own || !rest)
         exit_status = cli_fail(HONE_OUT_OF_MEMORY);
     else if (status != HONE_OK)
-        exit_status = cli_fail_usage();
+        exit_status = cli_fail_parse(status, "hone info");
     else if (!path == !o.model_type)
         exit_status = path ? cli_wrong("one MODEL, or --model_type, and no more") : cli_missing("TASK, MODEL (a folder) or --model_type");
     else {

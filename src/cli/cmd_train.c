@@ -138,6 +138,7 @@ static int run_job(hone_job_kind kind, const char *verb, const char *about, int 
     cli_messages messages;
     hone_task_kind task;
     hone_job *job = NULL;
+    char command[64];
     int exit_status = CLI_USAGE;
     if (!cli_take_messages(&messages, &argc, argv))
         return CLI_USAGE;
@@ -146,10 +147,13 @@ static int run_job(hone_job_kind kind, const char *verb, const char *about, int 
     if (hone_task_parse(&task, argv[1]) != HONE_OK || hone_job_new(&job, kind, task) != HONE_OK)
         return cli_fail_usage();
     running_trains = kind == HONE_JOB_TRAIN;
-    if (messages.help)
+    if (messages.help) {
         exit_status = show_help(verb, about, task, job);
-    else
-        exit_status = hone_job_parse(job, argc - 2, argv + 2) == HONE_OK ? run(job) : cli_fail_usage();
+    } else {
+        snprintf(command, sizeof(command), "hone %s %s", verb, hone_task_name(task));
+        hone_status status = hone_job_parse(job, argc - 2, argv + 2);
+        exit_status = status == HONE_OK ? run(job) : cli_fail_parse(status, command);
+    }
     hone_job_free(job);
     return exit_status;
 }

@@ -19,6 +19,23 @@ says err 'hint: did you mean `hone dataset filter`?'
 run 2 tokenize --tokeniser x
 says err "hone: error: --tokeniser is no option"
 says err "hint: did you mean --tokenizer?"
+# where no name is near, the list of them is
+while read -r command; do
+    fails 2 "hone: error: --zzzzzzzz is no option" $command --zzzzzzzz 1
+    says err "hint: \`hone ${command%% MODEL*} --help\` lists the options"
+done <<END
+tokenize
+tokenizer train
+dataset head
+metric
+info
+info MODEL --train
+pipeline fill-mask
+train causal-lm
+evaluate token-classification
+END
+fails 2 "hone: error: --zzzzzzzz is no option" info --train causal-lm --zzzzzzzz 1
+says err 'hint: `hone train causal-lm --help` lists the options'
 run 2 tokenize --threads many
 says err "--threads"
 run 2 tokenize --log_level loud
