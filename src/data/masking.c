@@ -38,7 +38,7 @@ struct hone_masker {
 
 /* ---- making ---- */
 
-static hone_status check_options(const hone_tokenizer *tokenizer, const hone_masking_options *o)
+hone_status hone__masking_check(const hone_masking_options *o)
 {
     const struct {
         const char *name;
@@ -53,6 +53,12 @@ static hone_status check_options(const hone_tokenizer *tokenizer, const hone_mas
         return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--mask_replace_prob %g and --random_replace_prob %g are more than 1 together",
                                      o->mask_replace_prob, o->random_replace_prob),
                           "what is left of 1 is the share of drawn tokens that stay");
+    return HONE_OK;
+}
+
+static hone_status check_options(const hone_tokenizer *tokenizer, const hone_masking_options *o)
+{
+    HONE_TRY(hone__masking_check(o));
     if (!tokenizer)
         return hone__fail(HONE_INVALID_ARGUMENT, "hone_masker_new: the tokenizer must be given");
     if (hone_tokenizer_special_id(tokenizer, HONE_SPECIAL_MASK) < 0)

@@ -4,6 +4,7 @@
  * computed, so that --pad_to_max_length changes nothing. */
 #include "tasks/lm_job.h"
 #include "base/log.h"
+#include "data/masking.h"
 #include "tokenizer/pieces.h"
 
 #include <hone/tasks.h>
@@ -50,8 +51,20 @@ static const hone_option_alias aliases[] = {
 };
 static const hone_option_table table = {rows, sizeof(rows) / sizeof(*rows), aliases, sizeof(aliases) / sizeof(*aliases)};
 
+static hone_masking_options masking_of(const hone_job *job)
+{
+    const options *o = job->task_options;
+    return (hone_masking_options){.mlm_probability = o->mlm_probability,
+                                  .mask_replace_prob = o->mask_replace_prob,
+                                  .random_replace_prob = o->random_replace_prob,
+                                  .whole_word_mask = o->whole_word_mask,
+                                  .seed = job->args.seed};
+}
+
 static hone_status check(const hone_job *job)
 {
+    hone_masking_options masking = masking_of(job);
+    HONE_TRY(hone__masking_check(&masking));
     return hone__lm_check(job, "give a folder (hone tokenizer train --type wordpiece makes one), or --model_name_or_path");
 }
 
@@ -60,12 +73,7 @@ static hone_status check(const hone_job *job)
 static hone_status make_task(hone_job *job, hone_job_parts *parts)
 {
     const options *o = job->task_options;
-    hone_masking_options masking = HONE_MASKING_OPTIONS_INIT;
-    masking.mlm_probability = o->mlm_probability;
-    masking.mask_replace_prob = o->mask_replace_prob;
-    masking.random_replace_prob = o->random_replace_prob;
-    masking.whole_word_mask = o->whole_word_mask;
-    masking.seed = job->args.seed;
+    hone_masking_options masking = masking_of(job);
     if (o->whole_word_mask && !hone__tokenizer_marks_words(parts->tokenizer))
         hone__log(HONE_LOG_WARNING, "--whole_word_mask: the tokenizer has no pieces that begin with \"##\", so that each token is a word");
     return hone_masked_lm_task(&parts->task, parts->model, parts->tokenizer, &masking);

@@ -106,7 +106,7 @@ python3 agree.py out scores eval_loss eval_samples || complain "JSON lines are o
 a_tokenizer bpe
 fails 1 "bpe: the tokenizer has no mask token" train masked-lm --tokenizer_name bpe --train_file train.txt --output_dir x1
 fails 2 "mlm_probability" $TRAIN --mlm_probability 1.5 --output_dir x2
-fails 1 "more than 1 together" $TRAIN --mask_replace_prob 0.9 --random_replace_prob 0.2 --output_dir x3
+fails 2 "hone: error: --mask_replace_prob 0.9 and --random_replace_prob 0.2 are more than 1 together" $TRAIN --mask_replace_prob 0.9 --random_replace_prob 0.2 --output_dir x3
 fails 2 "65 tokens are more than the model's 64 positions" $TRAIN --max_seq_length 65 --output_dir x4
 fails 2 "no room for a text" $TRAIN --max_seq_length 2 --output_dir x5
 printf '\n \n\t\n' >blank.txt
