@@ -333,6 +333,7 @@ done:
 static hone_status read_weights(float *weights, size_t n, const char *text)
 {
     size_t i = 0;
+    bool any = false;
     for (const char *p = text;; i++) {
         char number[64];
         double value;
@@ -343,10 +344,13 @@ static hone_status read_weights(float *weights, size_t n, const char *text)
                               "give balanced, or a number from 0 on for each class: 1,2.5");
         if (i < n)
             weights[i] = (float)value;
+        any = any || value > 0;
         if (!p[len])
             break;
         p += len + 1;
     }
+    if (!any)
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--class_weights: no class weighs anything"), "give one of them more than 0");
     return i + 1 == n ? HONE_OK
                       : hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--class_weights: %zu numbers, the model has %zu classes", i + 1, n),
                                    "give one for each class, in the order of id2label in config.json");

@@ -75,6 +75,7 @@ says err "hint: leave it out, or give a model that was trained for it"
 fails 2 "--class_weights: 3 numbers, the model has 2 classes" $EVALUATE --model_name_or_path model --validation_file names.tsv --class_weights 1,2,3
 says err "hint: give one for each class"
 fails 2 '--class_weights: "x" is no weight' $EVALUATE --model_name_or_path model --validation_file names.tsv --class_weights 1,x
+fails 2 '--class_weights: no class weighs anything' $EVALUATE --model_name_or_path model --validation_file names.tsv --class_weights 0,0
 fails 2 "--class_weights" $EVALUATE --model_name_or_path one_number --validation_file numbers.tsv --class_weights 1
 fails 2 "--max_seq_length: 17 tokens are more than the model's 16 positions" $EVALUATE --model_name_or_path model --validation_file names.tsv --max_seq_length 17
 fails 2 'this task gives no metric "f1"' $TRAIN --train_file names.tsv --validation_file names.tsv --eval_strategy epoch --output_dir run --metric_for_best_model f1
