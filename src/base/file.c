@@ -145,6 +145,12 @@ uint64_t hone__disk_free(const char *path)
     return statvfs(path, &info) == 0 ? (uint64_t)info.f_bavail * info.f_frsize : UINT64_MAX;
 }
 
+uint64_t hone__disk_free_files(const char *path)
+{
+    struct statvfs info;
+    return statvfs(path, &info) == 0 && info.f_files > 0 ? (uint64_t)info.f_favail : UINT64_MAX;
+}
+
 static hone_status hash_pieces(uint64_t *size, XXH3_state_t *state, int fd, const char *path)
 {
     enum { PIECE = 1 << 18 };

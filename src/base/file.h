@@ -51,7 +51,7 @@ hone_status hone__make_dirs(const char *path); /* mkdir -p */
 /* Whether files can be made in a folder that may have to be made first, seen before hours of work; nothing is left behind. HONE_IO says why not. */
 hone_status hone__can_write_in(const char *folder);
 hone_status hone__remove_tree(const char *path); /* rm -rf, never follows links; a missing path is fine */
-/* Renames folder `aside` to `path` (which must not exist, or is replaced when `replace`), syncing both parents. */
+/* Renames folder `aside` to `path`, which must not exist unless `replace`; what stood there is called `aside` then. Syncs both parents. */
 hone_status hone__rename_dir(const char *aside, const char *path, bool replace);
 /* What processes that are gone left beside a folder: PATH.tmp-…, which was to take its place, goes; PATH.old-…, which made room for that, gets its place back if nothing took it. */
 void hone__clean_beside(const char *path);
@@ -71,6 +71,8 @@ hone_status hone__lock_dir(int *fd, const char *folder);
 bool hone__is_locked_dir(int fd, const char *folder);
 void hone__unlock_dir(int *fd);
 uint64_t hone__disk_free(const char *path); /* bytes available to us at the file system of path, UINT64_MAX when unknown */
+uint64_t
+hone__disk_free_files(const char *path); /* how many files can be added there, whatever room there is (inodes); UINT64_MAX when unknown */
 
 /* Files under a path: the path itself when it is a file; in a folder all regular files, recursively, sorted by bytes, whose name (not path) matches
  * `glob` (fnmatch; NULL: all). Hidden files and folders are passed over, links to folders not followed. */

@@ -17,6 +17,20 @@ static bool is_dot(const char *name)
     return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
+static bool remove_folder(int parent, const char *name);
+
+/* A file, a link, or a folder with all that is in it; nothing is fine. False with errno on failure. */
+static bool remove_entry(int parent, const char *name)
+{
+    if (unlinkat(parent, name, 0) == 0 || errno == ENOENT)
+        return true;
+    int code = errno;
+    if ((code == EISDIR || code == EPERM) && remove_folder(parent, name))
+        return true;
+    errno = errno == ENOTDIR ? code : errno; /* a file that must not be removed: its own reason counts */
+    return false;
+}
+
 /* Removes all that is in the folder `name` of the open folder `parent`, and itself. False with errno on failure. */
 static bool remove_folder(int parent, const char *name)
 {
@@ -32,8 +46,7 @@ static bool remove_folder(int parent, const char *name)
     for (struct dirent *entry; ok && (entry = readdir(dir));) {
         if (is_dot(entry->d_name))
             continue;
-        if (unlinkat(fd, entry->d_name, 0) != 0)
-            ok = (errno == EISDIR || errno == EPERM) && remove_folder(fd, entry->d_name);
+        ok = remove_entry(fd, entry->d_name);
         code = errno;
     }
     closedir(dir);
@@ -43,11 +56,7 @@ static bool remove_folder(int parent, const char *name)
 
 hone_status hone__remove_tree(const char *path)
 {
-    if (unlink(path) == 0 || errno == ENOENT)
-        return HONE_OK;
-    if ((errno == EISDIR || errno == EPERM) && remove_folder(AT_FDCWD, path))
-        return HONE_OK;
-    return hone__fail_errno("cannot remove", path);
+    return remove_entry(AT_FDCWD, path) ? HONE_OK : hone__fail_errno("cannot remove", path);
 }
 
 hone_status hone__sync_dir(const char *path)
@@ -166,13 +175,12 @@ hone_status hone__can_write_in(const char *folder)
     return status == HONE_NOT_FOUND ? HONE_IO : status;
 }
 
-/* Puts `aside` in the place of the present `path`, which goes away: in one step where the file system can, else by way of a second name. */
+/* Puts `aside` in the place of the present `path`, which gets its name: in one step where the file system can, else by way of a third name. */
 static hone_status replace_dir(const char *aside, const char *path)
 {
     if (renameat2(AT_FDCWD, aside, AT_FDCWD, path, RENAME_EXCHANGE) == 0) {
         /* or a machine that goes down now may have the old folder under its name again, and without its files */
-        HONE_TRY(hone__sync_parent(path));
-        return hone__remove_tree(aside);
+        return hone__sync_parent(path);
     }
     char *old = NULL;
     hone_str name = HONE_STR_INIT;
@@ -187,7 +195,8 @@ static hone_status replace_dir(const char *aside, const char *path)
         goto done;
     }
     HONE_GO(hone__sync_parent(path));
-    status = hone__remove_tree(old);
+    if (rename(old, aside) != 0)
+        status = hone__fail_errno("cannot rename to", aside);
 done:
     hone__str_dispose(&name);
     hone__free(old);

@@ -11,10 +11,13 @@
 #include "base/threads.h"
 #include "data/texts.h"
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define PIECE         65536 /* ids */
 #define HEAD_MAGIC    "HONETOK\n"
@@ -57,20 +60,51 @@ static hone_status default_folder(char **out)
     return status;
 }
 
+/* For those that have no home they could write to (services, containers): a folder of our own among the temporary ones. Anybody may make folders there: it must be ours, and no link. */
+static hone_status temporary_folder(char **out)
+{
+    const char *tmp = getenv("TMPDIR");
+    struct stat info;
+    hone_str path = HONE_STR_INIT;
+    hone_status status = HONE_OK;
+    hone__str_printf(&path, "%s/hone-cache-%u", tmp && *tmp ? tmp : "/tmp", (unsigned)geteuid());
+    HONE_GO(hone__str_take(out, &path));
+    if (mkdir(*out, 0700) != 0 && errno != EEXIST)
+        status = hone__fail_errno("cannot make the folder", *out);
+    else if (lstat(*out, &info) != 0 || !S_ISDIR(info.st_mode) || info.st_uid != geteuid() || (info.st_mode & 022))
+        status = hone__fail(HONE_IO, "%s is not a folder of this user alone", *out);
+done:
+    hone__str_dispose(&path);
+    return status;
+}
+
+static hone_status make_default_folder(char **out)
+{
+    const char *own = getenv("HONE_CACHE");
+    hone_error_state why;
+    hone_status status = default_folder(out);
+    if (status == HONE_OK && (status = hone__make_dirs(*out)) == HONE_OK && access(*out, W_OK | X_OK) != 0)
+        status = hone__fail_errno("cannot write to", *out);
+    if (status == HONE_OK || status == HONE_OUT_OF_MEMORY || (own && *own))
+        return status;
+    hone__error_save(&why, status);
+    hone__free(*out);
+    *out = NULL;
+    HONE_TRY(temporary_folder(out));
+    hone__log(HONE_LOG_INFO, "tokenized texts are kept in %s (%s)", *out, why.message);
+    return HONE_OK;
+}
+
 hone_status hone__cache_path(char *out, size_t capacity, const char *folder, const hone_cache_key *key)
 {
     char *own = NULL;
-    hone_status status = HONE_OK;
-    if (!folder) {
-        HONE_GO(default_folder(&own));
-        folder = own;
-    }
-    if ((status = hone__make_dirs(folder)) != HONE_OK)
+    hone_status status = folder ? hone__make_dirs(folder) : make_default_folder(&own);
+    if (status != HONE_OK)
         HONE_GO(hone__hint(status, "set HONE_CACHE to a folder that can be written to"));
     uint64_t name = hone__hash64(key, sizeof(*key), 0);
-    int n = snprintf(out, capacity, "%s/tokens-%016llx.bin", folder, (unsigned long long)name);
+    int n = snprintf(out, capacity, "%s/tokens-%016llx.bin", folder ? folder : own, (unsigned long long)name);
     if (n < 0 || (size_t)n >= capacity)
-        HONE_GO(hone__fail(HONE_INVALID_ARGUMENT, "the cache folder's name is too long: %s", folder));
+        HONE_GO(hone__fail(HONE_INVALID_ARGUMENT, "the cache folder's name is too long: %s", folder ? folder : own));
 done:
     hone__free(own);
     return status;

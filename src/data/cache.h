@@ -25,7 +25,7 @@ typedef struct hone_token_cache {
     hone_cache_facts facts;
 } hone_token_cache;
 
-/* The path of the file of key in folder (NULL: $HONE_CACHE, $XDG_CACHE_HOME/hone, ~/.cache/hone), which is made. */
+/* The path of the file of key in folder (NULL: $HONE_CACHE, $XDG_CACHE_HOME/hone, ~/.cache/hone; where none of these can be written to: $TMPDIR/hone-cache-UID), which is made. */
 hone_status hone__cache_path(char *out, size_t capacity, const char *folder, const hone_cache_key *key);
 
 /* Maps a file and checks all of it. out->ids is NULL when it is missing, cut, stale or foreign (a debug line says which), which is no failure. */

@@ -266,6 +266,11 @@ typedef struct hone_size_text {
     char text[24];
 } hone_size_text;
 hone_size_text hone__size_text(uint64_t bytes);
+/* What room there is in a folder, where a write failed with errno code: "1.4 GB are free", "1.4 GB and 3 inodes are free", "the quota is used up". */
+typedef struct hone_room_text {
+    char text[96];
+} hone_room_text;
+hone_room_text hone__room_text(const char *folder, int code);
 /* When to try again: seldom while nothing changes, soon when there is room. */
 typedef struct hone_room {
     const char *folder;

@@ -275,6 +275,12 @@ static void close_all(reports *r)
     }
 }
 
+static hone_status hint_remedy(hone_status status)
+{
+    const char *remedy = hone__disk_remedy(hone__error_code());
+    return remedy && !*hone_error_hint() ? hone__hint(status, "%s, or leave this log out: --report_to none", remedy) : status;
+}
+
 static hone_status open_all(reports *r, const hone_trainer *t)
 {
     bool wanted[HONE_N_TRACKERS], resumed = t->started_step > 0 || t->n_logs > 0;
@@ -284,9 +290,9 @@ static hone_status open_all(reports *r, const hone_trainer *t)
         if (!wanted[i])
             continue;
         if (i == HONE_TRACKER_TENSORBOARD) {
-            HONE_TRY(open_tensorboard(&r->trackers[i], t, resumed));
+            HONE_TRY(hint_remedy(open_tensorboard(&r->trackers[i], t, resumed)));
         } else {
-            HONE_TRY(hone_tracker_open(&r->trackers[i], kinds[i], t->output_dir, NULL));
+            HONE_TRY(hint_remedy(hone_tracker_open(&r->trackers[i], kinds[i], t->output_dir, NULL)));
             HONE_TRY(log_again(r->trackers[i], t, 0));
         }
     }

@@ -174,6 +174,12 @@ hone_status hone__checkpoint_aside(char **out, const char *output_dir, int64_t s
     return hone__path_join(out, output_dir, name);
 }
 
+/* Of errors that say nothing about a checkpoint: it may well be whole, and going on from an older one would cost what was made since. */
+static bool is_withheld(int code)
+{
+    return code == EACCES || code == EMFILE || code == ENFILE;
+}
+
 hone_status hone__checkpoint_newest(char **out, const char *output_dir)
 {
     int64_t *steps = NULL;
@@ -190,6 +196,9 @@ hone_status hone__checkpoint_newest(char **out, const char *output_dir)
         }
         if (whole == HONE_OUT_OF_MEMORY)
             status = whole;
+        else if (is_withheld(hone__error_code()))
+            status = hone__hint(whole, "%s, or name an older one: --resume_from_checkpoint FOLDER",
+                                hone__error_code() == EACCES ? "make it readable" : hone__disk_remedy(hone__error_code()));
         else
             hone__log(HONE_LOG_WARNING, "%s is not whole and was passed over: %s", path, hone_error_message());
         hone__free(path);
@@ -309,8 +318,8 @@ static void clean_entry(const char *output_dir, const char *name)
     snprintf(plain, sizeof(plain), "%.*s", old && old - name < (ptrdiff_t)sizeof(plain) ? (int)(old - name) : 0, name);
     if (step_of(plain) >= 0 && hone__path_join(&path, output_dir, plain) == HONE_OK)
         hone__clean_beside(path);
-    else if (hone__starts_with(name, ASIDE) && hone__path_join(&path, output_dir, name) == HONE_OK)
-        hone__remove_tree(path);
+    else if (hone__starts_with(name, ASIDE) && hone__path_join(&path, output_dir, name) == HONE_OK && hone__remove_tree(path) != HONE_OK)
+        hone__log(HONE_LOG_WARNING, "what an earlier run left behind stays: %s", hone_error_message());
     hone__free(path);
 }
 

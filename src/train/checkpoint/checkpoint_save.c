@@ -114,7 +114,8 @@ static hone_status put_on_disk(const char *path, const char *aside, fill_fn cont
     HONE_GO(hone__remove_tree(aside));
     HONE_GO(hone__make_dirs(aside));
     HONE_GO(write_files(aside, content, payload));
-    status = hone__rename_dir(aside, path, true);
+    HONE_GO(hone__rename_dir(aside, path, true));
+    (void)hone__remove_tree(aside); /* one that was replaced; what cannot be removed is told by the next start */
 done:
     if (status != HONE_OK) {
         hone__error_save(&why, status);
@@ -284,10 +285,9 @@ static void tell_waiting(hone_save *s, const hone_error_state *why)
         return;
     }
     hone__log(HONE_LOG_WARNING,
-              "no room for checkpoint-%" PRId64
-              ": it needs %s, %s are free at %s (%s); the training keeps it in memory and tries again until there "
+              "no room for checkpoint-%" PRId64 ": it needs %s, %s at %s (%s); the training keeps it in memory and tries again until there "
               "is room",
-              s->step, hone__size_text(s->need).text, hone__size_text(hone__disk_free(s->output_dir)).text, s->output_dir, why->message);
+              s->step, hone__size_text(s->need).text, hone__room_text(s->output_dir, why->code).text, s->output_dir, why->message);
 }
 
 static hone_status tell_saved(hone_trainer *t, const hone_save *s)
@@ -326,8 +326,8 @@ static hone_status fail_full(const hone_save *s, const char *remedy)
     if (hone__disk_fails(hone__error_code()))
         hone__fail_in(HONE_IO, "checkpoint-%" PRId64 " could not be written", s->step);
     else
-        hone__fail_in(HONE_IO, "no room for checkpoint-%" PRId64 " (it needs %s, %s are free)", s->step, hone__size_text(s->need).text,
-                      hone__size_text(hone__disk_free(s->output_dir)).text);
+        hone__fail_in(HONE_IO, "no room for checkpoint-%" PRId64 " (it needs %s, %s)", s->step, hone__size_text(s->need).text,
+                      hone__room_text(s->output_dir, hone__error_code()).text);
     return hone__hint(HONE_IO, "%s and go on with --resume_from_checkpoint true; --on_disk_full wait would have tried again", remedy);
 }
 

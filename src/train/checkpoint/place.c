@@ -4,7 +4,11 @@
 
 hone_status hone__lock_output(int *lock, const char *folder)
 {
-    return hone__hint(hone__lock_dir(lock, folder), "wait for it, stop it, or give another --output_dir");
+    hone_status status = hone__lock_dir(lock, folder);
+    if (status == HONE_OK)
+        return status;
+    return hone__hint(status, hone__error_code() ? "make it readable, or give another --output_dir"
+                                                 : "wait for it, stop it, or give another --output_dir");
 }
 
 hone_status hone__trainer_hold_output(hone_trainer *t)

@@ -10,6 +10,7 @@
 #define FIRST_PAUSE   0.25 /* seconds */
 #define LONGEST_PAUSE 60.0
 #define SMALL_FILES   ((uint64_t)64 << 10)  /* beside weights and moments, a tokenizer aside */
+#define FEW_FILES     64                    /* of which a checkpoint has a dozen */
 #define LARGE         ((uint64_t)512 << 20) /* a checkpoint that is worth a copy in memory */
 
 bool hone__disk_is_full(void)
@@ -60,6 +61,20 @@ hone_size_text hone__size_text(uint64_t bytes)
     return out;
 }
 
+hone_room_text hone__room_text(const char *folder, int code)
+{
+    hone_room_text out;
+    hone_size_text bytes = hone__size_text(hone__disk_free(folder));
+    uint64_t files = hone__disk_free_files(folder);
+    if (code == EDQUOT) /* what is free is not for us */
+        snprintf(out.text, sizeof(out.text), "the quota is used up");
+    else if (code == ENOSPC && files < FEW_FILES)
+        snprintf(out.text, sizeof(out.text), "%s and %llu inodes are free", bytes.text, (unsigned long long)files);
+    else
+        snprintf(out.text, sizeof(out.text), "%s are free", bytes.text);
+    return out;
+}
+
 /* ---- waiting ---- */
 
 hone_room hone__room(const char *folder, uint64_t need)
@@ -99,8 +114,8 @@ static void tell_waiting(const hone_trainer *t, const char *what, uint64_t need)
     }
     if (need > 0)
         snprintf(needs, sizeof(needs), "it needs %s, ", hone__size_text(need).text);
-    hone__log(HONE_LOG_WARNING, "no room for %s: %s%s are free at %s (%s); it is tried again until there is room", what, needs,
-              hone__size_text(hone__disk_free(t->output_dir)).text, t->output_dir, hone_error_message());
+    hone__log(HONE_LOG_WARNING, "no room for %s: %s%s at %s (%s); it is tried again until there is room", what, needs,
+              hone__room_text(t->output_dir, hone__error_code()).text, t->output_dir, hone_error_message());
 }
 
 static void tell_written(const char *what, const hone_room *room)

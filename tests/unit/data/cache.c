@@ -4,6 +4,8 @@
 #include "data/cache.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static const hone_cache_key key = {1, 2, 3};
 
@@ -96,11 +98,40 @@ static void places(void **state)
     assert_ok(hone__cache_path(path, sizeof(path), NULL, &key));
     snprintf(expected, sizeof(expected), "%s/.cache/hone/tokens-", test_temp("home"));
     assert_int_equal(strncmp(path, expected, strlen(expected)), 0);
-    unsetenv("HOME");
-    assert_fails(HONE_NOT_FOUND, "HONE_CACHE", hone__cache_path(path, sizeof(path), NULL, &key));
     test_write_text(test_temp("file"), "");
     assert_fails(HONE_IO, "HONE_CACHE", hone__cache_path(path, sizeof(path), test_temp("file/below"), &key));
 }
 
-static const struct CMUnitTest tests[] = {cmocka_unit_test(round_trip), cmocka_unit_test(damage), cmocka_unit_test(places)};
+/* Without a home that can be written to: among the temporary files, in a folder that is ours alone. */
+static void no_home(void **state)
+{
+    (void)state;
+    char path[512], own[256];
+    unsetenv("HONE_CACHE");
+    unsetenv("XDG_CACHE_HOME");
+    test_write_text(test_temp("no.folder"), "");
+    assert_int_equal(mkdir(test_temp("tmp"), 0777), 0);
+    setenv("TMPDIR", test_temp("tmp"), 1);
+    snprintf(own, sizeof(own), "%s/hone-cache-%u", test_temp("tmp"), (unsigned)geteuid());
+    for (int i = 0; i < 2; i++) {
+        if (i == 0)
+            unsetenv("HOME");
+        else
+            setenv("HOME", test_temp("no.folder"), 1);
+        assert_ok(hone__cache_path(path, sizeof(path), NULL, &key));
+        assert_int_equal(strncmp(path, own, strlen(own)), 0);
+    }
+    assert_int_equal(chmod(own, 0777), 0); /* somebody else may have put files there */
+    assert_fails(HONE_IO, "not a folder of this user", hone__cache_path(path, sizeof(path), NULL, &key));
+    assert_int_equal(rmdir(own), 0);
+    assert_int_equal(symlink(test_temp("tmp"), own), 0);
+    assert_fails(HONE_IO, "not a folder of this user", hone__cache_path(path, sizeof(path), NULL, &key));
+    setenv("HONE_CACHE", test_temp("no.folder/below"), 1); /* what was asked for, or nothing */
+    assert_fails(HONE_IO, "no.folder", hone__cache_path(path, sizeof(path), NULL, &key));
+    unsetenv("HONE_CACHE");
+    unsetenv("TMPDIR");
+}
+
+static const struct CMUnitTest tests[] = {cmocka_unit_test(round_trip), cmocka_unit_test(damage), cmocka_unit_test(places),
+                                          cmocka_unit_test(no_home)};
 TEST_MAIN(tests)
