@@ -137,6 +137,25 @@ hone_limit hone__address_space_limit(void)
     return (hone_limit){SIZE_MAX, "no limit"};
 }
 
+size_t hone__data_now(void)
+{
+    return statm(5);
+}
+
+hone_limit hone__data_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_DATA, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
+        return (hone_limit){(size_t)limit.rlim_cur, "the limit of its data (ulimit -d)"};
+    return (hone_limit){SIZE_MAX, "no limit"};
+}
+
+uint64_t hone__file_size_limit(void)
+{
+    struct rlimit limit;
+    return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY ? (uint64_t)limit.rlim_cur : UINT64_MAX;
+}
+
 bool hone__parse_size(size_t *out, const char *text)
 {
     static const char units[] = "kmgt";

@@ -82,6 +82,11 @@ typedef struct hone_limit {
 hone_limit hone__memory_limit(void);
 /* Of the addresses that it takes (ulimit -v). */
 hone_limit hone__address_space_limit(void);
+/* Of the memory that is its own and can be written to (ulimit -d), and how much of that it has taken. */
+hone_limit hone__data_limit(void);
+size_t hone__data_now(void);
+/* The most bytes that a file may have which it writes (ulimit -f); UINT64_MAX: any. */
+uint64_t hone__file_size_limit(void);
 /* The least limit of a control group: `groups` is the text of /proc/self/cgroup, `root` where the groups are mounted (/sys/fs/cgroup). */
 size_t hone__cgroup_limit(const char *groups, const char *root);
 /* "512MB", "1.5GiB", "2G", "1000000" as bytes; false for anything else. Powers of ten, with an i or without a B of two. */

@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 
 /* Cores that the quota of a cgroup is worth, rounded up; very many when there is none. */
 static int quota_cores(void)
@@ -41,6 +42,36 @@ static int start_thread(pthread_t *out, void *(*run)(void *), void *payload)
     int code = pthread_create(out, NULL, run, payload);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return code;
+}
+
+/* Waits until it may end. */
+static void *wait_at(void *gate)
+{
+    pthread_mutex_lock(gate);
+    pthread_mutex_unlock(gate);
+    return NULL;
+}
+
+hone_status hone__check_threads(int n_threads)
+{
+    pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+    pthread_t *threads = NULL;
+    int n = 0, code = 0;
+    if (n_threads < 2)
+        return HONE_OK;
+    HONE_TRY(HONE_NEW(&threads, (size_t)n_threads - 1));
+    pthread_mutex_lock(&gate);
+    while (n < n_threads - 1 && (code = start_thread(&threads[n], wait_at, &gate)) == 0)
+        n++;
+    pthread_mutex_unlock(&gate);
+    for (int i = 0; i < n; i++)
+        pthread_join(threads[i], NULL);
+    hone__free(threads);
+    pthread_mutex_destroy(&gate);
+    if (code == 0)
+        return HONE_OK;
+    return hone__hint(hone__fail(HONE_OUT_OF_MEMORY, "%d threads cannot be started, only %d: %s", n_threads, n + 1, strerror(code)),
+                      "give --threads %d, or allow more processes (ulimit -u, pids.max of the control group)", n + 1);
 }
 
 /* ---- called off ---- */

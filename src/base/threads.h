@@ -8,6 +8,8 @@
 #include <stddef.h>
 
 int hone__cpu_count(void); /* cores this process may use (affinity, cgroup quota) */
+/* HONE_OUT_OF_MEMORY when n_threads, this one among them, cannot be had at once. For OpenMP, which ends the program where it cannot start a thread. */
+hone_status hone__check_threads(int n_threads);
 
 /* Runs work(payload, i) for i in 0..n_items-1 on n_threads threads (0: all cores; the caller is one of them). Items are handed out in ascending order.
  * The first failure stops the hand-out and is returned with its message; all threads have ended when this returns. */

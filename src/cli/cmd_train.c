@@ -21,6 +21,8 @@ static void *watch_signals(void *payload)
     static const char evaluate[] = "\nhone: stopping after this batch; once more stops at once\n";
     int number;
     for (int n_signals = 1; sigwait(payload, &number) == 0; n_signals++) {
+        if (number == SIGXCPU && n_signals > 1)
+            continue; /* it comes again each second */
         pthread_mutex_lock(&running_lock);
         if (n_signals > 1 || !running)
             _exit(CLI_STOPPED);
@@ -40,8 +42,9 @@ static void catch_signals(void)
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGHUP); /* a terminal that was closed; nohup's ignored one never comes here */
-    signal(SIGPIPE, SIG_IGN);    /* whoever read the log may go: the training stays */
+    sigaddset(&signals, SIGHUP);  /* a terminal that was closed; nohup's ignored one never comes here */
+    sigaddset(&signals, SIGXCPU); /* processor time that a batch system allows, before it kills */
+    signal(SIGPIPE, SIG_IGN);     /* whoever read the log may go: the training stays */
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     if (pthread_create(&watcher, NULL, watch_signals, &signals) == 0)
         pthread_detach(watcher);

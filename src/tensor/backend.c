@@ -43,8 +43,10 @@ hone_status hone__backend_open(hone_backend **out, const char *name, int n_threa
         i = 0;
     else if (i == N_BACKENDS)
         return no_such_backend(name);
+    n_threads = n_threads ? n_threads : hone__cpu_count();
+    HONE_TRY(hone__check_threads(n_threads));
     HONE_TRY(HONE_NEW(&b, 1));
-    b->n_threads = n_threads ? n_threads : hone__cpu_count();
+    b->n_threads = n_threads;
     hone_status status = backends[i].open(b);
     if (status != HONE_OK) {
         hone__free(b);

@@ -236,12 +236,31 @@ static hone_status count_places(int64_t *places, int64_t *more, const hone_train
     return HONE_OK;
 }
 
+/* ulimit -f: seen before the training, not at its end. */
+static hone_status check_file_size(const hone_trainer *t, bool saves)
+{
+    uint64_t limit = hone__file_size_limit(), weights = hone__weights_bytes(t) - SMALL_FILES,
+             moments = hone__checkpoint_size(t) - hone__weights_bytes(t);
+    hone_size_text may = hone__size_text(limit), has = hone__size_text(saves && moments > weights ? moments : weights);
+    if (saves && (limit < weights || limit < moments))
+        return hone__hint(
+            hone__fail(HONE_IO, "--output_dir: a checkpoint has a file of %s, no file may have more than %s", has.text, may.text),
+            limit < weights ? "allow larger files (ulimit -f)"
+                            : "allow larger files (ulimit -f), give --save_only_model, or --save_strategy no");
+    if (limit < weights)
+        hone__log(HONE_LOG_WARNING,
+                  "the model has a file of %s, no file may have more than %s (ulimit -f): it will not be possible to save it", has.text,
+                  may.text);
+    return HONE_OK;
+}
+
 hone_status hone__trainer_check_room(hone_trainer *t)
 {
     int64_t places, more;
     uint64_t bytes = hone__checkpoint_size(t), weights = hone__weights_bytes(t), available = hone__disk_free(t->output_dir);
     hone_size_text size = hone__size_text(bytes), room = hone__size_text(available);
     HONE_TRY(count_places(&places, &more, t));
+    HONE_TRY(check_file_size(t, more > 0));
     if (more > 0 && available < bytes)
         return hone__hint(hone__fail(HONE_IO, "--output_dir: there is no room for a checkpoint in %s: it needs about %s, %s are free",
                                      t->output_dir, size.text, room.text),

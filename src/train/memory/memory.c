@@ -1,4 +1,4 @@
-/* Whether a run fits into memory, settled before anything large is allocated: the forecast (forecast.c) beside the machine's memory, the limit of a control group and that of the address space.
+/* Whether a run fits into memory, settled before anything large is allocated: the forecast (forecast.c) beside the machine's memory, the limit of a control group and those of the process (ulimit -v, -d).
  *
  * What does not fit is refused with what would: a smaller batch with more accumulation, recomputation. Under auto_find_batch_size batches are cut into parts instead (parts.c). The reference
  * (accelerate's find_executable_batch_size) lets the allocation fail, starts the run anew with nine tenths of the rows, and so with other updates; here the updates stay what they were. */
@@ -28,17 +28,23 @@ static hone_limit resident_limit(const hone_trainer *t)
 /* The limit that a forecast is beyond, and what it would hold there; false: it fits. */
 static bool exceeds(const hone_trainer *t, const hone_memory_forecast *f, hone_limit *limit, size_t *needs)
 {
+    const hone_limit of_process[] = {hone__address_space_limit(), hone__data_limit()};
+    const size_t taken[] = {hone__address_space_now(), hone__data_now()};
     hone_mem_stats stats;
     hone__mem_stats(&stats);
     *limit = resident_limit(t);
     *needs = f->resident;
     if (*needs > usable(limit))
         return true;
-    *limit = hone__address_space_limit();
     if (t->args.memory_limit && strcmp(t->args.memory_limit, "none") == 0)
         return false;
-    *needs = hone__address_space_now() + (f->own > stats.bytes_now ? f->own - (size_t)stats.bytes_now : 0) + f->addresses;
-    return limit->bytes != SIZE_MAX && *needs > limit->bytes;
+    for (int i = 0; i < 2; i++) {
+        *limit = of_process[i];
+        *needs = taken[i] + (f->own > stats.bytes_now ? f->own - (size_t)stats.bytes_now : 0) + f->addresses;
+        if (limit->bytes != SIZE_MAX && *needs > limit->bytes)
+            return true;
+    }
+    return false;
 }
 
 static void note_limit(hone_memory_forecast *f, const hone_trainer *t)

@@ -75,6 +75,37 @@ static void the_address_space(void **state)
     assert_true(hone__address_space_limit().bytes == (old.rlim_cur == RLIM_INFINITY ? SIZE_MAX : (size_t)old.rlim_cur));
 }
 
+/* A limit that the process may lower for itself and raise again. */
+static void under_limit(int which, void (*check)(rlim_t some))
+{
+    struct rlimit old, some = {(rlim_t)1 << 46, RLIM_INFINITY};
+    assert_int_equal(getrlimit(which, &old), 0);
+    some.rlim_max = old.rlim_max;
+    if (old.rlim_max != RLIM_INFINITY || setrlimit(which, &some) != 0)
+        test_skip("it is limited already");
+    check(some.rlim_cur);
+    setrlimit(which, &old);
+}
+
+static void check_data(rlim_t some)
+{
+    assert_true(hone__data_limit().bytes == (size_t)some);
+    assert_true(hone__data_now() > 0 && hone__data_now() < hone__address_space_now());
+}
+
+static void check_files(rlim_t some)
+{
+    assert_true(hone__file_size_limit() == (uint64_t)some);
+}
+
+static void other_limits(void **state)
+{
+    (void)state;
+    under_limit(RLIMIT_DATA, check_data);
+    under_limit(RLIMIT_FSIZE, check_files);
+    assert_true(hone__file_size_limit() > (uint64_t)1 << 46);
+}
+
 static void sizes(void **state)
 {
     (void)state;
@@ -101,5 +132,6 @@ static void sizes(void **state)
 }
 
 static const struct CMUnitTest tests[] = {cmocka_unit_test(groups_of_version_2), cmocka_unit_test(groups_of_version_1),
-                                          cmocka_unit_test(the_machine), cmocka_unit_test(the_address_space), cmocka_unit_test(sizes)};
+                                          cmocka_unit_test(the_machine),         cmocka_unit_test(the_address_space),
+                                          cmocka_unit_test(other_limits),        cmocka_unit_test(sizes)};
 TEST_MAIN(tests)
