@@ -40,5 +40,11 @@ void hone__jw_float(hone_json_writer *w, float value);   /* widened to double ex
 void hone__jw_bool(hone_json_writer *w, bool value);
 void hone__jw_null(hone_json_writer *w);
 void hone__jw_json(hone_json_writer *w, const json_t *value); /* a whole jansson value */
+/* A member of an object: its key and its value. */
+void hone__jw_put_string(hone_json_writer *w, const char *key, const char *text);
+void hone__jw_put_int(hone_json_writer *w, const char *key, int64_t value);
+void hone__jw_put_uint(hone_json_writer *w, const char *key, uint64_t value);
+void hone__jw_put_double(hone_json_writer *w, const char *key, double value);
+void hone__jw_put_bool(hone_json_writer *w, const char *key, bool value);
 
 #endif

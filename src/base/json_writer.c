@@ -251,3 +251,33 @@ void hone__jw_json(hone_json_writer *w, const json_t *value)
         hone__jw_null(w);
     }
 }
+
+void hone__jw_put_string(hone_json_writer *w, const char *key, const char *text)
+{
+    hone__jw_key(w, key);
+    hone__jw_string(w, text);
+}
+
+void hone__jw_put_int(hone_json_writer *w, const char *key, int64_t value)
+{
+    hone__jw_key(w, key);
+    hone__jw_int(w, value);
+}
+
+void hone__jw_put_uint(hone_json_writer *w, const char *key, uint64_t value)
+{
+    hone__jw_key(w, key);
+    hone__jw_uint(w, value);
+}
+
+void hone__jw_put_double(hone_json_writer *w, const char *key, double value)
+{
+    hone__jw_key(w, key);
+    hone__jw_double(w, value);
+}
+
+void hone__jw_put_bool(hone_json_writer *w, const char *key, bool value)
+{
+    hone__jw_key(w, key);
+    hone__jw_bool(w, value);
+}

@@ -65,12 +65,6 @@ hone_status hone_dataset_row_to_json(char **out, const hone_dataset *d, int64_t 
 
 /* ---- the whole ---- */
 
-static void write_string_member(hone_json_writer *w, const char *key, const char *value)
-{
-    hone__jw_key(w, key);
-    hone__jw_string(w, value);
-}
-
 static void write_kind(hone_json_writer *w, const hone_column *c)
 {
     static const char *const types[] = {"string", "int64", "float64"};
@@ -82,9 +76,9 @@ static void write_kind(hone_json_writer *w, const hone_column *c)
             hone__jw_string(w, c->names[i]);
         hone__jw_end_array(w);
     } else {
-        write_string_member(w, "dtype", types[c->kind]);
+        hone__jw_put_string(w, "dtype", types[c->kind]);
     }
-    write_string_member(w, "_type", c->kind == HONE_FEATURE_CLASS_LABEL ? "ClassLabel" : "Value");
+    hone__jw_put_string(w, "_type", c->kind == HONE_FEATURE_CLASS_LABEL ? "ClassLabel" : "Value");
     hone__jw_end_object(w);
 }
 
@@ -102,7 +96,7 @@ static void write_features(hone_json_writer *w, const hone_dataset *d)
         hone__jw_object(w);
         hone__jw_key(w, "feature");
         write_kind(w, c);
-        write_string_member(w, "_type", "Sequence");
+        hone__jw_put_string(w, "_type", "Sequence");
         hone__jw_end_object(w);
     }
     hone__jw_end_object(w);
@@ -172,10 +166,8 @@ static void write_words(hone_json_writer *w, const hone_dataset *d)
         size_t n = d->starts[row + 1] - d->starts[row];
         longest = n > longest ? n : longest;
     }
-    hone__jw_key(w, "num_words");
-    hone__jw_uint(w, d->n_rows > 0 ? d->starts[d->n_rows] : 0);
-    hone__jw_key(w, "longest_row");
-    hone__jw_uint(w, longest);
+    hone__jw_put_uint(w, "num_words", d->n_rows > 0 ? d->starts[d->n_rows] : 0);
+    hone__jw_put_uint(w, "longest_row", longest);
 }
 
 static hone_status write_label_facts(hone_json_writer *w, const hone_dataset *d)
@@ -183,8 +175,8 @@ static hone_status write_label_facts(hone_json_writer *w, const hone_dataset *d)
     const hone_column *c = d->label_column >= 0 ? &d->columns[d->label_column] : NULL;
     if (!c || !c->sequence || c->kind != HONE_FEATURE_CLASS_LABEL)
         return HONE_OK;
-    write_string_member(w, "scheme", hone_tag_scheme_name(d->scheme));
-    write_string_member(w, "source_scheme", hone_tag_scheme_name(d->source_scheme));
+    hone__jw_put_string(w, "scheme", hone_tag_scheme_name(d->scheme));
+    hone__jw_put_string(w, "source_scheme", hone_tag_scheme_name(d->source_scheme));
     return d->scheme == HONE_SCHEME_NONE ? HONE_OK : write_entities(w, d, c);
 }
 
@@ -194,11 +186,9 @@ hone_status hone_dataset_info_to_json(char **out, const hone_dataset *d)
     hone_json_writer w = writer(&text);
     *out = NULL;
     hone__jw_object(&w);
-    hone__jw_key(&w, "num_rows");
-    hone__jw_int(&w, d->n_rows);
+    hone__jw_put_int(&w, "num_rows", d->n_rows);
     if (d->n_documents > 0) {
-        hone__jw_key(&w, "num_documents");
-        hone__jw_int(&w, d->n_documents);
+        hone__jw_put_int(&w, "num_documents", d->n_documents);
     }
     if (d->text_column >= 0 && d->columns[d->text_column].sequence)
         write_words(&w, d);

@@ -54,8 +54,7 @@ hone_status hone_document_to_json(char **out, size_t *len, const hone_document *
         hone__jw_object(&w);
         hone__jw_key(&w, column ? column : "content");
         hone__jw_string_n(&w, doc->data, doc->len);
-        hone__jw_key(&w, "path");
-        hone__jw_string(&w, doc->path);
+        hone__jw_put_string(&w, "path", doc->path);
         hone__jw_end_object(&w);
     }
     *len = line.len;

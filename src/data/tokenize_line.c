@@ -149,8 +149,7 @@ static void answer_error(hone_line_tokenizer *t)
     hone_json_writer w = hone__json_writer(t->out, 0);
     t->n_errors++;
     hone__jw_object(&w);
-    hone__jw_key(&w, "error");
-    hone__jw_string(&w, hone_error_message());
+    hone__jw_put_string(&w, "error", hone_error_message());
     hone__jw_end_object(&w);
 }
 

@@ -33,12 +33,6 @@ hone_status hone_seqeval_to_metrics(const hone_seqeval_scores *scores, bool type
     return hone_metrics_set(metrics, "accuracy", scores->accuracy);
 }
 
-static void put_number(hone_json_writer *w, const char *key, double value)
-{
-    hone__jw_key(w, key);
-    hone__jw_double(w, value);
-}
-
 hone_status hone_seqeval_to_json(char **out, const hone_seqeval_scores *scores)
 {
     hone_str text = HONE_STR_INIT;
@@ -50,17 +44,16 @@ hone_status hone_seqeval_to_json(char **out, const hone_seqeval_scores *scores)
         const hone_seqeval_type *t = &scores->types[i];
         hone__jw_key(&w, t->name);
         hone__jw_object(&w);
-        put_number(&w, "precision", t->precision);
-        put_number(&w, "recall", t->recall);
-        put_number(&w, "f1", t->f1);
-        hone__jw_key(&w, "number");
-        hone__jw_int(&w, t->number);
+        hone__jw_put_double(&w, "precision", t->precision);
+        hone__jw_put_double(&w, "recall", t->recall);
+        hone__jw_put_double(&w, "f1", t->f1);
+        hone__jw_put_int(&w, "number", t->number);
         hone__jw_end_object(&w);
     }
-    put_number(&w, "overall_precision", scores->overall.precision);
-    put_number(&w, "overall_recall", scores->overall.recall);
-    put_number(&w, "overall_f1", scores->overall.f1);
-    put_number(&w, "overall_accuracy", scores->accuracy);
+    hone__jw_put_double(&w, "overall_precision", scores->overall.precision);
+    hone__jw_put_double(&w, "overall_recall", scores->overall.recall);
+    hone__jw_put_double(&w, "overall_f1", scores->overall.f1);
+    hone__jw_put_double(&w, "overall_accuracy", scores->accuracy);
     hone__jw_end_object(&w);
     hone_status status = hone__str_take(out, &text);
     hone__str_dispose(&text);

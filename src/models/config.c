@@ -499,8 +499,7 @@ static void put_top(hone_str *out, const json_t *json, const hone_config *c)
         for (size_t id = 0; id < c->n_labels; id++) {
             char text[32];
             snprintf(text, sizeof(text), "%zu", id);
-            hone__jw_key(&w, text);
-            hone__jw_string(&w, c->labels[id]);
+            hone__jw_put_string(&w, text, c->labels[id]);
         }
         hone__jw_end_object(&w);
     }

@@ -60,8 +60,7 @@ static hone_status put_entry(hone_json_writer *w, const hone_safetensor_source *
     HONE_TRY(source_bytes(&bytes, s));
     hone__jw_key(w, s->name);
     hone__jw_object(w);
-    hone__jw_key(w, "dtype");
-    hone__jw_string(w, hone_dtype_name(s->dtype));
+    hone__jw_put_string(w, "dtype", hone_dtype_name(s->dtype));
     hone__jw_key(w, "shape");
     hone__jw_array(w);
     for (int i = 0; i < s->n_dims; i++)
@@ -89,8 +88,7 @@ static hone_status make_header(hone_str *out, size_t *array_bytes, const hone_sa
     hone__jw_key(&w, "__metadata__");
     hone__jw_object(&w);
     for (const char *const *pair = metadata ? metadata : usual; *pair; pair += 2) {
-        hone__jw_key(&w, pair[0]);
-        hone__jw_string(&w, pair[1]);
+        hone__jw_put_string(&w, pair[0], pair[1]);
     }
     hone__jw_end_object(&w);
     for (size_t i = 0; i < n; i++)

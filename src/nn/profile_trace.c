@@ -38,18 +38,13 @@ static int thread_of(trace *t, const char *name)
 static void put_name(trace *t, const char *what, int thread, const char *name)
 {
     hone__jw_object(&t->json);
-    hone__jw_key(&t->json, "ph");
-    hone__jw_string(&t->json, "M");
-    hone__jw_key(&t->json, "name");
-    hone__jw_string(&t->json, what);
-    hone__jw_key(&t->json, "pid");
-    hone__jw_int(&t->json, 1);
-    hone__jw_key(&t->json, "tid");
-    hone__jw_int(&t->json, thread);
+    hone__jw_put_string(&t->json, "ph", "M");
+    hone__jw_put_string(&t->json, "name", what);
+    hone__jw_put_int(&t->json, "pid", 1);
+    hone__jw_put_int(&t->json, "tid", thread);
     hone__jw_key(&t->json, "args");
     hone__jw_object(&t->json);
-    hone__jw_key(&t->json, "name");
-    hone__jw_string(&t->json, name);
+    hone__jw_put_string(&t->json, "name", name);
     hone__jw_end_object(&t->json);
     hone__jw_end_object(&t->json);
     flush(t);
@@ -61,16 +56,13 @@ static void put_work(trace *t, const hone__span_event *e)
     hone__jw_key(&t->json, "args");
     hone__jw_object(&t->json);
     if (e->layer >= 0) {
-        hone__jw_key(&t->json, "layer");
-        hone__jw_int(&t->json, e->layer);
+        hone__jw_put_int(&t->json, "layer", e->layer);
     }
     if (e->flops > 0 && seconds > 0) {
-        hone__jw_key(&t->json, "GFLOP/s");
-        hone__jw_double(&t->json, 1e-9 * e->flops / seconds);
+        hone__jw_put_double(&t->json, "GFLOP/s", 1e-9 * e->flops / seconds);
     }
     if (e->bytes > 0 && seconds > 0) {
-        hone__jw_key(&t->json, "GB/s");
-        hone__jw_double(&t->json, 1e-9 * e->bytes / seconds);
+        hone__jw_put_double(&t->json, "GB/s", 1e-9 * e->bytes / seconds);
     }
     hone__jw_end_object(&t->json);
 }
@@ -80,20 +72,13 @@ static void put_event(trace *t, const hone__span_event *e)
     char name[128];
     snprintf(name, sizeof(name), e->layer >= 0 ? "%s %d" : "%s", e->name, e->layer);
     hone__jw_object(&t->json);
-    hone__jw_key(&t->json, "ph");
-    hone__jw_string(&t->json, "X");
-    hone__jw_key(&t->json, "name");
-    hone__jw_string(&t->json, name);
-    hone__jw_key(&t->json, "cat");
-    hone__jw_string(&t->json, hone__span_kinds[e->kind]);
-    hone__jw_key(&t->json, "pid");
-    hone__jw_int(&t->json, 1);
-    hone__jw_key(&t->json, "tid");
-    hone__jw_int(&t->json, thread_of(t, e->thread));
-    hone__jw_key(&t->json, "ts");
-    hone__jw_double(&t->json, 1e-3 * (double)(e->begin - t->zero));
-    hone__jw_key(&t->json, "dur");
-    hone__jw_double(&t->json, 1e-3 * (double)(e->end - e->begin));
+    hone__jw_put_string(&t->json, "ph", "X");
+    hone__jw_put_string(&t->json, "name", name);
+    hone__jw_put_string(&t->json, "cat", hone__span_kinds[e->kind]);
+    hone__jw_put_int(&t->json, "pid", 1);
+    hone__jw_put_int(&t->json, "tid", thread_of(t, e->thread));
+    hone__jw_put_double(&t->json, "ts", 1e-3 * (double)(e->begin - t->zero));
+    hone__jw_put_double(&t->json, "dur", 1e-3 * (double)(e->end - e->begin));
     put_work(t, e);
     hone__jw_end_object(&t->json);
     flush(t);
@@ -111,8 +96,7 @@ static void put_all(trace *t, const hone__spans *s)
 {
     t->zero = first_time(s);
     hone__jw_object(&t->json);
-    hone__jw_key(&t->json, "displayTimeUnit");
-    hone__jw_string(&t->json, "ms");
+    hone__jw_put_string(&t->json, "displayTimeUnit", "ms");
     hone__jw_key(&t->json, "traceEvents");
     hone__jw_array(&t->json);
     put_name(t, "process_name", ENGINE, "hone");

@@ -211,20 +211,14 @@ void hone__added_write(const hone__added *a, hone_json_writer *w)
     for (size_t i = 0; i < a->n; i++) {
         const hone__added_token *t = &a->tokens[i];
         hone__jw_object(w);
-        hone__jw_key(w, "id");
-        hone__jw_int(w, t->id);
+        hone__jw_put_int(w, "id", t->id);
         hone__jw_key(w, "content");
         hone__jw_string_n(w, t->content, t->len);
-        hone__jw_key(w, "single_word");
-        hone__jw_bool(w, t->single_word);
-        hone__jw_key(w, "lstrip");
-        hone__jw_bool(w, t->lstrip);
-        hone__jw_key(w, "rstrip");
-        hone__jw_bool(w, t->rstrip);
-        hone__jw_key(w, "normalized");
-        hone__jw_bool(w, t->normalized);
-        hone__jw_key(w, "special");
-        hone__jw_bool(w, t->special);
+        hone__jw_put_bool(w, "single_word", t->single_word);
+        hone__jw_put_bool(w, "lstrip", t->lstrip);
+        hone__jw_put_bool(w, "rstrip", t->rstrip);
+        hone__jw_put_bool(w, "normalized", t->normalized);
+        hone__jw_put_bool(w, "special", t->special);
         hone__jw_end_object(w);
     }
     hone__jw_end_array(w);

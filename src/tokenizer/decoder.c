@@ -110,7 +110,7 @@ static void write_options(const hone__decoder *d, hone_json_writer *w)
 {
     if (d->kind == HONE__DECODER_WORDPIECE) {
         write_text(w, "prefix", d->prefix, strlen(d->prefix));
-        hone__part_write_bool(w, "cleanup", d->cleanup);
+        hone__jw_put_bool(w, "cleanup", d->cleanup);
     } else if (d->kind == HONE__DECODER_SEQUENCE) {
         write_sequence(d, w);
     } else if (d->kind == HONE__DECODER_BPE) {
@@ -118,16 +118,14 @@ static void write_options(const hone__decoder *d, hone_json_writer *w)
     } else if (d->kind == HONE__DECODER_CTC) {
         write_text(w, "pad_token", d->text, d->text_len);
         write_text(w, "word_delimiter_token", d->delimiter, d->delimiter_len);
-        hone__part_write_bool(w, "cleanup", d->cleanup);
+        hone__jw_put_bool(w, "cleanup", d->cleanup);
     } else if (d->kind == HONE__DECODER_REPLACE) {
         hone__pattern_write(&d->pattern, w);
         write_text(w, "content", d->text, d->text_len);
     } else if (d->kind == HONE__DECODER_STRIP) {
         hone__part_write_char(w, "content", d->content);
-        hone__jw_key(w, "start");
-        hone__jw_uint(w, d->start);
-        hone__jw_key(w, "stop");
-        hone__jw_uint(w, d->stop);
+        hone__jw_put_uint(w, "start", d->start);
+        hone__jw_put_uint(w, "stop", d->stop);
     }
 }
 

@@ -81,14 +81,14 @@ hone_status hone__normalizer_read(hone__normalizer *out, const json_t *section, 
 
 static void write_bert(const hone__normalizer *n, hone_json_writer *w)
 {
-    hone__part_write_bool(w, "clean_text", n->clean_text);
-    hone__part_write_bool(w, "handle_chinese_chars", n->handle_chinese_chars);
+    hone__jw_put_bool(w, "clean_text", n->clean_text);
+    hone__jw_put_bool(w, "handle_chinese_chars", n->handle_chinese_chars);
     hone__jw_key(w, "strip_accents");
     if (n->strip_accents < 0)
         hone__jw_null(w);
     else
         hone__jw_bool(w, n->strip_accents);
-    hone__part_write_bool(w, "lowercase", n->lowercase);
+    hone__jw_put_bool(w, "lowercase", n->lowercase);
 }
 
 static void write_options(const hone__normalizer *n, hone_json_writer *w)
@@ -96,8 +96,8 @@ static void write_options(const hone__normalizer *n, hone_json_writer *w)
     if (n->kind == HONE__NORMALIZER_BERT) {
         write_bert(n, w);
     } else if (n->kind == HONE__NORMALIZER_STRIP) {
-        hone__part_write_bool(w, "strip_left", n->left);
-        hone__part_write_bool(w, "strip_right", n->right);
+        hone__jw_put_bool(w, "strip_left", n->left);
+        hone__jw_put_bool(w, "strip_right", n->right);
     } else if (n->kind == HONE__NORMALIZER_SEQUENCE) {
         hone__jw_key(w, "normalizers");
         hone__jw_array(w);

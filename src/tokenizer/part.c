@@ -65,14 +65,7 @@ hone_status hone__part_list(const json_t **out, const json_t *section, const cha
 void hone__part_begin(hone_json_writer *w, const char *type)
 {
     hone__jw_object(w);
-    hone__jw_key(w, "type");
-    hone__jw_string(w, type);
-}
-
-void hone__part_write_bool(hone_json_writer *w, const char *key, bool value)
-{
-    hone__jw_key(w, key);
-    hone__jw_bool(w, value);
+    hone__jw_put_string(w, "type", type);
 }
 
 void hone__part_write_char(hone_json_writer *w, const char *key, uint32_t cp)

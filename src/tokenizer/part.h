@@ -22,7 +22,6 @@ hone_status hone__part_kind(int *out, const json_t *section, const char *const *
 
 /* {"type":"..." and the members behind it. */
 void hone__part_begin(hone_json_writer *w, const char *type);
-void hone__part_write_bool(hone_json_writer *w, const char *key, bool value);
 void hone__part_write_char(hone_json_writer *w, const char *key, uint32_t cp);
 
 /* The place of a name in a list that ends in NULL, -1 for none. */

@@ -207,10 +207,8 @@ static void write_template(const hone__postprocessor *p, const hone__template *t
         hone__jw_object(w);
         hone__jw_key(w, piece->sequence < 0 ? "SpecialToken" : "Sequence");
         hone__jw_object(w);
-        hone__jw_key(w, "id");
-        hone__jw_string(w, piece->sequence < 0 ? p->specials[piece->special].name : piece->sequence ? "B" : "A");
-        hone__jw_key(w, "type_id");
-        hone__jw_int(w, piece->type_id);
+        hone__jw_put_string(w, "id", piece->sequence < 0 ? p->specials[piece->special].name : piece->sequence ? "B" : "A");
+        hone__jw_put_int(w, "type_id", piece->type_id);
         hone__jw_end_object(w);
         hone__jw_end_object(w);
     }
@@ -221,8 +219,7 @@ static void write_token(const hone__template_token *t, hone_json_writer *w)
 {
     hone__jw_key(w, t->name);
     hone__jw_object(w);
-    hone__jw_key(w, "id");
-    hone__jw_string(w, t->name);
+    hone__jw_put_string(w, "id", t->name);
     hone__jw_key(w, "ids");
     hone__jw_array(w);
     for (size_t i = 0; i < t->n; i++)
@@ -264,8 +261,8 @@ static void write_bert(const hone__postprocessor *p, hone_json_writer *w)
     write_pair("cls", &p->specials[0], w);
     if (p->kind == HONE__POSTPROCESSOR_BERT)
         return;
-    hone__part_write_bool(w, "trim_offsets", p->byte_level.trim_offsets);
-    hone__part_write_bool(w, "add_prefix_space", p->byte_level.add_prefix_space);
+    hone__jw_put_bool(w, "trim_offsets", p->byte_level.trim_offsets);
+    hone__jw_put_bool(w, "add_prefix_space", p->byte_level.add_prefix_space);
 }
 
 static void write_sequence(const hone__postprocessor *p, hone_json_writer *w)

@@ -17,14 +17,10 @@ hone_status hone__byte_level_read(hone__byte_level *out, const json_t *section, 
 void hone__byte_level_write(hone__byte_level options, hone_json_writer *w)
 {
     hone__jw_object(w);
-    hone__jw_key(w, "type");
-    hone__jw_string(w, "ByteLevel");
-    hone__jw_key(w, "add_prefix_space");
-    hone__jw_bool(w, options.add_prefix_space);
-    hone__jw_key(w, "trim_offsets");
-    hone__jw_bool(w, options.trim_offsets);
-    hone__jw_key(w, "use_regex");
-    hone__jw_bool(w, options.use_regex);
+    hone__jw_put_string(w, "type", "ByteLevel");
+    hone__jw_put_bool(w, "add_prefix_space", options.add_prefix_space);
+    hone__jw_put_bool(w, "trim_offsets", options.trim_offsets);
+    hone__jw_put_bool(w, "use_regex", options.use_regex);
     hone__jw_end_object(w);
 }
 
@@ -131,19 +127,17 @@ static void write_options(const hone__pretokenizer *p, hone_json_writer *w)
             hone__pretokenizer_write(&p->items[i], w);
         hone__jw_end_array(w);
     } else if (p->kind == HONE__PRETOKENIZER_DIGITS) {
-        hone__part_write_bool(w, "individual_digits", p->individual_digits);
+        hone__jw_put_bool(w, "individual_digits", p->individual_digits);
     } else if (p->kind == HONE__PRETOKENIZER_CHAR_DELIMITER) {
         hone__part_write_char(w, "delimiter", p->delimiter);
     } else if (p->kind == HONE__PRETOKENIZER_FIXED_LENGTH) {
-        hone__jw_key(w, "length");
-        hone__jw_uint(w, p->length);
+        hone__jw_put_uint(w, "length", p->length);
     } else if (p->kind == HONE__PRETOKENIZER_SPLIT || p->kind == HONE__PRETOKENIZER_PUNCTUATION) {
         if (p->kind == HONE__PRETOKENIZER_SPLIT)
             hone__pattern_write(&p->pattern, w);
-        hone__jw_key(w, "behavior");
-        hone__jw_string(w, behaviors[p->behavior]);
+        hone__jw_put_string(w, "behavior", behaviors[p->behavior]);
         if (p->kind == HONE__PRETOKENIZER_SPLIT)
-            hone__part_write_bool(w, "invert", p->invert);
+            hone__jw_put_bool(w, "invert", p->invert);
     }
 }
 

@@ -31,9 +31,8 @@ void hone__metaspace_write(hone__metaspace options, hone_json_writer *w)
 {
     hone__part_begin(w, "Metaspace");
     hone__part_write_char(w, "replacement", options.replacement);
-    hone__jw_key(w, "prepend_scheme");
-    hone__jw_string(w, schemes[options.prepend]);
-    hone__part_write_bool(w, "split", options.split);
+    hone__jw_put_string(w, "prepend_scheme", schemes[options.prepend]);
+    hone__jw_put_bool(w, "split", options.split);
     hone__jw_end_object(w);
 }
 

@@ -74,8 +74,7 @@ static void write_special_tokens(const hone_tokenizer *tok, hone_json_writer *w)
         int32_t id = tok->special_ids[sorted[i]];
         if (id < 0)
             continue;
-        hone__jw_key(w, hone__special_key(sorted[i]));
-        hone__jw_string(w, hone__tokenizer_token(tok, id, NULL));
+        hone__jw_put_string(w, hone__special_key(sorted[i]), hone__tokenizer_token(tok, id, NULL));
     }
 }
 
@@ -103,16 +102,11 @@ static void write_added_decoder(const hone_tokenizer *tok, hone_json_writer *w)
         hone__jw_object(w);
         hone__jw_key(w, "content");
         hone__jw_string_n(w, t->content, t->len);
-        hone__jw_key(w, "lstrip");
-        hone__jw_bool(w, t->lstrip);
-        hone__jw_key(w, "normalized");
-        hone__jw_bool(w, t->normalized);
-        hone__jw_key(w, "rstrip");
-        hone__jw_bool(w, t->rstrip);
-        hone__jw_key(w, "single_word");
-        hone__jw_bool(w, t->single_word);
-        hone__jw_key(w, "special");
-        hone__jw_bool(w, t->special);
+        hone__jw_put_bool(w, "lstrip", t->lstrip);
+        hone__jw_put_bool(w, "normalized", t->normalized);
+        hone__jw_put_bool(w, "rstrip", t->rstrip);
+        hone__jw_put_bool(w, "single_word", t->single_word);
+        hone__jw_put_bool(w, "special", t->special);
         hone__jw_end_object(w);
     }
     hone__jw_end_object(w);

@@ -348,14 +348,10 @@ static void write_truncation(const hone_encode_options *o, hone_json_writer *w)
         return;
     }
     hone__jw_object(w);
-    hone__jw_key(w, "direction");
-    hone__jw_string(w, o->truncation_side == HONE_SIDE_LEFT ? "Left" : "Right");
-    hone__jw_key(w, "max_length");
-    hone__jw_uint(w, o->max_length);
-    hone__jw_key(w, "strategy");
-    hone__jw_string(w, names[o->truncation]);
-    hone__jw_key(w, "stride");
-    hone__jw_uint(w, o->stride);
+    hone__jw_put_string(w, "direction", o->truncation_side == HONE_SIDE_LEFT ? "Left" : "Right");
+    hone__jw_put_uint(w, "max_length", o->max_length);
+    hone__jw_put_string(w, "strategy", names[o->truncation]);
+    hone__jw_put_uint(w, "stride", o->stride);
     hone__jw_end_object(w);
 }
 
@@ -373,23 +369,18 @@ static void write_padding(const hone_tokenizer *tok, hone_json_writer *w)
         hone__jw_string(w, "BatchLongest");
     } else {
         hone__jw_object(w);
-        hone__jw_key(w, "Fixed");
-        hone__jw_uint(w, o->pad_length);
+        hone__jw_put_uint(w, "Fixed", o->pad_length);
         hone__jw_end_object(w);
     }
-    hone__jw_key(w, "direction");
-    hone__jw_string(w, o->padding_side == HONE_SIDE_LEFT ? "Left" : "Right");
+    hone__jw_put_string(w, "direction", o->padding_side == HONE_SIDE_LEFT ? "Left" : "Right");
     hone__jw_key(w, "pad_to_multiple_of");
     if (tok->pad_to_multiple)
         hone__jw_uint(w, o->pad_to_multiple_of);
     else
         hone__jw_null(w);
-    hone__jw_key(w, "pad_id");
-    hone__jw_int(w, o->pad_id);
-    hone__jw_key(w, "pad_type_id");
-    hone__jw_int(w, o->pad_type_id);
-    hone__jw_key(w, "pad_token");
-    hone__jw_string(w, o->pad_token ? o->pad_token : "[PAD]");
+    hone__jw_put_int(w, "pad_id", o->pad_id);
+    hone__jw_put_int(w, "pad_type_id", o->pad_type_id);
+    hone__jw_put_string(w, "pad_token", o->pad_token ? o->pad_token : "[PAD]");
     hone__jw_end_object(w);
 }
 
@@ -419,21 +410,13 @@ static void write_optional(hone_json_writer *w, const char *key, const char *tex
         hone__jw_null(w);
 }
 
-static void write_flag(hone_json_writer *w, const char *key, bool value)
-{
-    hone__jw_key(w, key);
-    hone__jw_bool(w, value);
-}
-
 static void write_wordpiece(const hone__model *m, hone_json_writer *w)
 {
     hone__jw_object(w);
-    hone__jw_key(w, "type");
-    hone__jw_string(w, "WordPiece");
+    hone__jw_put_string(w, "type", "WordPiece");
     write_optional(w, "unk_token", m->wordpiece.unk_token);
     write_optional(w, "continuing_subword_prefix", m->wordpiece.prefix);
-    hone__jw_key(w, "max_input_chars_per_word");
-    hone__jw_uint(w, m->wordpiece.max_chars);
+    hone__jw_put_uint(w, "max_input_chars_per_word", m->wordpiece.max_chars);
     hone__jw_key(w, "vocab");
     hone__vocab_write(&m->vocab, w);
     hone__jw_end_object(w);
@@ -452,16 +435,15 @@ static void write_bpe(const hone__model *m, hone_json_writer *w)
 {
     const hone__bpe *bpe = &m->bpe;
     hone__jw_object(w);
-    hone__jw_key(w, "type");
-    hone__jw_string(w, "BPE");
+    hone__jw_put_string(w, "type", "BPE");
     hone__jw_key(w, "dropout");
     hone__jw_null(w);
     write_optional(w, "unk_token", bpe->unk_token);
     write_optional(w, "continuing_subword_prefix", bpe->prefix);
     write_optional(w, "end_of_word_suffix", bpe->suffix);
-    write_flag(w, "fuse_unk", bpe->fuse_unk);
-    write_flag(w, "byte_fallback", bpe->byte_fallback);
-    write_flag(w, "ignore_merges", bpe->ignore_merges);
+    hone__jw_put_bool(w, "fuse_unk", bpe->fuse_unk);
+    hone__jw_put_bool(w, "byte_fallback", bpe->byte_fallback);
+    hone__jw_put_bool(w, "ignore_merges", bpe->ignore_merges);
     hone__jw_key(w, "vocab");
     hone__vocab_write(&m->vocab, w);
     hone__jw_key(w, "merges");
@@ -480,8 +462,7 @@ hone_status hone__tokenizer_write_json(hone_str *out, const hone_tokenizer *tok)
 {
     hone_json_writer writer = hone__json_writer(out, 0), *w = &writer;
     hone__jw_object(w);
-    hone__jw_key(w, "version");
-    hone__jw_string(w, "1.0");
+    hone__jw_put_string(w, "version", "1.0");
     write_truncation(&tok->defaults, w);
     write_padding(tok, w);
     hone__jw_key(w, "added_tokens");

@@ -30,12 +30,6 @@ hone_status hone_accelerator_register_for_checkpointing(hone_accelerator *acc, c
 
 /* ---- saving ---- */
 
-static void put_int(hone_json_writer *w, const char *key, int64_t value)
-{
-    hone__jw_key(w, key);
-    hone__jw_int(w, value);
-}
-
 static hone_status put_kept(hone_json_writer *w, const hone_accelerator *acc)
 {
     hone_status status = HONE_OK;
@@ -55,17 +49,17 @@ static hone_status put_kept(hone_json_writer *w, const hone_accelerator *acc)
 static hone_status put_state(hone_json_writer *w, const hone_accelerator *acc)
 {
     hone__jw_object(w);
-    put_int(w, "format", 1);
-    put_int(w, "gradient_accumulation_steps", acc->options.gradient_accumulation_steps);
-    put_int(w, "seed", (int64_t)acc->options.seed);
-    put_int(w, "last_logged_step", acc->last_logged);
+    hone__jw_put_int(w, "format", 1);
+    hone__jw_put_int(w, "gradient_accumulation_steps", acc->options.gradient_accumulation_steps);
+    hone__jw_put_int(w, "seed", (int64_t)acc->options.seed);
+    hone__jw_put_int(w, "last_logged_step", acc->last_logged);
     if (acc->train) {
-        put_int(w, "n_batches", hone_loader_batches(acc->train));
-        put_int(w, "epoch", hone_loader_epoch(acc->train));
-        put_int(w, "batch", hone_loader_position(acc->train));
+        hone__jw_put_int(w, "n_batches", hone_loader_batches(acc->train));
+        hone__jw_put_int(w, "epoch", hone_loader_epoch(acc->train));
+        hone__jw_put_int(w, "batch", hone_loader_position(acc->train));
     }
     if (acc->scheduler)
-        put_int(w, "scheduler_steps", hone_scheduler_steps(acc->scheduler));
+        hone__jw_put_int(w, "scheduler_steps", hone_scheduler_steps(acc->scheduler));
     if (acc->scheduler && hone__scheduler_plateau(acc->scheduler))
         hone__plateau_write(w, hone__scheduler_plateau(acc->scheduler));
     HONE_TRY(put_kept(w, acc));

@@ -73,18 +73,6 @@ static hone_status put_entry(hone_json_writer *w, const hone_metrics *entry)
     return status;
 }
 
-static void put_key_int(hone_json_writer *w, const char *key, int64_t value)
-{
-    hone__jw_key(w, key);
-    hone__jw_int(w, value);
-}
-
-static void put_key_bool(hone_json_writer *w, const char *key, bool value)
-{
-    hone__jw_key(w, key);
-    hone__jw_bool(w, value);
-}
-
 static void put_best(hone_json_writer *w, const hone_trainer_state *s)
 {
     hone__jw_key(w, "best_global_step");
@@ -100,29 +88,27 @@ static hone_status put_state(hone_json_writer *w, const hone_trainer *t)
     const hone_trainer_state *s = &t->state;
     hone__jw_object(w);
     put_best(w, s);
-    hone__jw_key(w, "epoch");
-    hone__jw_double(w, s->epoch);
-    put_key_int(w, "eval_steps", t->eval_steps);
-    put_key_int(w, "global_step", s->global_step);
-    put_key_bool(w, "is_hyper_param_search", false);
-    put_key_bool(w, "is_local_process_zero", true);
-    put_key_bool(w, "is_world_process_zero", t->comm->rank == 0);
+    hone__jw_put_double(w, "epoch", s->epoch);
+    hone__jw_put_int(w, "eval_steps", t->eval_steps);
+    hone__jw_put_int(w, "global_step", s->global_step);
+    hone__jw_put_bool(w, "is_hyper_param_search", false);
+    hone__jw_put_bool(w, "is_local_process_zero", true);
+    hone__jw_put_bool(w, "is_world_process_zero", t->comm->rank == 0);
     hone__jw_key(w, "log_history");
     hone__jw_array(w);
     for (size_t i = 0; i < t->n_logs; i++)
         HONE_TRY(put_entry(w, &t->logs[i]));
     hone__jw_end_array(w);
-    put_key_int(w, "logging_steps", t->logging_steps);
-    put_key_int(w, "max_steps", s->max_steps);
-    put_key_int(w, "num_input_tokens_seen", s->num_input_tokens_seen);
-    put_key_int(w, "num_train_epochs", s->num_train_epochs);
-    put_key_int(w, "save_steps", t->save_steps);
+    hone__jw_put_int(w, "logging_steps", t->logging_steps);
+    hone__jw_put_int(w, "max_steps", s->max_steps);
+    hone__jw_put_int(w, "num_input_tokens_seen", s->num_input_tokens_seen);
+    hone__jw_put_int(w, "num_train_epochs", s->num_train_epochs);
+    hone__jw_put_int(w, "save_steps", t->save_steps);
     hone__jw_key(w, "stateful_callbacks");
     hone__jw_object(w);
     hone__jw_end_object(w);
-    hone__jw_key(w, "total_flos");
-    hone__jw_double(w, t->total_flos);
-    put_key_int(w, "train_batch_size", t->args.per_device_train_batch_size);
+    hone__jw_put_double(w, "total_flos", t->total_flos);
+    hone__jw_put_int(w, "train_batch_size", t->args.per_device_train_batch_size);
     hone__jw_key(w, "trial_name");
     hone__jw_null(w);
     hone__jw_key(w, "trial_params");

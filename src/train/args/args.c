@@ -243,8 +243,7 @@ hone_status hone_training_args_to_json(char **out, const hone_training_args *arg
     hone_json_writer w = hone__json_writer(&text, 2);
     *out = NULL;
     hone__jw_object(&w);
-    hone__jw_key(&w, "hone_version");
-    hone__jw_string(&w, HONE_VERSION);
+    hone__jw_put_string(&w, "hone_version", HONE_VERSION);
     hone__options_put_members(&hone__training_table, args, &w);
     hone__jw_end_object(&w);
     hone__str_putc(&text, '\n');

@@ -21,10 +21,8 @@ static void put_file(hone_json_writer *w, const hone_collected *file)
     snprintf(hex, sizeof(hex), "%016" PRIx64, file->hash);
     hone__jw_key(w, file->name);
     hone__jw_object(w);
-    hone__jw_key(w, "size");
-    hone__jw_uint(w, file->len);
-    hone__jw_key(w, "xxh3_64");
-    hone__jw_string(w, hex);
+    hone__jw_put_uint(w, "size", file->len);
+    hone__jw_put_string(w, "xxh3_64", hex);
     hone__jw_end_object(w);
 }
 
@@ -35,8 +33,7 @@ hone_status hone__checkpoint_write_manifest(const hone_collection *files)
     char *path = NULL;
     hone_status status;
     hone__jw_object(&w);
-    hone__jw_key(&w, "format");
-    hone__jw_int(&w, 1);
+    hone__jw_put_int(&w, "format", 1);
     hone__jw_key(&w, "files");
     hone__jw_object(&w);
     for (size_t i = 0; i < files->n; i++)

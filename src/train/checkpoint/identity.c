@@ -111,17 +111,14 @@ void hone__trainer_put_identity(hone_json_writer *w, const hone_trainer *t)
     fact facts[N_FACTS];
     collect(facts, t);
     for (size_t i = 0; i < N_FACTS; i++) {
-        hone__jw_key(w, facts[i].name);
-        hone__jw_int(w, facts[i].value);
+        hone__jw_put_int(w, facts[i].name, facts[i].value);
     }
     put_hash(w, "data", t->identity.data);
     put_hash(w, "eval_data", t->identity.eval_data);
     put_hash(w, "tokenizer", t->identity.tokenizer);
     put_hash(w, "lineage", t->identity.lineage);
-    hone__jw_key(w, "device");
-    hone__jw_string(w, hone_device_describe(hone_model_device(t->model)));
-    hone__jw_key(w, "version");
-    hone__jw_string(w, HONE_VERSION);
+    hone__jw_put_string(w, "device", hone_device_describe(hone_model_device(t->model)));
+    hone__jw_put_string(w, "version", HONE_VERSION);
     if (t->task_table) {
         hone__jw_key(w, "task");
         hone__options_to_json(t->task_table, t->task_options, w);

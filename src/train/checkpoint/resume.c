@@ -65,14 +65,10 @@ static hone_status get_fields(hone_trainer *t, const json_t *root, const char *p
 /* Where a schedule that follows a metric stands. */
 void hone__plateau_write(hone_json_writer *w, const hone_plateau *p)
 {
-    hone__jw_key(w, "plateau_best");
-    hone__jw_double(w, p->best);
-    hone__jw_key(w, "plateau_learning_rate");
-    hone__jw_double(w, p->learning_rate);
-    hone__jw_key(w, "plateau_n_bad");
-    hone__jw_int(w, p->n_bad);
-    hone__jw_key(w, "plateau_cooldown");
-    hone__jw_int(w, p->cooldown);
+    hone__jw_put_double(w, "plateau_best", p->best);
+    hone__jw_put_double(w, "plateau_learning_rate", p->learning_rate);
+    hone__jw_put_int(w, "plateau_n_bad", p->n_bad);
+    hone__jw_put_int(w, "plateau_cooldown", p->cooldown);
 }
 
 hone_status hone__plateau_read(hone_plateau *p, const json_t *root, const char *path)
@@ -90,16 +86,13 @@ hone_status hone__trainer_write_resume_state(const hone_trainer *t, const char *
     char *path = NULL;
     hone_status status;
     hone__jw_object(&w);
-    hone__jw_key(&w, "format");
-    hone__jw_int(&w, FORMAT);
+    hone__jw_put_int(&w, "format", FORMAT);
     put_fields(&w, t);
     if (hone__scheduler_plateau(t->scheduler))
         hone__plateau_write(&w, hone__scheduler_plateau(t->scheduler));
     hone__trainer_put_identity(&w, t);
-    hone__jw_key(&w, "scheduler_steps");
-    hone__jw_int(&w, hone_scheduler_steps(t->scheduler));
-    hone__jw_key(&w, "part_tokens");
-    hone__jw_int(&w, t->part_tokens);
+    hone__jw_put_int(&w, "scheduler_steps", hone_scheduler_steps(t->scheduler));
+    hone__jw_put_int(&w, "part_tokens", t->part_tokens);
     hone__jw_key(&w, "callbacks");
     HONE_GO(hone__trainer_write_callbacks(&w, t));
     hone__jw_end_object(&w);

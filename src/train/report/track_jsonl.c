@@ -94,10 +94,8 @@ static hone_status log_text(hone_tracker *t, int64_t step, const char *tag, cons
     hone_json_writer w = hone__json_writer(&line, 0);
     w.spaced = true;
     hone__jw_object(&w);
-    hone__jw_key(&w, tag);
-    hone__jw_string(&w, text);
-    hone__jw_key(&w, "step");
-    hone__jw_int(&w, step);
+    hone__jw_put_string(&w, tag, text);
+    hone__jw_put_int(&w, "step", step);
     hone__jw_end_object(&w);
     return add_line(t, &line);
 }
