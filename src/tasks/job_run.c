@@ -369,6 +369,7 @@ static hone_status check(hone_job *job)
 /* Whoever wants to stop does not wait until all is tokenized. What tokenizing kept for more texts goes before the training comes. */
 static hone_status set_up(hone_job *job, hone_job_parts *parts)
 {
+    double started = hone__seconds();
     hone__watch_stop(&job->stop);
     hone_status status = hone_tokenizer_from_pretrained(&parts->tokenizer, hone__job_tokenizer_name(job));
     if (status == HONE_OK)
@@ -377,6 +378,8 @@ static hone_status set_up(hone_job *job, hone_job_parts *parts)
     if (parts->tokenizer)
         hone_tokenizer_trim(parts->tokenizer);
     hone__mem_trim();
+    if (status == HONE_OK && job->args.profile)
+        hone__log(HONE_LOG_INFO, "before the profile begins: %.3f s to read model and data and to tokenize", hone__seconds() - started);
     return status == HONE_CANCELLED || atomic_load(&job->stop) ? hone__fail(HONE_CANCELLED, "stopped before the first step") : status;
 }
 

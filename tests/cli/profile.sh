@@ -30,6 +30,7 @@ for table in tables[1:5]:
 PY
 run 0 evaluate causal-lm --model_name_or_path trained --validation_file model.tokenizer.corpus --block_size 16 --threads 1 --output_dir evaluated --profile
 says err "Parts of a step"
+says err "s to read model and data and to tokenize"
 says evaluated/profile.txt "forward"
 says evaluated/profile.txt "  postprocess "
 says evaluated/profile.txt "  metrics "
