@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_IDS = 1 << 20 };
+enum {
+    MAX_UNNAMED = 1 << 16
+}; /* classes that numbers alone may make: a higher one is some other column, or a slip, and would become a model with that many outputs */
 
 /* ---- dataset_info.json ---- */
 
@@ -76,7 +78,7 @@ static int64_t id_of(hone_text name)
         return -1;
     memcpy(digits, name.data, name.len);
     int64_t id = strspn(digits, "0123456789") == name.len ? strtoll(digits, NULL, 10) : -1;
-    return id < MAX_IDS ? id : -1;
+    return id < INT32_MAX ? id : -1;
 }
 
 static hone_status copy_labels(hone_text **out, size_t *n, const char *const *labels)
@@ -95,7 +97,13 @@ static hone_status make_numbers(hone_text **out, size_t *n, hone_dataset *d, con
     char digits[24];
     *n = 0;
     for (size_t i = 0; i < c->found.n; i++) {
-        int64_t id = id_of(c->found.items[i].name);
+        const hone_class *x = &c->found.items[i];
+        int64_t id = id_of(x->name);
+        if (id >= MAX_UNNAMED)
+            return hone__hint(hone__dataset_fail_at(d, x->row, x->item,
+                                                    "%lld is too high for a class of \"%s\": ids without names end at %d", (long long)id,
+                                                    c->name, MAX_UNNAMED - 1),
+                              "give the names: a dataset_info.json beside the file, or --label_names");
         *n = id >= (int64_t)*n ? (size_t)id + 1 : *n;
     }
     HONE_TRY(HONE_ALLOC(out, *n));

@@ -134,17 +134,47 @@ static hone_status read_code(hone__translator *r, char letter, uint32_t *cp)
     return HONE_OK;
 }
 
+static const char escapes[] = "tnrfaev", escaped_values[] = "\t\n\r\f\a\x1B\v";
+
+static hone_status refuse_meta(hone__translator *r, size_t start)
+{
+    return hone__regex_refuse(r, start, "\\C- and \\M- are not supported: write \\x{HHHH}");
+}
+
+/* \cA: the cursor stands behind the c. Oniguruma keeps bit 7 of what follows, which may be escaped itself; \c? is DEL. */
+static hone_status read_control(hone__translator *r, uint32_t *cp)
+{
+    size_t start = r->at - 1;
+    bool escaped = false;
+    while (hone__regex_at(r, "\\c")) {
+        r->at += 2;
+        escaped = true;
+    }
+    if (hone__regex_more(r, 1) && r->in[r->at] == '\\') {
+        r->at++;
+        escaped = true;
+    }
+    if (!hone__regex_more(r, 1))
+        return hone__regex_refuse(r, start, "the pattern ends in \\c");
+    *cp = hone__char_at(r->in + r->at);
+    const char *found = escaped && *cp && *cp < 0x80 ? strchr(escapes, (char)*cp) : NULL;
+    if (escaped && (*cp == 'C' || *cp == 'M') && r->in[r->at - 1] == '\\')
+        return refuse_meta(r, r->at);
+    r->at += hone__char_len((unsigned char)r->in[r->at]);
+    *cp = *cp == '?' && !escaped ? 0x7F : (found ? (unsigned char)escaped_values[found - escapes] : *cp) & 0x9F;
+    return HONE_OK;
+}
+
 /* One character of a class or outside: the cursor stands behind the backslash. */
 hone_status hone__regex_read_escaped(hone__translator *r, uint32_t *cp)
 {
-    static const char letters[] = "tnrfaev", values[] = "\t\n\r\f\a\x1B\v";
     size_t start = r->at;
     if (!hone__regex_more(r, 1))
         return hone__regex_refuse(r, start - 1, "the pattern ends in a backslash");
     char c = r->in[r->at];
-    const char *found = strchr(letters, c);
+    const char *found = strchr(escapes, c);
     if (c && found) {
-        *cp = (unsigned char)values[found - letters];
+        *cp = (unsigned char)escaped_values[found - escapes];
         r->at++;
         return HONE_OK;
     }
@@ -156,13 +186,12 @@ hone_status hone__regex_read_escaped(hone__translator *r, uint32_t *cp)
         *cp = hone__regex_read_digits(r, 3, 8);
         return *cp < 0x80 ? HONE_OK : hone__regex_refuse(r, start, "a byte above 0x7F is no character: write \\x{HHHH}");
     }
-    if (c == 'c' && hone__regex_more(r, 2)) {
-        *cp = (unsigned char)r->in[r->at + 1] & 0x1F;
-        r->at += 2;
-        return HONE_OK;
+    if (c == 'c') {
+        r->at++;
+        return read_control(r, cp);
     }
     if (c == 'C' || c == 'M')
-        return hone__regex_refuse(r, start, "\\C- and \\M- are not supported: write \\x{HHHH}");
+        return refuse_meta(r, start);
     *cp = hone__char_at(r->in + r->at);
     r->at += hone__char_len((unsigned char)c);
     return HONE_OK;

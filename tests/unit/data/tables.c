@@ -106,6 +106,11 @@ static void json_ids(void **state)
     assert_int_equal(remove(test_temp("dataset_info.json")), 0);
     assert_fails(HONE_FORMAT, "a.jsonl:1: -100 is no class of \"ner_tags\"",
                  load(&d, "a.jsonl", "{\"tokens\": [\"a\"], \"ner_tags\": [-100]}", NULL));
+    assert_fails(HONE_FORMAT, "a.jsonl:1: 65536 is too high for a class of \"ner_tags\": ids without names end at 65535",
+                 load(&d, "a.jsonl", "{\"tokens\": [\"a\"], \"ner_tags\": [65536]}", NULL));
+    assert_ok(load(&d, "a.jsonl", "{\"tokens\": [\"a\"], \"ner_tags\": [65535]}", NULL));
+    assert_int_equal(hone_dataset_feature(d, (size_t)hone_dataset_label_column(d))->n_names, 65536);
+    hone_dataset_free(d);
 }
 
 static void json_faults(void **state)

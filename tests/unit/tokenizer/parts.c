@@ -61,6 +61,9 @@ static void patterns_refuse(void **state)
     fail_regex("[z-a]", "wrong order");
     fail_regex("\\p{Foo}", "hone does not know this property");
     fail_regex("x\\", "ends in a backslash");
+    fail_regex("x\\c", "ends in \\c");
+    fail_regex("[\\c\\", "ends in \\c");
+    fail_regex("\\c\\C-a", "not supported");
     fail_regex("+a", "character 1");
     fail_regex("(?s)a", "option of a group");
     fail_regex("(?~ab)", "absent groups");
@@ -114,6 +117,15 @@ static void signs_mean_what_they_mean_there(void **state)
     expect_match("(?i:'S)", "it's", 2, 4);
     expect_match("(?<n>o)\\k<n>", "foo", 1, 3);
     expect_match("\\x{1F600}|\\u00e9", "\xC3\xA9", 0, 2);
+    expect_match("\\cA", "z\001", 1, 2);
+    expect_match("\\c?", "?\177", 1, 2);
+    expect_match("\\c\\?", "?\177\037", 2, 3);
+    expect_match("\\c\\\\]", "\034]", 0, 2);
+    expect_match("\\c\\n", "\016\n", 1, 2);
+    expect_match("\\c\\d", "0\004", 1, 2);
+    expect_match("\\c\\cA", "A\001", 1, 2);
+    expect_match("[x\\c\xC3\xA9]+", "a\xC2\x89x", 1, 4); /* 0xE9 & 0x9F */
+    expect_match("\\c\xE4\xB8\xAD", "\r", 0, 1);         /* 0x4E2D & 0x9F */
 }
 
 static void hostile_patterns_end(void **state)
