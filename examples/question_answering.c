@@ -101,8 +101,10 @@ int main(int argc, char **argv)
     CHECK(example_begin(&e, BATCH_SIZE, example_rate(argc, argv, 8, 2e-5), n_epochs));
 
     s.logits = malloc(2 * sizeof(float) * BATCH_SIZE * (size_t)hone_qa_examples_get_info(e.valid)->longest);
-    if (!s.logits)
+    if (!s.logits) {
+        fprintf(stderr, "no memory for the logits of a batch\n");
         goto done;
+    }
     CHECK(hone_question_reader_new(&s.reader, valid_questions));
     CHECK(hone_qa_answers_new(&s.answers, NULL)); /* n_best 20, max_answer_length 30 */
 
