@@ -87,7 +87,7 @@ def copies(task, source, path):
     if task == "token-classification":
         text = (text.replace("\r\n", "\n").strip("\n") + "\n\n") * a.copies
     else:
-        data = json.loads(text)["data"] * a.copies
+        data = [article for _ in range(a.copies) for article in json.loads(text)["data"]]
         number = 0
         for article in data:
             for x in article["paragraphs"]:

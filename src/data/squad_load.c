@@ -87,12 +87,13 @@ done:
 static hone_status tell_duplicate(const loading *l, const hone_question *x, const char *object, int64_t before)
 {
     int64_t line;
+    if (!l->o->unique_ids && ++l->q->info.n_duplicate_ids > MAX_NAMED)
+        return HONE_OK; /* before its place is sought: that goes over the file from its beginning */
     const char *path = hone_questions_place(&line, l->q, before);
     hone__squad_fail(l->file, object, "the id %s is there twice; first in %s:%lld", x->id.data, path, (long long)line);
     if (l->o->unique_ids)
         return hone__hint(HONE_FORMAT, "predictions go by id: give every question an id of its own");
-    if (l->q->info.n_duplicate_ids++ < MAX_NAMED)
-        hone__log(HONE_LOG_WARNING, "%s", hone_error_message());
+    hone__log(HONE_LOG_WARNING, "%s", hone_error_message());
     return HONE_OK;
 }
 

@@ -2,6 +2,7 @@
 #include "support/support.h"
 
 #include <hone/qa.h>
+#include <time.h>
 
 static char path[4096];
 
@@ -54,6 +55,33 @@ static void all_forms_are_read(void **state)
     assert_questions(" [" FLAT("1") " , " FLAT("2") "]\n", both);
     assert_questions("{\"data\": [" FLAT("1") "," FLAT("2") "]}", both);
     assert_questions("{\"id\": \"1\", \"context\": \"c\", \"question\": \"q\"}", "1|q|c|unlabelled;");
+}
+
+/* Processor time that 20,000 questions in one line take. */
+static double seconds_of(bool same_ids)
+{
+    enum { N = 20000, EACH = sizeof(FLAT("123456")) };
+    char *text = malloc((size_t)N * EACH + 3), *end = text;
+    hone_questions *q;
+    assert_non_null(text);
+    for (int i = 0; i < N; i++)
+        end += sprintf(end, "%c" FLAT("%06d"), i ? ',' : '[', same_ids ? 0 : i);
+    strcpy(end, "]");
+    clock_t begun = clock();
+    assert_ok(load(&q, text, NULL));
+    double seconds = (double)(clock() - begun) / CLOCKS_PER_SEC;
+    assert_int_equal(hone_questions_get_info(q)->n_duplicate_ids, same_ids ? N - 1 : 0);
+    hone_questions_free(q);
+    free(text);
+    return seconds;
+}
+
+/* Only those that are named are looked for in the file, each time from its beginning: 20,000 of them took 13 s. */
+static void many_faults_cost_no_time(void **state)
+{
+    (void)state;
+    double distinct = seconds_of(false);
+    assert_true(seconds_of(true) < 5 * distinct + 1);
 }
 
 static void faults_are_counted(void **state)
@@ -212,6 +240,7 @@ static void what_leaves_no_room_is_refused(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(all_forms_are_read),
     cmocka_unit_test(faults_are_counted),
+    cmocka_unit_test(many_faults_cost_no_time),
     cmocka_unit_test(bad_files_are_refused),
     cmocka_unit_test(windows_do_not_depend_on_threads),
     cmocka_unit_test(what_leaves_no_room_is_refused),
