@@ -81,14 +81,20 @@ static hone_status check_memory(const hone_training_args *a)
                       "give 6GB, 512MiB, a number of bytes, or none");
 }
 
+/* Bounds of args.c, which args that were filled in by hand have not passed: counts are multiplied by one another. */
+static bool is_count(int64_t n)
+{
+    return n >= 1 && n <= 1000000;
+}
+
 hone_status hone_training_args_check(const hone_training_args *a, bool has_eval_dataset)
 {
     if (a->max_steps == 0)
         return refuse("--max_steps: 0 steps are no training", "give a number above 0, or -1 to count epochs");
     if (a->max_steps < 0 && !(a->num_train_epochs > 0))
         return refuse("--num_train_epochs: must be above 0", "give --num_train_epochs or --max_steps");
-    if (a->per_device_train_batch_size < 1 || a->per_device_eval_batch_size < 1 || a->gradient_accumulation_steps < 1)
-        return refuse("batch sizes and --gradient_accumulation_steps must be at least 1", "give numbers above 0");
+    if (!is_count(a->per_device_train_batch_size) || !is_count(a->per_device_eval_batch_size) || !is_count(a->gradient_accumulation_steps))
+        return refuse("batch sizes and --gradient_accumulation_steps must be from 1 to 1000000", "give numbers in between");
     if (a->bf16 && a->fp16)
         return refuse("--bf16 and --fp16 exclude each other", "give one of them");
     if (a->prediction_loss_only && a->metric_for_best_model && strcmp(a->metric_for_best_model, "loss") != 0 &&

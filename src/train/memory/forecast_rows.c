@@ -89,13 +89,12 @@ hone_status hone_model_forecast(hone_memory_forecast *out, hone_model *model, co
     if (length > hone_model_max_positions(model))
         length = (int32_t)hone_model_max_positions(model);
     a = args ? *args : a;
+    HONE_TRY(hone_training_args_check(&a, true)); /* the numbers that are multiplied here, too */
     HONE_GO(make_rows(&train, model, a.per_device_train_batch_size * a.gradient_accumulation_steps, length));
     HONE_GO(hone_trainer_new(
         &trainer, model, &a,
         &(hone_trainer_options){.train_dataset = train, .eval_dataset = a.eval_strategy != HONE_STRATEGY_NO ? train : NULL}));
-    HONE_GO(hone_trainer_forecast(out, trainer));
-    HONE_GO(hone__trainer_settle_memory(trainer));
-    *out = trainer->forecast;
+    status = hone__trainer_forecast_settled(out, trainer);
 done:
     hone_trainer_free(trainer);
     hone_examples_free(train);

@@ -164,30 +164,51 @@ static void tell(const hone_memory_forecast *f)
               (double)(f->activations + f->activation_gradients) / 1e6);
 }
 
-hone_status hone__trainer_settle_memory(hone_trainer *t)
+static hone_status forecast_run(hone_trainer *t)
 {
     hone_forecast_case which = {.recompute = t->args.gradient_checkpointing};
+    HONE_TRY(hone__forecast(&t->forecast, &t->forecast_details, t, &which));
+    note_limit(&t->forecast, t);
+    return HONE_OK;
+}
+
+/* What is forecast fits, or is made to, or refused. */
+static hone_status settle(hone_trainer *t)
+{
+    hone_memory_forecast whole = t->forecast;
     hone_limit limit;
     size_t needs;
+    if (exceeds(t, &whole, &limit, &needs) && !(t->args.auto_find_batch_size && cut_batches(t, &whole))) {
+        t->forecast = whole;
+        return refuse(t, &whole, &limit, needs);
+    }
+    t->settled = true;
+    tell(&t->forecast);
+    return HONE_OK;
+}
+
+hone_status hone__trainer_settle_memory(hone_trainer *t)
+{
     if (t->settled)
         return HONE_OK;
-    hone_status status = hone__forecast(&t->forecast, &t->forecast_details, t, &which);
+    hone_status status = forecast_run(t);
+    if (status == HONE_OK)
+        return settle(t);
     if (status == HONE_OUT_OF_MEMORY)
         return status;
     t->settled = true;
-    if (status != HONE_OK) {
-        hone__log(HONE_LOG_DEBUG, "memory: no forecast (%s)", hone_error_message());
-        t->forecast = (hone_memory_forecast){0};
-        return HONE_OK;
-    }
-    note_limit(&t->forecast, t);
-    hone_memory_forecast whole = t->forecast;
-    if (exceeds(t, &whole, &limit, &needs) && !(t->args.auto_find_batch_size && cut_batches(t, &whole))) {
-        t->settled = false;
-        return refuse(t, &whole, &limit, needs);
-    }
-    tell(&t->forecast);
+    hone__log(HONE_LOG_DEBUG, "memory: no forecast (%s)", hone_error_message());
+    t->forecast = (hone_memory_forecast){0};
     return HONE_OK;
+}
+
+hone_status hone__trainer_forecast_settled(hone_memory_forecast *out, hone_trainer *t)
+{
+    hone_status status = forecast_run(t);
+    if (status == HONE_OK)
+        status = settle(t);
+    *out = t->forecast;
+    return status;
 }
 
 hone_status hone_trainer_forecast(hone_memory_forecast *out, hone_trainer *t)

@@ -28,6 +28,8 @@ size_t hone__checkpoint_bytes(const hone_trainer *trainer, size_t held);
 
 /* Before the run, once: forecasts it; refuses one that does not fit, with the remedy; under auto_find_batch_size settles part_tokens instead. */
 hone_status hone__trainer_settle_memory(hone_trainer *trainer);
+/* The same, with the forecast as it is settled, or of what was refused; a run that cannot be forecast is a failure here. */
+hone_status hone__trainer_forecast_settled(hone_memory_forecast *out, hone_trainer *trainer);
 /* The tape's and the tables' memory as forecast, so that no step asks for any. */
 hone_status hone__trainer_reserve_memory(hone_trainer *trainer);
 /* After an allocation failed in a batch of so many tokens (rows: in its largest part): smaller parts from now on, and memory given back. False: there are none smaller, or it was not asked for. */
