@@ -382,6 +382,7 @@ typedef struct hone_memory_forecast {
     size_t data;                   /* what is there already: tokenizer, examples, … */
     size_t batches;                /* what is made on the host for the steps: packed batches, records */
     size_t evaluation, checkpoint; /* more while the one or the other is at work; the greater of the two counts */
+    size_t predictions;            /* of a test set (hone_job), when activations, their gradients and scratch are given back */
     size_t own;                    /* the most of all that at one time */
     size_t process;                /* beside it: program, libraries and their threads, files that are mapped */
     size_t resident;

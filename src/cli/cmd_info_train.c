@@ -37,6 +37,8 @@ static void put_table(const hone_memory_forecast *f)
     put_bytes("data", f->data, "tokenizer, examples: what is there already");
     put_bytes("while evaluating", f->evaluation, "the greater of these two");
     put_bytes("while saving", f->checkpoint, NULL);
+    if (f->predictions)
+        put_bytes("predictions", f->predictions, "at the end, in the place of activations, their gradients and scratch");
     put_bytes("hone's own", f->own, "the most of it at one time");
     put_bytes("the process beside it", f->process, "program, libraries, threads");
     put_limit(f);
@@ -59,6 +61,7 @@ static void put_forecast_json(const hone_memory_forecast *f)
                  {"data", f->data},
                  {"evaluation", f->evaluation},
                  {"checkpoint", f->checkpoint},
+                 {"predictions", f->predictions},
                  {"own", f->own},
                  {"process", f->process},
                  {"resident", f->resident}};

@@ -203,6 +203,8 @@ static hone_status make_trainer(hone_trainer **out, hone_job *job, const hone_jo
     (*out)->task_table = job->class->options;
     (*out)->task_options = job->task_options;
     (*out)->saves_at_end = job->kind == HONE_JOB_TRAIN;
+    (*out)->predicts_at_end = parts->test;
+    (*out)->keeps_predictions = job->class->kind != HONE_QUESTION_ANSWERING; /* whose answers are written while the windows pass */
     return HONE_OK;
 }
 
@@ -428,9 +430,7 @@ hone_status hone_job_forecast(hone_memory_forecast *out, hone_job *job)
     HONE_GO(open_device(job, &parts));
     HONE_GO(set_up(job, &parts));
     HONE_GO(make_trainer(&trainer, job, &parts));
-    HONE_GO(hone_trainer_forecast(out, trainer));
-    HONE_GO(hone__trainer_settle_memory(trainer));
-    *out = trainer->forecast;
+    HONE_GO(hone__trainer_forecast_settled(out, trainer));
     count_set_up(out);
 done:
     hone_trainer_free(trainer);

@@ -325,6 +325,7 @@ static hone_status finish(hone_trainer *t)
     t->trained = true;
     hone__log(HONE_LOG_INFO, "trained in %.1f s", t->train_seconds);
     hone__tape_trim(t->tape); /* the steps are over: what follows needs less */
+    HONE_TRY(hone__tape_reserve(t->tape, &t->forecast_details.after));
     HONE_TRY(hone__throughput_tell(t));
     HONE_TRY(hone__trainer_profile_end(t));
     HONE_TRY(load_best(t));

@@ -52,25 +52,36 @@ static hone_status find_labels(const hone_examples *examples, bool tokens, bool 
     return HONE_OK;
 }
 
+/* How many items there are, and where each example's begin (first NULL: not asked for). */
+static hone_status count_items(int64_t *n, int64_t *first, const hone_examples *examples, bool tokens, bool labelled)
+{
+    hone_example e;
+    *n = 0;
+    for (int64_t i = 0; i < hone_examples_count(examples); i++) {
+        HONE_TRY(hone_examples_get(examples, i, &e));
+        if (labelled && tokens && !e.labels)
+            return hone__fail(HONE_INVALID_ARGUMENT, "hone_trainer_predict: example %lld has no labels, others have", (long long)i);
+        *n += put_example(&e, tokens, labelled, NULL);
+        if (first)
+            first[i + 1] = *n;
+    }
+    return HONE_OK;
+}
+
 /* Where each example's items are; with labels also what they should be. */
 static hone_status list_items(hone_predictions *p, const hone_examples *examples, bool tokens, bool labelled)
 {
     hone_example e;
-    size_t capacity = 0;
     p->n_examples = hone_examples_count(examples);
     HONE_TRY(HONE_NEW(&p->first, (size_t)p->n_examples + 1));
+    HONE_TRY(count_items(&p->n_items, p->first, examples, tokens, labelled));
+    if (!labelled)
+        return HONE_OK;
+    HONE_TRY(HONE_ALLOC(&p->label_ids, (size_t)p->n_items));
     for (int64_t i = 0; i < p->n_examples; i++) {
         HONE_TRY(hone_examples_get(examples, i, &e));
-        if (labelled && tokens && !e.labels)
-            return hone__fail(HONE_INVALID_ARGUMENT, "hone_trainer_predict: example %lld has no labels, others have", (long long)i);
-        int64_t n = put_example(&e, tokens, labelled, NULL);
-        if (labelled) {
-            HONE_TRY(HONE_GROW(&p->label_ids, &capacity, (size_t)(p->first[i] + n)));
-            put_example(&e, tokens, labelled, p->label_ids + p->first[i]);
-        }
-        p->first[i + 1] = p->first[i] + n;
+        put_example(&e, tokens, labelled, p->label_ids + p->first[i]);
     }
-    p->n_items = p->first[p->n_examples];
     return HONE_OK;
 }
 
@@ -116,6 +127,19 @@ hone_status hone_trainer_predict(hone_trainer *t, const hone_examples *examples,
         return hone__trainer_event(t, HONE_ON_PREDICT, &out->metrics);
     return hone__fail(HONE_SHAPE, "hone_trainer_predict: the model gave logits of %lld items, the examples have %lld", (long long)keep.n,
                       (long long)out->n_items);
+}
+
+hone_status hone__predictions_bytes(size_t *out, const hone_trainer *t, const hone_examples *examples)
+{
+    bool tokens, labelled, scored;
+    int64_t n;
+    *out = 0;
+    HONE_TRY(check_kind(t, &tokens));
+    HONE_TRY(find_labels(examples, tokens, &labelled, &scored));
+    HONE_TRY(count_items(&n, NULL, examples, tokens, labelled));
+    size_t of_item = (size_t)count_classes(t->model) * sizeof(float) + (labelled ? sizeof(int32_t) : 0);
+    *out = (size_t)n * of_item + ((size_t)hone_examples_count(examples) + 1) * sizeof(int64_t);
+    return HONE_OK;
 }
 
 void hone_predictions_dispose(hone_predictions *p)

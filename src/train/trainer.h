@@ -66,9 +66,11 @@ struct hone_trainer {
     hone_tape *tape, *inference;
     hone_memory_forecast forecast; /* own 0: unknown */
     hone_forecast_details forecast_details;
-    bool settled;        /* it fits */
-    bool saves_at_end;   /* whoever runs it saves the model */
-    int64_t part_tokens; /* batches of more are cut into parts; 0: none is */
+    bool settled;                         /* it fits */
+    bool saves_at_end;                    /* whoever runs it saves the model */
+    const hone_examples *predicts_at_end; /* go through the model when the training is over; NULL: nothing does */
+    bool keeps_predictions;               /* hone_trainer_predict does it, which keeps their logits */
+    int64_t part_tokens;                  /* batches of more are cut into parts; 0: none is */
     int32_t *part_starts;
     size_t part_starts_capacity;
     float *ones; /* weights of a sum over tokens */
@@ -200,6 +202,10 @@ typedef struct hone_pass {
 hone_status hone__trainer_pass(hone_trainer *t, hone_pass *p, hone_metrics *metrics);
 hone_status hone__trainer_evaluate_now(hone_trainer *t,
                                        hone_metrics *metrics); /* an evaluation inside training: progress, log, callbacks, best metric */
+
+/* ---- predict.c ---- */
+/* What hone_trainer_predict will hold of these examples, beside its passes. */
+hone_status hone__predictions_bytes(size_t *out, const hone_trainer *t, const hone_examples *examples);
 
 /* ---- log.c ---- */
 hone_status hone__trainer_log_step(hone_trainer *t);

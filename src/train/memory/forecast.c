@@ -23,13 +23,14 @@ typedef struct dry_run {
     hone_model *twin;
     hone_optimizer *opt;
     hone_tape *tape;
-    hone_loader *train, *eval;
+    hone_loader *train, *eval; /* eval: of the evaluations, then of the predictions */
     int32_t *starts;
     size_t starts_capacity;
-    hone__tape_needs most;
+    hone__tape_needs most, after;
     int32_t slots;
     hone_loader_extent largest;
     size_t before, with_twin, with_training, with_evaluation; /* hone's own memory, which is none of the device's */
+    size_t predictions;                                       /* what they hold at the end, with the batches that they are made of */
 } dry_run;
 
 static size_t own_now(void)
@@ -47,12 +48,13 @@ static hone_status make_train_loader(dry_run *d)
     return hone_loader_new(&d->train, d->t->options.train_dataset, &options);
 }
 
-static hone_status make_eval_loader(dry_run *d)
+static hone_status make_eval_loader(dry_run *d, const hone_examples *examples)
 {
     hone_loader_options options = HONE_LOADER_OPTIONS_INIT;
     options.batch_size = d->t->args.per_device_eval_batch_size;
     options.collator = d->t->task.collate_eval;
-    return hone_loader_new(&d->eval, d->t->options.eval_dataset, &options);
+    hone_loader_free(d->eval);
+    return hone_loader_new(&d->eval, examples, &options);
 }
 
 static hone_status open_run(dry_run *d)
@@ -169,15 +171,33 @@ static hone_status run_extent(dry_run *d, const hone_loader_extent *at)
     return hone_loader_status(d->eval);
 }
 
-static hone_status run_evaluation(dry_run *d)
+static hone_status run_evaluation(dry_run *d, const hone_examples *examples)
 {
     hone_loader_extent largest, longest;
-    if (!d->t->options.eval_dataset)
+    if (!examples)
         return HONE_OK;
-    HONE_TRY(make_eval_loader(d));
+    HONE_TRY(make_eval_loader(d, examples));
     HONE_TRY(hone__loader_survey(d->eval, hone_loader_batches(d->eval), MOST_ROWS, &largest, &longest));
     HONE_TRY(run_extent(d, &largest));
     return longest.longest > largest.longest ? run_extent(d, &longest) : HONE_OK;
+}
+
+/* When the training is over its tape is empty, and another set of examples goes through it, whose logits may be kept. */
+static hone_status run_predictions(dry_run *d)
+{
+    const hone_examples *examples = d->t->predicts_at_end;
+    if (!examples)
+        return HONE_OK;
+    if (d->t->keeps_predictions)
+        HONE_TRY(hone__predictions_bytes(&d->predictions, d->t, examples));
+    hone_loader_free(d->eval);
+    d->eval = NULL;
+    hone__tape_trim(d->tape);
+    size_t without = own_now();
+    HONE_TRY(run_evaluation(d, examples));
+    hone__tape_needs_of(&d->after, d->tape);
+    d->predictions += own_now() - without;
+    return HONE_OK;
 }
 
 static hone_status run(dry_run *d)
@@ -186,10 +206,10 @@ static hone_status run(dry_run *d)
     HONE_TRY(open_run(d));
     HONE_TRY(run_training(d));
     d->with_training = own_now();
-    HONE_TRY(run_evaluation(d));
+    HONE_TRY(run_evaluation(d, d->t->options.eval_dataset));
     d->with_evaluation = own_now();
     hone__tape_needs_of(&d->most, d->tape);
-    return HONE_OK;
+    return run_predictions(d);
 }
 
 /* ---- what the process has beside hone's own memory ---- */
@@ -288,6 +308,8 @@ static void sum_up(hone_memory_forecast *out, const dry_run *d)
     size_t measuring = d->t->args.profile ? training - tape + HONE__PEAK_BYTES : 0; /* the machine's rate, at the end */
     out->own = most(most(before, training - tape + out->checkpoint), training + most(out->evaluation, beside));
     out->own = most(out->own, measuring);
+    out->predictions = d->predictions + d->after.saved + d->after.scratch + d->after.grads;
+    out->own = most(out->own, training - tape + out->predictions);
     out->process = less(rss, less(stats.bytes_now, unwritten)) + of_libraries(d->t);
     out->resident = out->own + out->process;
     out->addresses = of_libraries(d->t) + OF_A_STACK * (size_t)hone__model_params(d->t->model)->backend->n_threads;
@@ -310,7 +332,7 @@ hone_status hone__forecast(hone_memory_forecast *out, hone_forecast_details *det
     if (status == HONE_OK)
         sum_up(out, &d);
     if (status == HONE_OK && details)
-        *details = (hone_forecast_details){d.most, d.slots};
+        *details = (hone_forecast_details){d.most, d.after, d.slots};
     close_run(&d);
     return status;
 }

@@ -16,6 +16,7 @@ typedef struct hone_forecast_case {
 /* What the dry run found beside the sums. */
 typedef struct hone_forecast_details {
     hone__tape_needs needs; /* of the training tape, evaluations included */
+    hone__tape_needs after; /* of the predictions that come when the training is over */
     int32_t slots;          /* of the tables that are trained by rows: the most that one has in use */
 } hone_forecast_details;
 

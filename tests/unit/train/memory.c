@@ -157,6 +157,54 @@ static void forecast_is_what_a_run_takes(void **state)
     printf("the worst of %zu forecasts is off by %+.2f %%\n", 4 * N_KINDS, 100 * worst);
 }
 
+/* ---- predictions when the training is over ---- */
+
+/* What a job does with a test set: the forecast beside training and predictions, in parts of the latter. */
+static double off_by_predictions(const kind *k, int64_t rows, bool reserved)
+{
+    hone_model *model = make_model(k->type, k->task, true);
+    hone_examples *data = examples_for(k->task, 61), *test = examples_for(k->task, rows);
+    hone_training_args a = args_for("predictions");
+    hone_predictions p;
+    hone_memory_forecast f;
+    hone_mem_stats stats;
+    hone_trainer *t;
+    assert_ok(hone_trainer_new(&t, model, &a, &(hone_trainer_options){.train_dataset = data}));
+    if (reserved)
+        t->predicts_at_end = test, t->keeps_predictions = true;
+    assert_ok(hone_trainer_forecast(&f, t));
+    assert_true((f.predictions > 0) == reserved);
+    hone__mem_reset_peak();
+    assert_ok(hone_trainer_train(t));
+    assert_ok(hone_trainer_predict(t, test, &p));
+    hone__mem_stats(&stats);
+    hone_predictions_dispose(&p);
+    hone_trainer_free(t);
+    hone_examples_free(test);
+    hone_examples_free(data);
+    hone_model_free(model);
+    return (double)f.own / (double)stats.bytes_peak - 1;
+}
+
+static void forecast_knows_predictions(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t kind;
+        int64_t rows;
+    } cases[] = {{1, 20}, {3, 20000}, {2, 20}, {6, 10000}}; /* next to nothing, and what a forecast without them would miss */
+    double worst = 0;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        const kind *k = &kinds[cases[i].kind];
+        double off = off_by_predictions(k, cases[i].rows, true);
+        if (fabs(off) > MOST_OFF)
+            fail_msg("%s, task %d, %d rows: the forecast is off by %+.2f %%", k->type, (int)k->task, (int)cases[i].rows, 100 * off);
+        worst = fabs(off) > fabs(worst) ? off : worst;
+    }
+    printf("with predictions: the worst is off by %+.2f %%\n", 100 * worst);
+    assert_true(off_by_predictions(&kinds[6], 10000, false) < -0.2); /* they do matter */
+}
+
 /* ---- options that change memory ---- */
 
 static void with_bf16(hone_training_args *a)
@@ -533,6 +581,24 @@ static void recomputation_saves(void **state)
     hone_model_free(model);
 }
 
+static void forecasts_of_what_cannot_be_are_refused(void **state)
+{
+    (void)state;
+    hone_memory_forecast f = {.own = 1};
+    hone_training_args a = HONE_TRAINING_ARGS_INIT;
+    hone_model *model = make_model("gpt2", HONE_CAUSAL_LM, true);
+    assert_fails(HONE_INVALID_ARGUMENT, "at least one token", hone_model_forecast(&f, model, &a, 0));
+    a.per_device_train_batch_size = a.gradient_accumulation_steps = INT64_MAX / 2; /* the product is beyond int64 */
+    assert_fails(HONE_INVALID_ARGUMENT, "from 1 to 1000000", hone_model_forecast(&f, model, &a, 8));
+    a.per_device_train_batch_size = 8;
+    a.gradient_accumulation_steps = -1;
+    assert_fails(HONE_INVALID_ARGUMENT, "from 1 to 1000000", hone_model_forecast(&f, model, &a, 8));
+    assert_true(f.own == 0);
+    a.gradient_accumulation_steps = 1000000;
+    assert_ok(hone_model_forecast(&f, model, &a, 8));
+    hone_model_free(model);
+}
+
 /* ---- models without weights ---- */
 
 static void empty_models_are_filled(void **state)
@@ -570,10 +636,16 @@ static void empty_models_are_filled(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(forecast_is_what_a_run_takes),    cmocka_unit_test(forecast_knows_options),
-    cmocka_unit_test(what_does_not_fit_is_refused),    cmocka_unit_test(batches_are_cut_and_updates_stay),
-    cmocka_unit_test(failed_allocation_loses_nothing), cmocka_unit_test(parts_are_rows_of_the_batch),
-    cmocka_unit_test(recomputation_changes_no_bit),    cmocka_unit_test(recomputation_saves),
+    cmocka_unit_test(forecast_is_what_a_run_takes),
+    cmocka_unit_test(forecast_knows_predictions),
+    cmocka_unit_test(forecast_knows_options),
+    cmocka_unit_test(what_does_not_fit_is_refused),
+    cmocka_unit_test(batches_are_cut_and_updates_stay),
+    cmocka_unit_test(failed_allocation_loses_nothing),
+    cmocka_unit_test(parts_are_rows_of_the_batch),
+    cmocka_unit_test(recomputation_changes_no_bit),
+    cmocka_unit_test(recomputation_saves),
+    cmocka_unit_test(forecasts_of_what_cannot_be_are_refused),
     cmocka_unit_test(empty_models_are_filled),
 };
 TEST_MAIN(tests)
