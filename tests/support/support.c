@@ -173,41 +173,68 @@ static void jansson_free(void *block)
     }
 }
 
-/* One run with the n-th allocation failing; true when it got that far. */
-static bool run_with_failure(hone_status (*body)(void *payload), void *payload, size_t n, size_t *n_requests)
+/* What came of a run whose n-th allocation was to fail, and had it got that far? */
+static bool judge(hone_status status, size_t n, const hone_mem_stats *before, size_t *n_requests)
 {
-    hone_mem_stats before, after;
-    hone__mem_stats(&before);
-    hone__mem_fail_at(n);
-    hone_status status = body(payload);
+    hone_mem_stats after;
     hone__mem_fail_at(0);
     hone__mem_stats(&after);
-    *n_requests = (size_t)(after.n_requests - before.n_requests);
-    if (after.bytes_now != before.bytes_now)
-        fail_msg("allocation %zu failed: %lld bytes are left behind", n, (long long)(after.bytes_now - before.bytes_now));
-    if (n_jansson_blocks)
-        fail_msg("allocation %zu failed: %zu blocks of jansson are left behind", n, n_jansson_blocks);
-    if (*n_requests < n)
+    *n_requests = (size_t)(after.n_requests - before->n_requests);
+    bool failed = *n_requests >= n;
+    if (!failed)
         test_assert_ok(status, "the run in which nothing failed", __FILE__, __LINE__);
     else if (status != HONE_OK && status != HONE_OUT_OF_MEMORY)
         fail_msg("allocation %zu failed: %s: %s", n, hone_status_name(status), hone_error_message());
-    return *n_requests >= n;
+    return failed;
 }
 
-size_t test_oom(hone_status (*body)(void *payload), void *payload)
+static void assert_nothing_left(size_t n, const hone_mem_stats *before)
+{
+    hone_mem_stats after;
+    hone__mem_stats(&after);
+    if (after.bytes_now != before->bytes_now || n_jansson_blocks)
+        fail_msg("allocation %zu failed: %lld bytes and %zu blocks of jansson are left behind", n,
+                 (long long)(after.bytes_now - before->bytes_now), n_jansson_blocks);
+}
+
+/* once: with the n-th allocation failing, and whether it got that far. Gives the number of allocations of the run that lacked none. */
+static size_t sweep(bool (*once)(const void *what, size_t n, size_t *n_requests), const void *what)
 {
     json_malloc_t old_malloc;
     json_free_t old_free;
     size_t n_requests = 0;
-    (void)body(payload); /* what is allocated once and kept is no leak */
     json_get_alloc_funcs(&old_malloc, &old_free);
     json_set_alloc_funcs(jansson_malloc, jansson_free);
     n_jansson_blocks = 0;
-    for (size_t n = 1; run_with_failure(body, payload, n, &n_requests);)
+    for (size_t n = 1; once(what, n, &n_requests);)
         n++;
     json_set_alloc_funcs(old_malloc, old_free);
     return n_requests;
 }
+
+typedef struct test_body {
+    hone_status (*run)(void *payload);
+    void *payload;
+} test_body;
+
+static bool run_with_failure(const void *what, size_t n, size_t *n_requests)
+{
+    const test_body *b = what;
+    hone_mem_stats before;
+    hone__mem_stats(&before);
+    hone__mem_fail_at(n);
+    bool failed = judge(b->run(b->payload), n, &before, n_requests);
+    assert_nothing_left(n, &before);
+    return failed;
+}
+
+size_t test_oom(hone_status (*body)(void *payload), void *payload)
+{
+    (void)body(payload); /* what is allocated once and kept is no leak */
+    return sweep(run_with_failure, &(test_body){body, payload});
+}
+
+static char expected[SAID]; /* what the call says when nothing fails */
 
 /* Once more, on objects that were made now or saw a failure. */
 static void say(const test_call *c, char *said, size_t room)
@@ -216,11 +243,11 @@ static void say(const test_call *c, char *said, size_t room)
     test_assert_ok(c->call(said, room), "the call without a failure", __FILE__, __LINE__);
 }
 
-/* The call with the n-th allocation failing, and again; true when it got that far. */
-static bool call_with_failure(const test_call *c, size_t n, const char *expected, size_t *n_requests)
+static bool call_with_failure(const void *what, size_t n, size_t *n_requests)
 {
     static char said[SAID];
-    hone_mem_stats first, before, after, last;
+    const test_call *c = what;
+    hone_mem_stats first, before;
     memset(said, 0, sizeof(said));
     hone__mem_stats(&first);
     if (c->make)
@@ -228,41 +255,23 @@ static bool call_with_failure(const test_call *c, size_t n, const char *expected
     hone__mem_stats(&before);
     hone__mem_fail_at(n);
     hone_status status = c->call(said, sizeof(said));
-    hone__mem_fail_at(0);
-    hone__mem_stats(&after);
-    *n_requests = (size_t)(after.n_requests - before.n_requests);
-    bool failed = *n_requests >= n;
-    if (status != HONE_OK && (!failed || status != HONE_OUT_OF_MEMORY))
-        fail_msg("allocation %zu failed: %s: %s", n, hone_status_name(status), hone_error_message());
+    bool failed = judge(status, n, &before, n_requests);
     if (status != HONE_OK)
         say(c, said, sizeof(said));
     if (strcmp(said, expected) != 0)
         fail_msg("allocation %zu failed: %s, said is \"%s\" where \"%s\" was expected", n, hone_status_name(status), said, expected);
     if (c->drop)
         c->drop();
-    hone__mem_stats(&last);
-    if (last.bytes_now != first.bytes_now || n_jansson_blocks)
-        fail_msg("allocation %zu failed: %lld bytes and %zu blocks of jansson are left behind", n,
-                 (long long)(last.bytes_now - first.bytes_now), n_jansson_blocks);
+    assert_nothing_left(n, &first);
     return failed;
 }
 
 size_t test_oom_call(const test_call *c)
 {
-    static char expected[SAID];
-    json_malloc_t old_malloc;
-    json_free_t old_free;
-    size_t n_requests = 0;
     if (c->make)
         c->make();
     say(c, expected, sizeof(expected)); /* what a process makes once is made */
     if (c->drop)
         c->drop();
-    json_get_alloc_funcs(&old_malloc, &old_free);
-    json_set_alloc_funcs(jansson_malloc, jansson_free);
-    n_jansson_blocks = 0;
-    for (size_t n = 1; call_with_failure(c, n, expected, &n_requests);)
-        n++;
-    json_set_alloc_funcs(old_malloc, old_free);
-    return n_requests;
+    return sweep(call_with_failure, c);
 }

@@ -275,7 +275,7 @@ static void parts_of_batches_stay_the_same(void **state)
     assert_ok(hone_trainer_train(parts.trainer));
     float *x = tiny_weights(whole.model, &n), *y = tiny_weights(parts.model, &n);
     assert_memory_not_equal(x, y, n * sizeof(float)); /* the same to rounding only, or nothing is tested */
-    assert_true(tiny_distance(x, y, n) < 1e-3);
+    assert_true(tiny_distance(x, y, n) < 1e-4);       /* 2e-6 here, where eight updates may move a weight by 2e-2 */
     free(x);
     free(y);
     for (int step = 1; step < N_STEPS; step += 3)
