@@ -240,6 +240,44 @@ static void what_a_killed_process_left_is_cleaned(void **state)
     close_hand(&h);
 }
 
+/* Micro-batches count 1/n each, and the group that the loader's end cuts steps, too: n times the same batch has the gradient of one. */
+static void groups_are_means(void **state)
+{
+    (void)state;
+    double norms[2];
+    hone_batch batch;
+    hand h;
+    for (int k = 0; k < 2; k++) {
+        open_hand(&h);
+        hone_accelerator_free(h.acc);
+        assert_ok(hone_accelerator_new(&h.acc, &(hone_accelerator_options){.gradient_accumulation_steps = k ? 4 : 1, .seed = 42}));
+        assert_ok(hone_accelerator_prepare(h.acc, h.model, h.opt, NULL, NULL));
+        assert_ok(hone_loader_start_epoch(h.loader, 0));
+        assert_true(hone_loader_next(h.loader, &batch));
+        for (int i = 0; i < (k ? 4 : 1); i++) {
+            assert_int_equal(hone_accelerator_sync_gradients(h.acc), false);
+            backward(&h, &batch);
+        }
+        assert_true(hone_accelerator_sync_gradients(h.acc));
+        assert_ok(hone_optimizer_grad_norm(h.opt, &norms[k], NULL));
+        close_hand(&h);
+    }
+    assert_true(fabs(norms[0] - norms[1]) < 1e-6 * norms[0]); /* sums of float32; the same masks, which rows have */
+
+    int n_updates = 0;
+    open_hand(&h);
+    hone_accelerator_free(h.acc);
+    assert_ok(hone_accelerator_new(&h.acc, &(hone_accelerator_options){.gradient_accumulation_steps = 4, .seed = 42}));
+    assert_ok(hone_accelerator_prepare(h.acc, h.model, h.opt, &h.loader, NULL));
+    assert_ok(hone_loader_start_epoch(h.loader, 0));
+    while (hone_loader_next(h.loader, &batch)) {
+        backward(&h, &batch);
+        n_updates += hone_accelerator_sync_gradients(h.acc);
+    }
+    assert_int_equal(n_updates, 2); /* of 6 batches: 4 and 2 */
+    close_hand(&h);
+}
+
 static void gradients_are_cut_by_value(void **state)
 {
     (void)state;
@@ -333,8 +371,11 @@ static void trackers(void **state)
     hone_metrics_dispose(&config);
 }
 
-static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(what_a_killed_process_left_is_cleaned), cmocka_unit_test(every_state_leads_to_the_same_end),
-    cmocka_unit_test(what_may_be_wrong_with_a_state),        cmocka_unit_test(gradients_are_cut_by_value),
-    cmocka_unit_test(a_model_is_freed_before_its_tape),      cmocka_unit_test(trackers)};
+static const struct CMUnitTest tests[] = {cmocka_unit_test(what_a_killed_process_left_is_cleaned),
+                                          cmocka_unit_test(every_state_leads_to_the_same_end),
+                                          cmocka_unit_test(what_may_be_wrong_with_a_state),
+                                          cmocka_unit_test(groups_are_means),
+                                          cmocka_unit_test(gradients_are_cut_by_value),
+                                          cmocka_unit_test(a_model_is_freed_before_its_tape),
+                                          cmocka_unit_test(trackers)};
 TEST_MAIN(tests)

@@ -165,17 +165,60 @@ static void forge(const char *checkpoint, const char *name, const char *text)
     write_json(path, manifest);
 }
 
-/* The same with one number changed. */
-static void forge_number(const char *checkpoint, const char *name, const char *key, double value)
+/* The same with one value changed, which is taken. */
+static void forge_value(const char *checkpoint, const char *name, const char *key, json_t *value)
 {
     char path[700];
     snprintf(path, sizeof(path), "%s/%s", checkpoint, name);
     json_t *root = test_read_json(path);
-    json_object_set_new(root, key, value == floor(value) ? json_integer((json_int_t)value) : json_real(value));
+    json_object_set_new(root, key, value);
     char *text = json_dumps(root, 0);
     forge(checkpoint, name, text);
     free(text);
     json_decref(root);
+}
+
+static void forge_number(const char *checkpoint, const char *name, const char *key, double value)
+{
+    forge_value(checkpoint, name, key, value == floor(value) ? json_integer((json_int_t)value) : json_real(value));
+}
+
+static void another_machine_is_told(void **state)
+{
+    (void)state;
+    hone_examples *data = tiny_examples(21);
+    hone_training_args a = run_args(folder_of("machine"));
+    assert_ok(train(&a, data, NULL));
+    forge_value(test_temp("machine/checkpoint-4"), "hone_state.json", "device", json_string("an abacus"));
+    a.resume_from_checkpoint = "true";
+    warnings[0] = '\0';
+    hone_set_log(keep_warnings, NULL, HONE_LOG_WARNING);
+    assert_ok(train(&a, data, NULL));
+    hone_set_log(NULL, NULL, HONE_LOG_ERROR);
+    assert_non_null(strstr(warnings, "on an abacus): the same run to rounding, not to the bit"));
+    hone_examples_free(data);
+}
+
+/* The same classes in another order: its rows would belong to others. */
+static void another_order_of_labels_is_refused(void **state)
+{
+    (void)state;
+    static const char *const labels[2][4] = {{"O", "B-X", "I-X", NULL}, {"O", "I-X", "B-X", NULL}};
+    hone_model *models[2];
+    for (int i = 0; i < 2; i++) {
+        hone_model_options o = HONE_MODEL_OPTIONS_INIT;
+        o.device = tiny_device();
+        o.vocab_size = TINY_VOCAB;
+        o.labels = labels[i];
+        o.config_overrides = "hidden_size=8,num_hidden_layers=1,num_attention_heads=1,intermediate_size=8,max_position_embeddings=16";
+        assert_ok(hone_model_from_config(&models[i], HONE_TOKEN_CLASSIFICATION, "bert", &o));
+    }
+    assert_ok(hone_model_save_pretrained(models[0], test_temp("labels")));
+    assert_ok(hone__model_load_weights(models[0], test_temp("labels")));
+    assert_fails(HONE_INVALID_ARGUMENT, "label 1 is \"B-X\" there and \"I-X\" here",
+                 hone__model_load_weights(models[1], test_temp("labels")));
+    hone_model_free(models[0]);
+    hone_model_free(models[1]);
 }
 
 static void numbers_that_cannot_be_are_refused(void **state)
@@ -357,6 +400,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(one_token_makes_another_data_set),
     cmocka_unit_test(what_decides_about_the_order_is_named),
     cmocka_unit_test(a_changed_option_is_named),
+    cmocka_unit_test(another_machine_is_told),
+    cmocka_unit_test(another_order_of_labels_is_refused),
     cmocka_unit_test(numbers_that_cannot_be_are_refused),
     cmocka_unit_test(a_history_without_numbers_reads_back),
     cmocka_unit_test(the_best_moves_with_its_folder),

@@ -256,7 +256,7 @@ static void nonfinite_steps_are_passed_over_and_counted(void **state)
     assert_int_equal(hone_trainer_get_state(t)->n_nonfinite_steps, 1);
     assert_int_equal(hone_trainer_get_state(t)->global_step, 6);
     assert_true(hone_metrics_get(hone_trainer_log_entry(t, 1), "nonfinite_steps", &value) && value == 1);
-    assert_true(hone_metrics_get(hone_trainer_log_entry(t, 1), "loss", &value) && isfinite(value));
+    assert_true(hone_metrics_get(hone_trainer_log_entry(t, 1), "loss", &value) && value > 3); /* of step 4 alone; ln 64 at first */
     assert_false(hone_metrics_get(hone_trainer_log_entry(t, 0), "nonfinite_steps", &value));
     /* the schedule does not move either: the rate of step 4 is that of the third update, of 6 */
     assert_true(hone_metrics_get(hone_trainer_log_entry(t, 1), "learning_rate", &value) && fabs(value - 3e-3 * 4 / 6) < 1e-15);
