@@ -3,6 +3,7 @@
  * One fixed buffer a thread, so that reporting a failure never fails itself, not even when memory is gone. A message is one line: line breaks
  * and other control characters that come in with a user's text are shown as spaces, and a cut never leaves half a UTF-8 character. */
 #include "base/error.h"
+#include "base/str.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -63,7 +64,7 @@ hone_status hone__fail(hone_status status, const char *format, ...)
     char text[sizeof(message)]; /* the arguments may point into the present message */
     va_list args;
     va_start(args, format);
-    if (vsnprintf(text, sizeof(text), format, args) < 0)
+    if (hone__vprint(text, sizeof(text), format, args) < 0)
         text[0] = '\0';
     va_end(args);
     put_line(message, sizeof(message), text);
@@ -77,7 +78,7 @@ hone_status hone__fail_in(hone_status status, const char *format, ...)
     char text[2 * sizeof(message) + 4];
     va_list args;
     va_start(args, format);
-    int len = vsnprintf(text, sizeof(message), format, args);
+    int len = hone__vprint(text, sizeof(message), format, args);
     va_end(args);
     if (len < 0)
         return status;
@@ -92,7 +93,7 @@ hone_status hone__hint(hone_status status, const char *format, ...)
     char text[sizeof(hint)];
     va_list args;
     va_start(args, format);
-    if (vsnprintf(text, sizeof(text), format, args) < 0)
+    if (hone__vprint(text, sizeof(text), format, args) < 0)
         text[0] = '\0';
     va_end(args);
     put_line(hint, sizeof(hint), text);

@@ -68,8 +68,9 @@ static size_t copy_number(hone_str *out, const char *text, size_t len)
     memcpy(digits, text, n);
     digits[n] = '\0';
     bool integral = strpbrk(digits, ".eE") == NULL;
+    double value;
     errno = 0;
-    if (isinf(strtod(digits, NULL))) {
+    if (hone__parse_double(&value, digits) && isinf(value)) {
         put_constant(out, digits[0] == '-' ? 2 : 1);
         return n;
     }

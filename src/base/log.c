@@ -1,6 +1,7 @@
 /* Log lines and progress on their way to whoever listens. Listeners are called one at a time, under a lock that the same thread may take again,
  * so that a listener may itself cause a line. */
 #include "base/log.h"
+#include "base/str.h"
 
 #include <pthread.h>
 #include <stdarg.h>
@@ -44,7 +45,7 @@ void hone__log(hone_log_level level, const char *format, ...)
         return;
     va_list args;
     va_start(args, format);
-    int len = vsnprintf(line, sizeof(line), format, args);
+    int len = hone__vprint(line, sizeof(line), format, args);
     va_end(args);
     if (len < 0)
         return;

@@ -1,5 +1,6 @@
 /* What the machine tells of memory: the process's resident set, what is free, and the limits that it lives under. Read from /proc and /sys, 0 or no limit where they are not there. */
 #include "base/mem.h"
+#include "base/str.h"
 
 #include <fcntl.h>
 #include <math.h>
@@ -159,10 +160,12 @@ uint64_t hone__file_size_limit(void)
 bool hone__parse_size(size_t *out, const char *text)
 {
     static const char units[] = "kmgt";
-    char *end;
-    double n = strtod(text, &end), unit = 1;
-    const char *which = *end ? strchr(units, *end | 0x20) : NULL;
-    if (end == text || !(n >= 0) || !isfinite(n) || strspn(text, "0123456789.") != (size_t)(end - text))
+    char number[32];
+    size_t len = strspn(text, "0123456789.");
+    const char *end = text + len, *which = *end ? strchr(units, *end | 0x20) : NULL;
+    double n, unit = 1;
+    snprintf(number, sizeof(number), "%.*s", (int)len, text);
+    if (len >= sizeof(number) || !hone__parse_double(&n, number))
         return false;
     if (which) {
         bool ten = (end[1] | 0x20) == 'b';

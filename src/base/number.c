@@ -104,20 +104,34 @@ size_t hone__format_double(char *buffer, double value)
     return (size_t)(p - buffer);
 }
 
-static locale_t c_locale;
+static locale_t the_c_locale;
 
 static void open_c_locale(void)
 {
-    c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    the_c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+}
+
+static locale_t c_locale(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, open_c_locale);
+    return the_c_locale;
+}
+
+int hone__vprint(char *out, size_t capacity, const char *format, va_list args)
+{
+    locale_t before = uselocale(c_locale());
+    int len = vsnprintf(out, capacity, format, args);
+    uselocale(before);
+    return len;
 }
 
 bool hone__parse_double(double *out, const char *text)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    locale_t locale = c_locale();
     char *end;
-    pthread_once(&once, open_c_locale);
     if (!*text || strpbrk(text, " \t\n\v\f\rxXpP(")) /* strtod knows white space, hexadecimal and NaN(n) */
         return false;
-    *out = c_locale ? strtod_l(text, &end, c_locale) : strtod(text, &end);
+    *out = locale ? strtod_l(text, &end, locale) : strtod(text, &end);
     return end != text && *end == '\0';
 }

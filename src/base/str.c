@@ -64,11 +64,11 @@ void hone__str_vprintf(hone_str *s, const char *format, va_list args)
 {
     va_list again;
     va_copy(again, args);
-    int len = vsnprintf(NULL, 0, format, args);
+    int len = hone__vprint(NULL, 0, format, args);
     if (len < 0)
         s->failed = true;
     else if (make_room(s, (size_t)len)) {
-        vsnprintf(s->data + s->len, (size_t)len + 1, format, again);
+        hone__vprint(s->data + s->len, (size_t)len + 1, format, again);
         s->len += (size_t)len;
     }
     va_end(again);

@@ -38,6 +38,8 @@ size_t hone__utf8_valid(const char *text, size_t len);
 
 /* Shortest decimal form that reads back the same double ("0.1", "1e-05" as Python's repr writes it; NaN, Infinity). buffer of 32. */
 size_t hone__format_double(char *buffer, double value);
+/* vsnprintf, with a decimal point whatever the locale of the program that the library is part of. */
+int hone__vprint(char *out, size_t capacity, const char *format, va_list args);
 /* The number that all of text spells (decimal, "inf", "nan"), with a decimal point whatever the locale; false when it spells none. */
 bool hone__parse_double(double *out, const char *text);
 

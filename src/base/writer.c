@@ -263,7 +263,7 @@ void hone__writer_printf(hone_file_writer *w, const char *format, ...)
     va_list args, again;
     va_start(args, format);
     va_copy(again, args);
-    int len = vsnprintf(text, sizeof(text), format, args);
+    int len = hone__vprint(text, sizeof(text), format, args);
     if (len >= 0 && (size_t)len < sizeof(text))
         hone__writer_write(w, text, (size_t)len);
     else

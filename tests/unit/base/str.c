@@ -2,8 +2,10 @@
 #include "support/support.h"
 
 #include <float.h>
+#include <locale.h>
 #include <math.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 static void growing_string(void **state)
 {
@@ -195,10 +197,41 @@ static void parsing_numbers(void **state)
     assert_true(hone__parse_double(&value, "inf") && isinf(value));
 }
 
+/* A program that the library is part of may have a locale with a comma. */
+static void decimal_point(void **state)
+{
+    (void)state;
+    char command[512], text[32];
+    hone_str s = HONE_STR_INIT;
+    size_t bytes;
+    double value;
+    if (!setlocale(LC_NUMERIC, "de_DE.UTF-8")) {
+        assert_int_equal(mkdir(test_temp("locales"), 0777), 0);
+        snprintf(command, sizeof(command), "localedef -i de_DE -f UTF-8 %s/de_DE.UTF-8 >/dev/null 2>&1", test_temp("locales"));
+        setenv("LOCPATH", test_temp("locales"), 1);
+        if (system(command) != 0 || !setlocale(LC_NUMERIC, "de_DE.UTF-8"))
+            test_skip("there is no locale with a decimal comma here");
+    }
+    snprintf(text, sizeof(text), "%.1f", 1.5);
+    assert_string_equal(text, "1,5");
+    hone__str_printf(&s, "%.2f", 0.25);
+    assert_string_equal(s.data, "0.25");
+    hone__str_dispose(&s);
+    hone__format_double(text, 1.5);
+    assert_string_equal(text, "1.5");
+    assert_true(hone__parse_double(&value, "1.5") && value == 1.5);
+    assert_true(hone__parse_size(&bytes, "1.5kB") && bytes == 1500);
+    hone__fail(HONE_IO, "%.1f of %s", 1.5, "it");
+    assert_string_equal(hone_error_message(), "1.5 of it");
+    snprintf(text, sizeof(text), "%.1f", 1.5); /* the program's own is left as it was */
+    assert_string_equal(text, "1,5");
+    setlocale(LC_NUMERIC, "C");
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(growing_string),    cmocka_unit_test(failure_sticks),  cmocka_unit_test(nearest),
     cmocka_unit_test(utf8_round_trip),   cmocka_unit_test(utf8_bad_bytes),  cmocka_unit_test(shortest_numbers),
-    cmocka_unit_test(numbers_read_back), cmocka_unit_test(parsing_numbers),
+    cmocka_unit_test(numbers_read_back), cmocka_unit_test(parsing_numbers), cmocka_unit_test(decimal_point),
 };
 
 TEST_MAIN(tests)
