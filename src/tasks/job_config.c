@@ -141,13 +141,14 @@ hone_status hone_job_read_config(hone_job *job, const char *path)
 
 /* ---- writing ---- */
 
-/* The run's options but the first two, which are about such files themselves. */
+/* The run's options but those that are about such files themselves. */
 static void put_run(const hone_job *job, hone_json_writer *w)
 {
-    hone_option_table table = job->own;
-    table.rows += 2;
-    table.n_rows -= 2;
-    hone__options_put_members(&table, &job->run, w);
+    for (size_t i = 0; i < job->own.n_rows; i++) {
+        hone_option_table one = {&job->own.rows[i], 1, NULL, 0};
+        if (strcmp(one.rows->name, "config") != 0 && strcmp(one.rows->name, "save_args") != 0)
+            hone__options_put_members(&one, &job->run, w);
+    }
 }
 
 hone_status hone_job_save_args(const hone_job *job, const char *path)

@@ -45,6 +45,14 @@ run 0 train causal-lm run/training_args.json --tokenizer_name tok --config_overr
 cmp -s run/model.safetensors run4/model.safetensors || complain "the run from training_args.json has other weights"
 run 0 evaluate causal-lm all.json --model_name_or_path run --validation_file tok.corpus --output_dir ev
 says out eval_loss
+# an evaluation's own options are saved too, and not the file's name
+run 0 evaluate causal-lm --model_name_or_path run --validation_file tok.corpus --glob 'f1*.py' --block_size 16 --threads 1 --quantize int8 --save_args int8.json
+grep -o '"eval_loss": .*' out >int8.loss
+says int8.json '"quantize": "int8"'
+grep -q save_args int8.json && complain "the file's own name is saved"
+run 0 evaluate causal-lm int8.json
+grep -o '"eval_loss": .*' out >again.loss
+same int8.loss again.loss
 
 # the reference's own file of all arguments (TrainingArguments.to_json_string of 4.57.3): not a warning
 run 0 train causal-lm "$HERE/training_args.json" --tokenizer_name tok --config_overrides n_embd=32,n_layer=1,n_head=2,n_positions=64 \
