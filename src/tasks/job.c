@@ -239,9 +239,18 @@ hone_status hone_job_parse(hone_job *job, int argc, char **argv)
 /* Options of the tasks that an evaluation takes, for it may have the command line of the training, and has no use for. */
 static bool is_of_training(const char *name)
 {
-    static const char *const names[] = {
-        "model_type", "config_overrides", "ignore_mismatched_sizes", "train_file", "validation_split_percentage", "max_train_samples",
-        "loss",       "key_tokens",       "keytoken_alpha"};
+    static const char *const names[] = {"model_type",
+                                        "config_overrides",
+                                        "ignore_mismatched_sizes",
+                                        "train_file",
+                                        "validation_split_percentage",
+                                        "max_train_samples",
+                                        "loss",
+                                        "key_tokens",
+                                        "keytoken_alpha",
+                                        "dropout",
+                                        "problem_type",
+                                        "do_regression"};
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
         if (strcmp(name, names[i]) == 0)
             return true;

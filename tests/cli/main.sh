@@ -56,7 +56,7 @@ for task in $("$HONE" train --help | sed -n 's/^tasks: //p'); do
     equals "$(grep '^[A-Z][a-z ]*:$' out | sort | uniq -d)" "" "groups of train $task that come twice"
     run 0 evaluate "$task" --help
     says out "  hone evaluate $task --model_name_or_path DIR --validation_file "
-    equals "$(grep -c '^  --train_file\|^  --max_train_samples\|^  --learning_rate' out)" 0 "options of a training in evaluate $task"
+    equals "$(grep -c '^  --train_file\|^  --max_train_samples\|^  --learning_rate\|^  --dropout\|^  --problem_type' out)" 0 "options of a training in evaluate $task"
     equals "$(grep -c trainer_output out)" 0 "a default that evaluate $task does not have"
 done
 
