@@ -445,6 +445,32 @@ static void a_folder_that_is_removed_is_made_again(void **state)
     }
 }
 
+/* The best step's checkpoint could not be written: the run ends with the model as it is, and does not look for what is not there. */
+static void a_best_that_was_not_saved_is_not_loaded(void **state)
+{
+    (void)state;
+    tiny_run r;
+    lines l = {0};
+    disk d = {0, 1, EACCES, false};
+    hone_callback callback = {.fn = fill_disk, .payload = &d};
+    hone_training_args a = run_args(&r, "unsaved-best");
+    a.max_steps = 3;
+    a.eval_strategy = HONE_STRATEGY_STEPS;
+    a.eval_steps = 1;
+    a.load_best_model_at_end = true;
+    a.greater_is_better = HONE_TRUE; /* the worst loss, which is the first */
+    a.save_in_background = HONE_FALSE;
+    hone_set_log(count_lines, &l, HONE_LOG_INFO);
+    tiny_start(&r, 21, 9, &a, &callback);
+    assert_ok(hone_trainer_train(r.trainer));
+    hone_set_log(NULL, NULL, HONE_LOG_ERROR);
+    assert_int_equal(l.failed, 1);
+    assert_int_equal(hone_trainer_get_state(r.trainer)->best_global_step, 1);
+    assert_null(hone_trainer_get_state(r.trainer)->best_model_checkpoint);
+    assert_string_equal(steps_in(&r), "2 3");
+    tiny_end(&r);
+}
+
 /* ---- save_total_limit ---- */
 
 static void make_checkpoint(const tiny_run *r, int64_t step, bool whole)
@@ -560,6 +586,7 @@ static const struct CMUnitTest tests[] = {
     T(a_stop_ends_the_waiting),
     T(the_final_model_waits_for_room),
     T(a_file_in_place_of_the_folder_is_told),
+    T(a_best_that_was_not_saved_is_not_loaded),
     T(limits_count_whole_checkpoints),
     T(a_manifest_that_is_wrong_is_told),
     T(two_runs_in_one_folder_are_refused),

@@ -83,6 +83,44 @@ static void gradients_are_clipped_to_the_norm(void **state)
     }
 }
 
+static hone_status get_labelled(void *self, int64_t i, hone_example *out)
+{
+    HONE_TRY(tiny_get(self, i, out));
+    out->labels = out->input_ids;
+    return HONE_OK;
+}
+
+/* That it is right is the head's (unit/nn, and label_smoothing_is_its_definition for the other one); here, that it gets there. */
+static void smoothing_reaches_masked_words(void **state)
+{
+    (void)state;
+    static tiny_rows rows;
+    static const hone_examples_ops ops = {get_labelled, tiny_length, NULL};
+    double loss[2] = {0};
+    hone_examples *data;
+    hone_model *model;
+    hone_metrics m = HONE_METRICS_INIT;
+    hone_model_options o = HONE_MODEL_OPTIONS_INIT;
+    o.device = tiny_device();
+    o.vocab_size = TINY_VOCAB;
+    o.config_overrides = "hidden_size=8,num_hidden_layers=1,num_attention_heads=1,intermediate_size=8,max_position_embeddings=32";
+    assert_ok(hone_examples_new(&data, &ops, &rows, 9));
+    assert_ok(hone_model_from_config(&model, HONE_MASKED_LM, "bert", &o));
+    for (int k = 0; k < 2; k++) {
+        hone_trainer *t;
+        hone_training_args a = quiet_args(test_temp("masked"));
+        a.label_smoothing_factor = k * 0.2;
+        assert_ok(hone_trainer_new(&t, model, &a, &(hone_trainer_options){.eval_dataset = data}));
+        assert_ok(hone_trainer_evaluate(t, &m));
+        assert_true(hone_metrics_get(&m, "eval_loss", &loss[k]));
+        hone_trainer_free(t);
+    }
+    assert_true(fabs(loss[0] - loss[1]) > 1e-5); /* of 4.2: weights are small at first */
+    hone_metrics_dispose(&m);
+    hone_examples_free(data);
+    hone_model_free(model);
+}
+
 static void options_reach_the_loader(void **state)
 {
     (void)state;
@@ -229,6 +267,7 @@ static void a_save_beside_is_told_when_it_is_done(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(evaluation_has_no_dropout),
     cmocka_unit_test(gradients_are_clipped_to_the_norm),
+    cmocka_unit_test(smoothing_reaches_masked_words),
     cmocka_unit_test(options_reach_the_loader),
     cmocka_unit_test(evaluations_come_with_the_log),
     cmocka_unit_test(a_schedule_follows_evaluations_of_steps),
