@@ -2,8 +2,6 @@
  * a schedule that follows a metric looks at it, what a stop leaves to do, when a checkpoint beside the training is told. */
 #include "tiny.h"
 
-#include "train/optimizer/schedule.h"
-
 #include <unistd.h>
 
 static hone_training_args quiet_args(const char *folder)
@@ -158,6 +156,35 @@ static void evaluations_come_with_the_log(void **state)
     tiny_end(&run);
 }
 
+/* The steps at which there are evaluations of 3 epochs of 6 updates. */
+static const char *evaluated_at(hone_strategy strategy, double delay)
+{
+    static char steps[64];
+    tiny_run run;
+    hone_training_args a = quiet_args(test_temp("delayed"));
+    a.num_train_epochs = 3;
+    a.eval_strategy = strategy;
+    a.eval_steps = 6;
+    a.eval_delay = delay;
+    tiny_start(&run, 21, 9, &a, NULL);
+    assert_ok(hone_trainer_train(run.trainer));
+    *steps = '\0';
+    for (const char *at = logged(run.trainer, "eval_loss"); *at; at = strchr(at, ' ') + 1)
+        snprintf(steps + strlen(steps), sizeof(steps) - strlen(steps), "%d ", atoi(at));
+    tiny_end(&run);
+    return steps;
+}
+
+/* Counted in epochs or in steps, as the strategy is. */
+static void evaluations_are_delayed(void **state)
+{
+    (void)state;
+    assert_string_equal(evaluated_at(HONE_STRATEGY_EPOCH, 0), "6 12 18 ");
+    assert_string_equal(evaluated_at(HONE_STRATEGY_EPOCH, 2), "12 18 ");
+    assert_string_equal(evaluated_at(HONE_STRATEGY_STEPS, 2), "6 12 18 ");
+    assert_string_equal(evaluated_at(HONE_STRATEGY_STEPS, 7), "12 18 ");
+}
+
 /* The loss falls, and more is better here: the first evaluation is the best, the second lowers the rate. What was evaluated before the first step does not count, as in the reference. */
 static void a_schedule_follows_evaluations_of_steps(void **state)
 {
@@ -270,6 +297,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(smoothing_reaches_masked_words),
     cmocka_unit_test(options_reach_the_loader),
     cmocka_unit_test(evaluations_come_with_the_log),
+    cmocka_unit_test(evaluations_are_delayed),
     cmocka_unit_test(a_schedule_follows_evaluations_of_steps),
     cmocka_unit_test(an_epoch_that_was_to_end_ends_when_resumed),
     cmocka_unit_test(a_save_beside_is_told_when_it_is_done),
