@@ -92,3 +92,26 @@ hone_status hone_tracker_flush(hone_tracker *t)
         return hone__fail_errno("cannot write", t->file.path);
     return HONE_OK;
 }
+
+/* ---- for those whose file is made of lines ---- */
+
+hone_status hone__track_open_lines(hone_tracker *t, hone_str *kept, const char *folder, const char *name,
+                                   hone_status (*keep)(hone_str *out, bool *changed, const char *text, size_t len, int64_t step))
+{
+    char *path = NULL, *text = NULL;
+    size_t len;
+    bool changed = false;
+    hone_status status;
+    HONE_GO(hone__path_join(&path, folder, name));
+    if (t->options.resume_step >= 0 && hone__is_file(path)) {
+        HONE_GO(hone__read_file(&text, &len, path, 0));
+        HONE_GO(keep(kept, &changed, text, len, t->options.resume_step));
+    }
+    if (changed)
+        HONE_GO(hone__write_file(path, kept->data ? kept->data : "", kept->len));
+    status = hone__track_file_open(&t->file, path, kept->len, false);
+done:
+    hone__free(text);
+    hone__free(path);
+    return status;
+}

@@ -55,6 +55,9 @@ extern const hone_tracker_ops hone__track_tensorboard, hone__track_csv, hone__tr
 hone_status hone__track_keep_jsonl(hone_str *out, bool *changed, const char *text, size_t len, int64_t step);
 /* The same of a CSV log; its first line gives the columns, "step" first. One that is none gives an empty log. */
 hone_status hone__track_keep_csv(hone_str *out, bool *changed, const char *text, size_t len, int64_t step);
+/* Opens a tracker's file of lines, `name` in folder. A run that goes on keeps what `keep`, one of the two, lets it: that is in kept then. */
+hone_status hone__track_open_lines(hone_tracker *t, hone_str *kept, const char *folder, const char *name,
+                                   hone_status (*keep)(hone_str *out, bool *changed, const char *text, size_t len, int64_t step));
 /* The columns behind "step" of a CSV log's first line; true when it is one. */
 hone_status hone__track_read_head(hone_tracker *t, const char *text, size_t len, bool *is_head);
 

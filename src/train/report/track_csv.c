@@ -230,37 +230,14 @@ done:
 
 /* ---- opening ---- */
 
-static hone_status cut_back(hone_tracker *t, uint64_t *keep, const char *path)
-{
-    char *text = NULL;
-    hone_str kept = HONE_STR_INIT;
-    size_t len;
-    bool changed, is_head = false;
-    hone_status status;
-    HONE_GO(hone__read_file(&text, &len, path, 0));
-    HONE_GO(hone__track_keep_csv(&kept, &changed, text, len, t->options.resume_step));
-    if (kept.len > 0)
-        HONE_GO(hone__track_read_head(t, kept.data, kept.len, &is_head));
-    if (changed)
-        HONE_GO(hone__write_file(path, kept.data ? kept.data : "", kept.len));
-    *keep = kept.len;
-done:
-    hone__free(text);
-    hone__str_dispose(&kept);
-    return status;
-}
-
 static hone_status open_csv(hone_tracker *t, const char *folder)
 {
-    char *path = NULL;
-    uint64_t keep = 0;
-    hone_status status;
-    HONE_GO(hone__path_join(&path, folder, HONE__LOG_TABLE));
-    if (t->options.resume_step >= 0 && hone__is_file(path))
-        HONE_GO(cut_back(t, &keep, path));
-    status = hone__track_file_open(&t->file, path, keep, false);
-done:
-    hone__free(path);
+    hone_str kept = HONE_STR_INIT;
+    bool is_head = false;
+    hone_status status = hone__track_open_lines(t, &kept, folder, HONE__LOG_TABLE, hone__track_keep_csv);
+    if (status == HONE_OK && kept.len > 0)
+        status = hone__track_read_head(t, kept.data, kept.len, &is_head);
+    hone__str_dispose(&kept);
     return status;
 }
 

@@ -27,36 +27,11 @@ hone_status hone__track_keep_jsonl(hone_str *out, bool *changed, const char *tex
     return hone__str_status(out);
 }
 
-static hone_status cut_back(uint64_t *keep, const char *path, int64_t step)
-{
-    char *text = NULL;
-    hone_str kept = HONE_STR_INIT;
-    size_t len;
-    bool changed;
-    hone_status status;
-    *keep = 0;
-    HONE_GO(hone__read_file(&text, &len, path, 0));
-    HONE_GO(hone__track_keep_jsonl(&kept, &changed, text, len, step));
-    *keep = kept.len;
-    if (changed)
-        status = hone__write_file(path, kept.data ? kept.data : "", kept.len);
-done:
-    hone__free(text);
-    hone__str_dispose(&kept);
-    return status;
-}
-
 static hone_status open_jsonl(hone_tracker *t, const char *folder)
 {
-    char *path = NULL;
-    uint64_t keep = 0;
-    hone_status status;
-    HONE_GO(hone__path_join(&path, folder, HONE__LOG_LINES));
-    if (t->options.resume_step >= 0 && hone__is_file(path))
-        HONE_GO(cut_back(&keep, path, t->options.resume_step));
-    status = hone__track_file_open(&t->file, path, keep, false);
-done:
-    hone__free(path);
+    hone_str kept = HONE_STR_INIT;
+    hone_status status = hone__track_open_lines(t, &kept, folder, HONE__LOG_LINES, hone__track_keep_jsonl);
+    hone__str_dispose(&kept);
     return status;
 }
 
