@@ -70,12 +70,9 @@ hone_status hone__trainer_new_optimizer(hone_optimizer **out, const hone_trainer
 
 static hone_status make_own_scheduler(hone_trainer *t)
 {
-#define X(suffix, text) text,
-    static const char *const names[] = {HONE_SCHEDULE_MAP(X)};
-#undef X
     const hone_training_args *a = &t->args;
     hone_scheduler_options schedule = {hone__training_warmup(a, t->state.max_steps), t->state.max_steps, a->lr_scheduler_kwargs};
-    return hone_scheduler_new(&t->scheduler, names[a->lr_scheduler_type], t->opt, &schedule);
+    return hone_scheduler_new(&t->scheduler, hone__schedule_names[a->lr_scheduler_type], t->opt, &schedule);
 }
 
 /* Who needs an evaluation while it trains; NULL: nobody. */

@@ -96,10 +96,7 @@ static hone_status collect(pieces *out, const hone_optimizer *opt)
 /* What the file says of itself: "hone_adamw", "hone_sgd". */
 static void format_of(char out[32], const hone_optimizer *opt)
 {
-#define X(suffix, text) text,
-    static const char *const names[] = {HONE_OPTIM_MAP(X)};
-#undef X
-    snprintf(out, 32, "hone_%s", hone__optimizer_is_adamw(opt) ? "adamw" : names[opt->rule.kind]);
+    snprintf(out, 32, "hone_%s", hone__optimizer_is_adamw(opt) ? "adamw" : hone__optim_names[opt->rule.kind]);
 }
 
 static hone_status fetch(void *context, const hone_safetensor_source *source, size_t offset, size_t n, void *out)

@@ -37,7 +37,7 @@ static const char *const reads[HONE_N_OPTIMS] = {
     "eps1 eps2 clip_threshold decay_rate beta1 scale_parameter",
 };
 #define X(suffix, text) text,
-static const char *const names[] = {HONE_OPTIM_MAP(X)};
+const char *const hone__optim_names[HONE_N_OPTIMS] = {HONE_OPTIM_MAP(X)};
 #undef X
 
 static hone_status check(const hone_rule *r)
@@ -56,7 +56,7 @@ hone_status hone__rule_init(hone_rule *out, hone_optim kind, const char *args)
         return hone__fail(HONE_INVALID_ARGUMENT, "there is no optimizer %d", (int)kind);
     HONE_TRY(hone__options_defaults(&table, out));
     out->kind = kind;
-    HONE_TRY(hone__kwargs_read(&table, out, args, "--optim_args", names[kind], reads[kind]));
+    HONE_TRY(hone__kwargs_read(&table, out, args, "--optim_args", hone__optim_names[kind], reads[kind]));
     HONE_TRY(check(out));
     if (isnan(out->eps))
         out->eps = kind == HONE_OPTIM_ADAGRAD ? 1e-10 : 1e-8;

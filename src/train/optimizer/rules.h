@@ -16,6 +16,9 @@ typedef struct hone_rule {
     bool nesterov, centered, scale_parameter;
 } hone_rule;
 
+/* The names of all optimizers, in the order of HONE_OPTIM_MAP. */
+extern const char *const hone__optim_names[HONE_N_OPTIMS];
+
 /* args as in hone_optimizer_options. */
 hone_status hone__rule_init(hone_rule *out, hone_optim kind, const char *args);
 

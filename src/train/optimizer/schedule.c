@@ -47,8 +47,8 @@ static const char *const reads[HONE_N_SCHEDULES] = {
     "num_cycles min_lr min_lr_rate warmup_lr_rate",
     "factor patience threshold cooldown min_lr eps mode threshold_mode",
 };
-#define X(name, text) text,
-static const char *const names[] = {HONE_SCHEDULE_MAP(X)};
+#define X(suffix, text) text,
+const char *const hone__schedule_names[HONE_N_SCHEDULES] = {HONE_SCHEDULE_MAP(X)};
 #undef X
 
 static double or_else(double value, double fallback)
@@ -59,9 +59,9 @@ static double or_else(double value, double fallback)
 static hone_status complete_min_lr(hone_schedule_spec *s)
 {
     if (isnan(s->min_lr) == isnan(s->min_lr_rate))
-        return hone__hint(
-            hone__fail(HONE_INVALID_ARGUMENT, "--lr_scheduler_type %s: one of min_lr and min_lr_rate is needed", names[s->kind]),
-            "give --lr_scheduler_kwargs min_lr=1e-6");
+        return hone__hint(hone__fail(HONE_INVALID_ARGUMENT, "--lr_scheduler_type %s: one of min_lr and min_lr_rate is needed",
+                                     hone__schedule_names[s->kind]),
+                          "give --lr_scheduler_kwargs min_lr=1e-6");
     if (isnan(s->min_lr_rate))
         s->min_lr_rate = s->min_lr / s->base;
     return HONE_OK;
@@ -98,7 +98,7 @@ hone_status hone__schedule_init(hone_schedule_spec *out, hone_schedule kind, dou
     out->base = base;
     out->warmup = (double)options->num_warmup_steps;
     out->total = (double)options->num_training_steps;
-    HONE_TRY(hone__kwargs_read(&kwargs_table, out, options->kwargs, "--lr_scheduler_kwargs", names[kind], reads[kind]));
+    HONE_TRY(hone__kwargs_read(&kwargs_table, out, options->kwargs, "--lr_scheduler_kwargs", hone__schedule_names[kind], reads[kind]));
     return complete(out);
 }
 

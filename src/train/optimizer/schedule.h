@@ -24,6 +24,9 @@ typedef struct hone_plateau {
     int64_t n_bad, cooldown;
 } hone_plateau;
 
+/* Their names, in the order of HONE_SCHEDULE_MAP. */
+extern const char *const hone__schedule_names[HONE_N_SCHEDULES];
+
 /* Checks and completes the parameters; kwargs as in hone_scheduler_options. */
 hone_status hone__schedule_init(hone_schedule_spec *out, hone_schedule kind, double base, const hone_scheduler_options *options);
 /* What the base rate is multiplied by in step `step`, counted from 0. */

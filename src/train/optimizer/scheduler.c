@@ -15,11 +15,8 @@ struct hone_scheduler {
 
 static hone_status find(hone_schedule *out, const char *name)
 {
-#define X(suffix, text) text,
-    static const char *const names[] = {HONE_SCHEDULE_MAP(X)};
-#undef X
     for (int i = 0; i < HONE_N_SCHEDULES; i++)
-        if (strcmp(names[i], name) == 0) {
+        if (strcmp(hone__schedule_names[i], name) == 0) {
             *out = (hone_schedule)i;
             return HONE_OK;
         }

@@ -99,11 +99,8 @@ static void put_double_row(hone_str *out, const char *name, double value)
 
 static void put_optimizer(hone_str *out, const hone_training_args *a)
 {
-#define X(suffix, text) text,
-    static const char *const names[] = {HONE_OPTIM_MAP(X)};
-#undef X
     char beta1[32], beta2[32], epsilon[32];
-    const char *args = a->optim_args ? a->optim_args : "No additional optimizer arguments", *name = names[a->optim];
+    const char *args = a->optim_args ? a->optim_args : "No additional optimizer arguments", *name = hone__optim_names[a->optim];
     hone__format_double(beta1, a->adam_beta1);
     hone__format_double(beta2, a->adam_beta2);
     hone__format_double(epsilon, a->adam_epsilon);
@@ -116,11 +113,8 @@ static void put_optimizer(hone_str *out, const hone_training_args *a)
 
 static void put_schedule(hone_str *out, const hone_training_args *a)
 {
-#define X(suffix, text) text,
-    static const char *const schedules[] = {HONE_SCHEDULE_MAP(X)};
-#undef X
     double part = a->warmup_steps > 0 && a->warmup_steps < 1 ? a->warmup_steps : a->warmup_ratio;
-    hone__str_printf(out, "- lr_scheduler_type: %s\n", schedules[a->lr_scheduler_type]);
+    hone__str_printf(out, "- lr_scheduler_type: %s\n", hone__schedule_names[a->lr_scheduler_type]);
     if (part > 0)
         put_double_row(out, "lr_scheduler_warmup_ratio", part);
     if (a->warmup_steps >= 1)

@@ -79,11 +79,8 @@ static const struct {
 
 static hone_schedule kind_of(const char *name)
 {
-#define X(suffix, text) text,
-    static const char *const names[] = {HONE_SCHEDULE_MAP(X)};
-#undef X
     int i = 0;
-    while (strcmp(names[i], name) != 0)
+    while (strcmp(hone__schedule_names[i], name) != 0)
         i++;
     return (hone_schedule)i;
 }
