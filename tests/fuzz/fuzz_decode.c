@@ -1,34 +1,12 @@
 /* Any numbers as ids of a byte-level vocabulary, whose parts may be broken UTF-8: decoded at once and one by one they are the same text, and that is UTF-8. */
 #include "base/str.h"
+#include "fuzz/tokenizers.h"
 #include "tokenizer/tokenizer.h"
-
-#include <stdlib.h>
-#include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char *const corpus[] = {"hello world isn't the world \xF0\x9F\x98\x80\xF0\x9F\x98\x81",
-                                     "\xE4\xBD\xA0\xE5\xA5\xBD \xD0\xBC\xD0\xB8\xD1\x80 \xE4\xBD\xA0\xE5\xA5\xBD"};
-
-static hone_status next_text(void *payload, hone_text *out)
-{
-    size_t *i = payload;
-    if (*i < 2)
-        *out = hone_text_from(corpus[(*i)++]);
-    return HONE_OK;
-}
-
-static hone_tokenizer *make(void)
-{
-    hone_tokenizer *tok = NULL;
-    hone_tokenizer_train_options o = HONE_TOKENIZER_TRAIN_OPTIONS_INIT;
-    size_t i = 0;
-    o.vocab_size = 290;
-    o.n_threads = 1;
-    if (hone_tokenizer_train(&tok, &o, next_text, &i) != HONE_OK)
-        abort();
-    return tok;
-}
+                                     "\xE4\xBD\xA0\xE5\xA5\xBD \xD0\xBC\xD0\xB8\xD1\x80 \xE4\xBD\xA0\xE5\xA5\xBD", NULL};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -39,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *whole = NULL, *clean = NULL;
     size_t len = 0, n = size / 2;
     if (!tok)
-        tok = make();
+        tok = bytes_tokenizer(corpus, 290);
     int32_t *ids = malloc(n * sizeof(*ids) + 1);
     bool skip = size % 2;
     for (size_t i = 0; i < n; i++)

@@ -1,23 +1,10 @@
 /* Any bytes as a labelled file whose rows become examples of tokens; the first byte: format, length of examples, windows or not. Every token has a label that there is, or none. */
 #include "fuzz/dataset.h"
-#include "fuzz/folder.h"
+#include "fuzz/tokenizers.h"
 
-#include <hone/log.h>
 #include <hone/text_examples.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static const char vocab[] = "[PAD]\n[UNK]\n[CLS]\n[SEP]\na\nb\nab\n##a\n##b\nc\n.\n,\n?\n1\n##1\n\xC3\xA9\n\xE4\xBD\xA0\n";
-
-static hone_tokenizer *make(void)
-{
-    hone_tokenizer *tok = NULL;
-    put_file("vocab.txt", vocab, sizeof(vocab) - 1);
-    hone_set_log(NULL, NULL, HONE_LOG_ERROR);
-    if (hone_tokenizer_from_pretrained(&tok, fuzz_folder) != HONE_OK)
-        abort();
-    return tok;
-}
 
 static void check_example(const hone_examples *e, int64_t i, int64_t n_classes, size_t max_length)
 {
@@ -27,7 +14,7 @@ static void check_example(const hone_examples *e, int64_t i, int64_t n_classes, 
     if (max_length && (size_t)x.n_tokens > max_length)
         abort();
     for (int32_t k = 0; k < x.n_tokens; k++) {
-        if (x.input_ids[k] < 0 || (size_t)x.input_ids[k] >= sizeof(vocab))
+        if (x.input_ids[k] < 0 || x.input_ids[k] >= FUZZ_N_WORDS)
             abort();
         if (x.labels && x.labels[k] != -100 && (x.labels[k] < 0 || x.labels[k] >= n_classes))
             abort();
@@ -75,7 +62,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     hone_dataset_options o = HONE_DATASET_OPTIONS_INIT;
     hone_dataset *d = NULL;
     if (!tok)
-        tok = make();
+        tok = words_tokenizer();
     if (size == 0)
         return 0;
     const char *path = put_file(names[data[0] % 4], data + 1, size - 1);

@@ -1,6 +1,5 @@
 /* Any bytes as a command line, a word a line, for `hone train` and `hone evaluate`: refused with a message, or what was set is written and read back the same. */
-#include "fuzz/folder.h"
-#include "tasks/job.h"
+#include "fuzz/job.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -8,30 +7,6 @@ enum { MOST_WORDS = 32 };
 
 static const hone_task_kind kinds[] = {HONE_TOKEN_CLASSIFICATION, HONE_TEXT_CLASSIFICATION, HONE_QUESTION_ANSWERING, HONE_CAUSAL_LM,
                                        HONE_MASKED_LM};
-
-static char *saved(const hone_job *job)
-{
-    const char *path = path_of("args");
-    char *text = NULL;
-    size_t len;
-    if (hone_job_save_args(job, path) != HONE_OK || hone__read_file(&text, &len, path, 0) != HONE_OK)
-        abort();
-    return text;
-}
-
-static void round_trip(const hone_job *job, hone_job_kind kind, hone_task_kind task)
-{
-    hone_job *again = NULL;
-    char *first = saved(job);
-    if (hone_job_new(&again, kind, task) != HONE_OK || hone__job_read_config(again, first, strlen(first), "saved") != HONE_OK)
-        abort();
-    char *second = saved(again);
-    if (strcmp(first, second) != 0)
-        abort();
-    hone__free(first);
-    hone__free(second);
-    hone_job_free(again);
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -49,7 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (hone_job_new(&job, kind, task) != HONE_OK)
         abort();
     if (hone_job_parse(job, n, words) == HONE_OK)
-        round_trip(job, kind, task);
+        check_round_trip(job, kind, task);
     else if (!hone_error_message()[0])
         abort();
     hone_job_free(job);

@@ -1,22 +1,9 @@
 /* Any bytes as a file of questions that become windows of tokens: places of passage and answer lie in the window, and what they name lies in the passage. The first byte: the size of windows. */
-#include "fuzz/folder.h"
+#include "fuzz/tokenizers.h"
 
-#include <hone/log.h>
 #include <hone/qa.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static const char vocab[] = "[PAD]\n[UNK]\n[CLS]\n[SEP]\na\nb\nab\n##a\n##b\nc\n.\n,\n?\n1\n##1\n\xC3\xA9\n\xE4\xBD\xA0\n";
-
-static hone_tokenizer *make(void)
-{
-    hone_tokenizer *tok = NULL;
-    put_file("vocab.txt", vocab, sizeof(vocab) - 1);
-    hone_set_log(NULL, NULL, HONE_LOG_ERROR);
-    if (hone_tokenizer_from_pretrained(&tok, fuzz_folder) != HONE_OK)
-        abort();
-    return tok;
-}
 
 static void check_window(const hone_examples *e, int64_t i, hone_question_reader *r)
 {
@@ -45,7 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     hone_examples *e = NULL;
     hone_question_reader *r = NULL;
     if (!tok)
-        tok = make();
+        tok = words_tokenizer();
     if (size == 0)
         return 0;
     o.max_length = 8 + data[0] % 16;

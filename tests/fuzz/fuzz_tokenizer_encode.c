@@ -1,33 +1,11 @@
 /* Any bytes as a text: both ways to encode agree, decoding gives the text back where it was UTF-8, places lie inside it. */
+#include "fuzz/tokenizers.h"
 #include "tokenizer/tokenizer.h"
-
-#include <stdlib.h>
-#include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char *const corpus[] = {"hello world isn't the world", "  def f(x): return x + 1",
-                                     "\xE4\xBD\xA0\xE5\xA5\xBD \xD0\xBC\xD0\xB8\xD1\x80"};
-
-static hone_status next_text(void *payload, hone_text *out)
-{
-    size_t *i = payload;
-    if (*i < 3)
-        *out = hone_text_from(corpus[(*i)++]);
-    return HONE_OK;
-}
-
-static hone_tokenizer *make(void)
-{
-    hone_tokenizer *tok = NULL;
-    hone_tokenizer_train_options o = HONE_TOKENIZER_TRAIN_OPTIONS_INIT;
-    size_t i = 0;
-    o.vocab_size = 300;
-    o.n_threads = 1;
-    if (hone_tokenizer_train(&tok, &o, next_text, &i) != HONE_OK)
-        abort();
-    return tok;
-}
+                                     "\xE4\xBD\xA0\xE5\xA5\xBD \xD0\xBC\xD0\xB8\xD1\x80", NULL};
 
 static void check(const hone_encoding *fast, const hone_encoding *general, size_t size)
 {
@@ -45,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static hone_tokenizer *tok;
     if (!tok)
-        tok = make();
+        tok = bytes_tokenizer(corpus, 300);
     hone_encoding *fast = NULL, *general = NULL;
     hone_text text = {(const char *)data, size};
     char *back = NULL;
