@@ -21,6 +21,19 @@ static void check_example(const hone_examples *e, int64_t i, int64_t n_classes, 
     }
 }
 
+/* Every token has its word's label. */
+static void check_labels(const hone_examples *e, const hone_dataset *d, int64_t i)
+{
+    hone_example x = {0};
+    const hone_token_examples_info *info = hone_token_examples_get_info(e);
+    const int32_t *classes = hone_dataset_classes(d, info->row_of[i], hone_dataset_label_column(d)), *words = info->word_ids[i];
+    if (hone_examples_get(e, i, &x) != HONE_OK)
+        abort();
+    for (int32_t k = 0; k < x.n_tokens; k++)
+        if (x.labels[k] != (words[k] >= 0 ? classes[words[k]] : -100))
+            abort();
+}
+
 static void make_tokens(const hone_dataset *d, const hone_tokenizer *tok, uint8_t how)
 {
     hone_token_examples_options o = HONE_TOKEN_EXAMPLES_OPTIONS_INIT;
@@ -31,8 +44,11 @@ static void make_tokens(const hone_dataset *d, const hone_tokenizer *tok, uint8_
     o.stride = how & 16 ? 1 : 0;
     o.n_threads = 1;
     if (hone_token_examples(&e, d, tok, &o) == HONE_OK)
-        for (int64_t i = 0; i < hone_examples_count(e); i++)
+        for (int64_t i = 0; i < hone_examples_count(e); i++) {
             check_example(e, i, labels ? (int64_t)labels->n_names : 0, o.max_length);
+            if (labels)
+                check_labels(e, d, i);
+        }
     else if (e || !hone_error_message()[0])
         abort();
     hone_examples_free(e);

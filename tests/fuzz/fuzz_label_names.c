@@ -16,6 +16,19 @@ static void load(const char *path)
     hone_dataset_free(d);
 }
 
+/* Between commas stand these names. */
+static bool is_list(const char *text, const hone_class_list *c)
+{
+    for (size_t i = 0; i < c->n; i++) {
+        text += strspn(text, ",");
+        size_t len = strlen(c->names[i]);
+        if (strcspn(text, ",") != len || memcmp(text, c->names[i], len) != 0)
+            return false;
+        text += len;
+    }
+    return text[strspn(text, ",")] == '\0';
+}
+
 static void list(const char *text)
 {
     hone_class_list c = {0}, given = {0};
@@ -28,7 +41,7 @@ static void list(const char *text)
         if (hone__class_list_find(&c, c.names[i]) < 0)
             abort();
     if (hone__class_list_check_given(&strings, "A,B") == HONE_OK &&
-        (hone__class_list_read_given(&given, &strings) != HONE_OK || given.n == 0))
+        (hone__class_list_read_given(&given, &strings) != HONE_OK || given.n == 0 || !is_list(text, &given)))
         abort();
     for (size_t i = 0; i < given.n; i++)
         if ((size_t)hone__class_list_find(&given, given.names[i]) != i)

@@ -1,9 +1,24 @@
 /* Any bytes as a file of questions that become windows of tokens: places of passage and answer lie in the window, and what they name lies in the passage. The first byte: the size of windows. */
+#include "data/squad.h"
 #include "fuzz/tokenizers.h"
 
 #include <hone/qa.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* The first token of the answer holds its first byte, and the last one its last. */
+static void check_answer(const hone_qa_window *w, const hone_example *x, const hone_question *q)
+{
+    int64_t n_chars = 0, from = hone__question_byte(q, q->answer_starts[0]);
+    int32_t first = x->start_position - w->context_first, last = x->end_position - w->context_first;
+    for (size_t i = 0; i < q->answers[0].len; i++)
+        n_chars += ((unsigned char)q->answers[0].data[i] & 0xC0) != 0x80;
+    int64_t to = hone__question_byte(q, q->answer_starts[0] + n_chars);
+    if (w->offsets[2 * first] > from || w->offsets[2 * last + 1] < to)
+        abort();
+    if ((first + 1 < w->n_context && w->offsets[2 * first + 2] <= from) || (last > 0 && w->offsets[2 * last - 1] >= to))
+        abort();
+}
 
 static void check_window(const hone_examples *e, int64_t i, hone_question_reader *r)
 {
@@ -22,6 +37,8 @@ static void check_window(const hone_examples *e, int64_t i, hone_question_reader
         abort();
     if (x.start_position > 0 && (x.start_position < w.context_first || x.end_position >= w.context_first + w.n_context))
         abort();
+    if (x.start_position > 0)
+        check_answer(&w, &x, &q);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -16,10 +17,24 @@ static size_t touch(hone_text t)
     return sum;
 }
 
+/* Whether the answer stands at its place, which counts code points. */
+static bool stands_there(const hone_question *x, size_t k)
+{
+    const char *p = x->context.data, *end = p + x->context.len;
+    int64_t n = x->answer_starts[k];
+    if (n < 0)
+        return false;
+    for (; n > 0 && p < end; n--)
+        for (p++; p < end && ((unsigned char)*p & 0xC0) == 0x80;)
+            p++;
+    return n == 0 && (size_t)(end - p) >= x->answers[k].len && memcmp(p, x->answers[k].data, x->answers[k].len) == 0;
+}
+
 static void check(const hone_questions *q)
 {
     hone_question_reader *r = NULL;
     hone_question x;
+    int64_t n_mismatched = 0;
     if (hone_question_reader_new(&r, q) != HONE_OK)
         abort();
     for (int64_t i = hone_questions_get_info(q)->n_questions; i-- > 0;) {
@@ -27,11 +42,15 @@ static void check(const hone_questions *q)
         if (hone_question_reader_get(r, i, &x) != HONE_OK || !hone_questions_place(&line, q, i) || line < 1)
             abort();
         size_t sum = touch(x.id) + touch(x.question) + touch(x.context);
-        for (size_t k = 0; k < x.n_answers; k++)
+        for (size_t k = 0; k < x.n_answers; k++) {
             sum += touch(x.answers[k]) + (size_t)x.answer_starts[k];
+            n_mismatched += !stands_there(&x, k);
+        }
         if (sum == 1 || x.context.len == 0)
             abort();
     }
+    if (hone_questions_get_info(q)->n_mismatched != n_mismatched)
+        abort();
     hone_question_reader_free(r);
 }
 

@@ -1,12 +1,27 @@
 /* What trackers read back when a run goes on: a JSON-lines log, a CSV log, an event file. The first byte says which, the second the step. */
+#include "base/json.h"
 #include "train/report/tfevents.h"
 #include "train/report/track.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* What is kept is kept again as it is: a second cut changes nothing. */
+/* The step of a line of either log: a row of the table begins with it. */
+static int64_t step_of(const char *line, size_t len)
+{
+    json_t *object = NULL;
+    if (line[0] != '{')
+        return strtoll(line, NULL, 10);
+    if (hone__json_parse(&object, line, len, "line") != HONE_OK)
+        abort();
+    int64_t step = json_integer_value(json_object_get(object, "step"));
+    json_decref(object);
+    return step;
+}
+
+/* What is kept are whole lines up to the step, and is kept again as it is: a second cut changes nothing. */
 static void keep(hone_status (*fn)(hone_str *, bool *, const char *, size_t, int64_t), const char *text, size_t len, int64_t step)
 {
     hone_str once = HONE_STR_INIT, twice = HONE_STR_INIT;
@@ -17,6 +32,14 @@ static void keep(hone_status (*fn)(hone_str *, bool *, const char *, size_t, int
         abort();
     if (fn(&twice, &again, once.data ? once.data : "", once.len, step) != HONE_OK || again || twice.len != once.len)
         abort();
+    for (size_t at = 0, n = 0; at < once.len; at += n) {
+        const char *newline = memchr(once.data + at, '\n', once.len - at);
+        if (!newline)
+            abort();
+        n = (size_t)(newline - (once.data + at)) + 1;
+        if ((at > 0 || once.data[0] == '{') && step_of(once.data + at, n - 1) > step)
+            abort();
+    }
     hone__str_dispose(&once);
     hone__str_dispose(&twice);
 }
