@@ -5,7 +5,9 @@ export GOMP_SPINCOUNT=1000
 a_corpus corpus
 a_tokenizer tok
 for i in $(seq 10); do cat corpus/*.py; done >valid.py # an evaluation that outlasts the 50 ms between two bars
-TRAIN="train causal-lm --tokenizer_name tok --config_overrides n_embd=256,n_layer=4,n_head=2,n_positions=64 --train_file corpus --validation_file valid.py --block_size 16 --threads 1
+WIDTH=256
+if sanitized; then WIDTH=64; fi # slow enough as it is
+TRAIN="train causal-lm --tokenizer_name tok --config_overrides n_embd=$WIDTH,n_layer=4,n_head=2,n_positions=64 --train_file corpus --validation_file valid.py --block_size 16 --threads 1
     --per_device_train_batch_size 8 --per_device_eval_batch_size 1 --max_steps 150 --logging_steps 50 --eval_strategy steps --eval_steps 75 --save_strategy no --report_to none --overwrite_output_dir --output_dir run"
 cat >terminal.py <<'PY'
 # terminal.py COLUMNS ENCODING COMMAND…: runs it on a terminal of that width; what the terminal saw is in frames, a line for each that was written anew
