@@ -187,8 +187,13 @@ static hone_status replace_dir(const char *aside, const char *path)
     hone_status status = HONE_OK;
     hone__str_printf(&name, "%.*s.old%s", (int)without_slashes(path, strlen(path)), path, hone__aside_suffix());
     HONE_GO(hone__str_take(&old, &name));
-    if (rename(path, old) != 0)
-        HONE_GO(hone__fail_errno("cannot replace", path));
+    if (rename(path, old) != 0) {
+        if (errno != EXDEV)
+            HONE_GO(hone__fail_errno("cannot replace", path));
+        HONE_GO(hone__remove_tree(path)); /* a folder of a lower layer (containers) can be removed, but not renamed */
+        status = rename(aside, path) == 0 ? hone__sync_parent(path) : hone__fail_errno("cannot replace", path);
+        goto done;
+    }
     if (rename(aside, path) != 0) {
         status = hone__fail_errno("cannot replace", path);
         (void)rename(old, path);

@@ -67,6 +67,38 @@ else
     skips "there is no other user who may run the command"
 fi
 
+# a run whose checkpoints are in a lower layer, as in the image of a container: these folders cannot be renamed
+mkdir -p layers/image
+run 0 $TRAIN --max_steps 6 --save_steps 2 --output_dir layers/image/run
+mkdir up && if mount -t tmpfs none up 2>/dev/null; then
+    trap 'umount layers/all up 2>/dev/null; chattr -i "$WORK"/*/*/model.safetensors 2>/dev/null; rm -rf "$WORK"' EXIT
+    mkdir up/new up/work layers/all
+    if mount -t overlay -o "lowerdir=$WORK/layers/image,upperdir=$WORK/up/new,workdir=$WORK/up/work" none layers/all 2>/dev/null; then
+        run 0 $TRAIN --max_steps 8 --save_steps 2 --save_total_limit 1 --output_dir layers/all/run
+        says err "resumed from layers/all/run/checkpoint-6"
+        equals "$(cd layers/all/run && echo checkpoint-*)" checkpoint-8 "checkpoints that are kept"
+        umount layers/all && rm -rf up/new up/work && mkdir up/new up/work
+        mount -t overlay -o "lowerdir=$WORK/layers/image,upperdir=$WORK/up/new,workdir=$WORK/up/work" none layers/all
+        printf x >>layers/all/run/checkpoint-6/optimizer.safetensors
+        run 0 $TRAIN --max_steps 6 --save_steps 2 --output_dir layers/all/run
+        says err "saved layers/all/run/checkpoint-6"
+        run 0 $TRAIN --max_steps 6 --output_dir layers/all/run
+        says err "resumed from layers/all/run/checkpoint-6: step 6 of 6"
+        umount layers/all
+    else
+        skips "there is no overlay file system here"
+    fi
+    umount up
+else
+    skips "no file system can be mounted here"
+fi
+
+# a manifest that is a pipe is not waited for
+run 0 $TRAIN --max_steps 4 --save_steps 2 --output_dir pipe
+rm pipe/checkpoint-4/manifest.json && mkfifo pipe/checkpoint-4/manifest.json
+run 0 $TRAIN --max_steps 4 --save_steps 2 --output_dir pipe
+says err "warning: pipe/checkpoint-4 is not whole and was passed over: pipe/checkpoint-4/manifest.json is no file"
+
 # a file system that has room and no inodes
 mkdir few
 if mount -t tmpfs -o nr_inodes=30 none few 2>/dev/null; then

@@ -87,11 +87,14 @@ static hone_status verify(const char *folder, bool deep)
 {
     char *path = NULL;
     json_t *root = NULL, *entry;
+    struct stat info;
     const char *name;
     hone_status status;
     if (!hone__is_dir(folder))
         return hone__fail(HONE_NOT_FOUND, "%s: there is no such checkpoint", folder);
     HONE_GO(hone__path_join(&path, folder, MANIFEST));
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) /* a pipe would be waited for */
+        HONE_GO(hone__fail(HONE_FORMAT, "%s is no file", path));
     HONE_GO(hone__json_load(&root, path));
     json_t *files = json_object_get(root, "files");
     if (json_object_size(files) == 0)
@@ -248,8 +251,12 @@ static hone_status remove_step(const char *output_dir, int64_t step)
     HONE_GO(hone__checkpoint_path(&path, output_dir, step));
     HONE_GO(hone__checkpoint_aside(&aside, output_dir, step));
     HONE_GO(hone__remove_tree(aside));
-    HONE_GO(hone__rename_dir(path, aside, false));
-    status = hone__remove_tree(aside);
+    status = hone__rename_dir(path, aside, false);
+    if (status == HONE_OK)
+        status = hone__remove_tree(aside);
+    else if (hone__error_code() ==
+             EXDEV) /* a folder of a lower layer cannot be renamed (containers); half of one is told by its manifest */
+        status = hone__remove_tree(path);
 done:
     hone__free(path);
     hone__free(aside);
@@ -294,9 +301,11 @@ hone_status hone__checkpoint_prune(const char *output_dir, size_t keep, int64_t 
         n_kept += found == HONE_OK;
         kept[i] = kept[i] || (found != HONE_FORMAT && found != HONE_NOT_FOUND);
     }
+    hone_error_state first = {.status = HONE_OK};
     for (size_t i = 0; i < n && n_kept > 0; i++)
-        if (!kept[i] && steps[i] <= last)
-            HONE_GO(remove_step(output_dir, steps[i]));
+        if (!kept[i] && steps[i] <= last && (status = remove_step(output_dir, steps[i])) != HONE_OK && first.status == HONE_OK)
+            hone__error_save(&first, status); /* one that cannot go keeps none of the others */
+    status = first.status == HONE_OK ? HONE_OK : hone__error_restore(&first);
 done:
     hone__free(kept);
     hone__free(steps);
