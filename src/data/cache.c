@@ -9,7 +9,6 @@
 #include "data/cache.h"
 #include "base/log.h"
 #include "base/threads.h"
-#include "data/texts.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -19,11 +18,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PIECE         65536 /* ids */
-#define HEAD_MAGIC    "HONETOK\n"
-#define FOOT_MAGIC    "\nHONEEND"
-#define CACHE_FORMAT  1
-#define RELEASE_BYTES ((size_t)64 << 20) /* of a file that is large */
+#define PIECE        65536 /* ids */
+#define HEAD_MAGIC   "HONETOK\n"
+#define FOOT_MAGIC   "\nHONEEND"
+#define CACHE_FORMAT 1
+#define LOOKS        256 /* until pages are given back: at 64 KiB that a kernel maps around a place, 16 MiB at most */
 
 typedef struct cache_head {
     char magic[8];
@@ -115,8 +114,7 @@ done:
 typedef struct check {
     const int32_t *ids;
     size_t n;
-    const hone_mapping *release; /* a large file: its pages are given back behind the check; NULL: they stay */
-    atomic_uint_fast64_t sum;    /* of integers: any order gives the same */
+    atomic_uint_fast64_t sum; /* of integers: any order gives the same */
 } check;
 
 static uint64_t hash_piece(const int32_t *ids, size_t n, uint64_t number)
@@ -131,15 +129,14 @@ static hone_status check_piece(void *payload, size_t piece, int thread)
     (void)thread;
     size_t len = left < PIECE ? left : PIECE;
     atomic_fetch_add(&c->sum, hash_piece(c->ids + first, len, piece));
-    if (c->release)
-        hone__text_release(c->release, sizeof(cache_head) + first * sizeof(int32_t), sizeof(cache_head) + (first + len) * sizeof(int32_t));
+    hone__release_pages(c->ids + first, len * sizeof(int32_t));
     return HONE_OK;
 }
 
 static hone_status hash_ids(uint64_t *out, const hone_token_cache *cache, int n_threads)
 {
     size_t n = (size_t)cache->facts.n_ids;
-    check c = {.ids = cache->ids, .n = n, .release = cache->map.len > RELEASE_BYTES ? &cache->map : NULL};
+    check c = {.ids = cache->ids, .n = n};
     hone_status status = hone__parallel_for((n + PIECE - 1) / PIECE, n_threads, check_piece, &c);
     *out = c.sum;
     return status;
@@ -192,6 +189,13 @@ void hone__cache_close(hone_token_cache *cache)
 {
     hone__unmap_file(&cache->map);
     cache->ids = NULL;
+}
+
+const int32_t *hone__cache_at(hone_token_cache *cache, size_t first)
+{
+    if (atomic_fetch_add_explicit(&cache->looks, 1, memory_order_relaxed) % LOOKS == LOOKS - 1)
+        hone__release_pages(cache->map.data, cache->map.len);
+    return cache->ids + first;
 }
 
 /* ---- writing ---- */

@@ -6,6 +6,8 @@
 
 #include <hone/text.h>
 
+#include <stdatomic.h>
+
 /* What a cache file is made from: any difference makes another file. */
 typedef struct hone_cache_key {
     uint64_t content, tokenizer, options;
@@ -23,6 +25,7 @@ typedef struct hone_token_cache {
     hone_mapping map;
     const int32_t *ids; /* (facts.n_ids) */
     hone_cache_facts facts;
+    atomic_uint looks; /* at places of it */
 } hone_token_cache;
 
 /* The path of the file of key in folder (NULL: $HONE_CACHE, $XDG_CACHE_HOME/hone, ~/.cache/hone; where none of these can be written to: $TMPDIR/hone-cache-UID), which is made. */
@@ -31,6 +34,9 @@ hone_status hone__cache_path(char *out, size_t capacity, const char *folder, con
 /* Maps a file and checks all of it. out->ids is NULL when it is missing, cut, stale or foreign (a debug line says which), which is no failure. */
 hone_status hone__cache_open(hone_token_cache *out, const char *path, const hone_cache_key *key, int n_threads);
 void hone__cache_close(hone_token_cache *cache);
+
+/* The ids from `first` on. What was looked at does not stay resident for long: a run of hours touches every page of a corpus, which is not our memory. Any thread. */
+const int32_t *hone__cache_at(hone_token_cache *cache, size_t first);
 
 /* Writes a file aside; ids are appended in order. */
 typedef struct hone_cache_writer {

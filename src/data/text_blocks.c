@@ -75,9 +75,9 @@ static uint64_t hash_options(const hone_blocks_options *o, int32_t eos)
 
 static hone_status block_get(void *self, int64_t i, hone_example *out)
 {
-    const hone_token_cache *cache = self;
+    hone_token_cache *cache = self;
     out->n_tokens = (int32_t)cache->facts.block_size;
-    out->input_ids = cache->ids + i * cache->facts.block_size;
+    out->input_ids = hone__cache_at(cache, (size_t)(i * cache->facts.block_size));
     return HONE_OK;
 }
 
@@ -98,21 +98,21 @@ static void block_free(void *self)
 
 typedef struct rows {
     hone_token_cache *cache;
-    size_t *starts; /* (n_blocks) of each one's tokens in cache->ids; the number before is how many */
+    size_t *starts; /* (n_blocks + 1) of each one's tokens in cache->ids; the number before is how many */
 } rows;
 
 static hone_status row_get(void *self, int64_t i, hone_example *out)
 {
     const rows *r = self;
-    out->input_ids = r->cache->ids + r->starts[i];
-    out->n_tokens = out->input_ids[-1];
+    out->input_ids = hone__cache_at(r->cache, r->starts[i]);
+    out->n_tokens = (int32_t)(r->starts[i + 1] - r->starts[i] - 1);
     return HONE_OK;
 }
 
 static int32_t row_length(void *self, int64_t i)
 {
     const rows *r = self;
-    return r->cache->ids[r->starts[i] - 1];
+    return (int32_t)(r->starts[i + 1] - r->starts[i] - 1);
 }
 
 static void row_free(void *self)
@@ -128,14 +128,16 @@ static hone_status find_rows(rows *r)
 {
     const hone_cache_facts *f = &r->cache->facts;
     size_t at = 0, n_ids = (size_t)f->n_ids;
-    HONE_TRY(HONE_ALLOC(&r->starts, (size_t)f->n_blocks));
+    HONE_TRY(HONE_ALLOC(&r->starts, (size_t)f->n_blocks + 1));
     for (int64_t i = 0; i < f->n_blocks; i++) {
-        if (at >= n_ids || r->cache->ids[at] < 1 || (size_t)r->cache->ids[at] > n_ids - at - 1)
+        int32_t n = at < n_ids ? *hone__cache_at(r->cache, at) : 0;
+        if (n < 1 || (size_t)n > n_ids - at - 1)
             return hone__hint(hone__fail(HONE_FORMAT, "a cache file of tokenized text is broken at row %lld", (long long)i),
                               "--overwrite_cache makes it anew");
         r->starts[i] = at + 1;
-        at += (size_t)r->cache->ids[at] + 1;
+        at += (size_t)n + 1;
     }
+    r->starts[f->n_blocks] = at + 1;
     return HONE_OK;
 }
 

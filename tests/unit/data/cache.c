@@ -1,6 +1,7 @@
 /* The cache file: what is written reads back, and a file that is cut, changed anywhere or made from something else is not used. */
 #include "support/support.h"
 
+#include "base/mem.h"
 #include "data/cache.h"
 
 #include <stdlib.h>
@@ -132,6 +133,29 @@ static void no_home(void **state)
     unsetenv("TMPDIR");
 }
 
-static const struct CMUnitTest tests[] = {cmocka_unit_test(round_trip), cmocka_unit_test(damage), cmocka_unit_test(places),
-                                          cmocka_unit_test(no_home)};
+/* Read in any order, a corpus does not become resident: 40 MB, of which no more than LOOKS places of 64 KiB stay. */
+static void pages_are_given_back(void **state)
+{
+    (void)state;
+    const size_t n = 10000000, block = 1000, n_blocks = n / block;
+    const char *path = test_temp("large.bin");
+    hone_token_cache c;
+    write_cache(path, n);
+    size_t before = hone__rss_of_files(), most = 0;
+    assert_true(opens(&c, path, &key, 2));
+    assert_in_range(hone__rss_of_files(), 0, before + (2 << 20)); /* the check of all of it left little */
+    for (size_t i = 0; i < n_blocks; i++) {
+        size_t at = i * 7919 % n_blocks * block; /* 7919 is prime */
+        if (hone__cache_at(&c, at)[block - 1] != (int32_t)(at + block - 1))
+            fail_msg("block %zu is another one", at / block);
+        if (i % 64 == 63 && hone__rss_of_files() > most)
+            most = hone__rss_of_files();
+    }
+    assert_in_range(most, before, before + (20 << 20));
+    hone__cache_close(&c);
+    assert_int_equal(remove(path), 0);
+}
+
+static const struct CMUnitTest tests[] = {cmocka_unit_test(pages_are_given_back), cmocka_unit_test(round_trip), cmocka_unit_test(damage),
+                                          cmocka_unit_test(places), cmocka_unit_test(no_home)};
 TEST_MAIN(tests)

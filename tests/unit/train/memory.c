@@ -102,7 +102,7 @@ static const kind kinds[] = {{"gpt2", HONE_CAUSAL_LM},
 
 /* ---- the forecast beside the run ---- */
 
-/* Two per cent, as promised, of 4 to 7 MB; the worst is printed: -1.06 % with gcc and clang, -1.05 % under ThreadSanitizer, whose malloc_usable_size gives what was asked for (0.01 to
+/* Two per cent, as promised, of 4 to 7 MB; the worst is printed: some -1 % with gcc, clang and under ThreadSanitizer, whose malloc_usable_size gives what was asked for (0.01 to
  * 0.02 % less in all). What a run takes and no forecast counts is the same everywhere: 23 to 70 KB of log entries, buffers of trackers and names of a checkpoint's tensors. */
 #define MOST_OFF 0.02
 
