@@ -169,8 +169,8 @@ static hone_status new_labels(hone_config *c, size_t n)
 
 static hone_status default_labels(hone_config *c, int64_t n)
 {
-    if (n < 1 || n > 1000000)
-        return hone__fail(HONE_FORMAT, "%s: \"num_labels\" is %lld, must be between 1 and 1000000", c->name, (long long)n);
+    if (n < 1 || n > 65536)
+        return hone__fail(HONE_FORMAT, "%s: \"num_labels\" is %lld, must be between 1 and 65536", c->name, (long long)n);
     HONE_TRY(new_labels(c, (size_t)n));
     for (size_t i = 0; i < c->n_labels; i++) {
         char text[32];
