@@ -6,9 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    MAX_UNNAMED = 1 << 16
-}; /* classes that numbers alone may make: a higher one is some other column, or a slip, and would become a model with that many outputs */
+/* Classes that numbers alone may make: a higher one is some other column, or a slip, and would become a model with that many outputs. */
+enum { MAX_UNNAMED = 1 << 16 };
 
 /* ---- dataset_info.json ---- */
 
