@@ -53,6 +53,12 @@ void hone__release_pages(const void *data, size_t len)
         (void)madvise((void *)start, end - start, MADV_DONTNEED);
 }
 
+void hone__small_pages(const hone_mapping *m)
+{
+    if (m->len > 0)
+        (void)madvise((void *)(uintptr_t)m->data, m->len, MADV_NOHUGEPAGE); /* a wish: kernels without huge pages refuse it */
+}
+
 /* `is_all`: bytes is the whole size, not only what was read so far. */
 static hone_status fail_limit(const char *path, uint64_t bytes, bool is_all, size_t limit)
 {

@@ -14,6 +14,8 @@ hone_status hone__map_file(hone_mapping *out, const char *path);
 void hone__unmap_file(hone_mapping *m);
 /* Gives the pages that lie whole in bytes [data, data + len) of a mapping back: they count as our memory no more, and come from the file again when they are read. */
 void hone__release_pages(const void *data, size_t len);
+/* A mapping that is read here and there: a place that is looked at is not mapped as a huge page of 2 MiB. */
+void hone__small_pages(const hone_mapping *m);
 
 /* The whole file, NUL-terminated, at most `limit` bytes (0: no limit); HONE_FORMAT with the size when larger. Pipes and /dev/stdin work ("-" is standard input). */
 hone_status hone__read_file(char **out, size_t *len, const char *path, size_t limit);

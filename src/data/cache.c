@@ -22,7 +22,8 @@
 #define HEAD_MAGIC   "HONETOK\n"
 #define FOOT_MAGIC   "\nHONEEND"
 #define CACHE_FORMAT 1
-#define LOOKS        256 /* until pages are given back: at 64 KiB that a kernel maps around a place, 16 MiB at most */
+#define SMALL        ((size_t)8 << 20) /* a file that may stay */
+#define LOOKS        16 /* until pages are given back: a kernel maps 64 KiB around a place, newer ones a whole folio, of 2 MiB at most */
 
 typedef struct cache_head {
     char magic[8];
@@ -176,6 +177,7 @@ hone_status hone__cache_open(hone_token_cache *out, const char *path, const hone
     if (!hone__is_file(path))
         return HONE_OK;
     const char *why = hone__map_file(&out->map, path) == HONE_OK ? judge(out, key, &expected) : hone_error_message();
+    hone__small_pages(&out->map);
     hone_status status = why ? HONE_OK : hash_ids(&found, out, n_threads);
     if (!why && status == HONE_OK && found == expected)
         return HONE_OK;
@@ -193,7 +195,7 @@ void hone__cache_close(hone_token_cache *cache)
 
 const int32_t *hone__cache_at(hone_token_cache *cache, size_t first)
 {
-    if (atomic_fetch_add_explicit(&cache->looks, 1, memory_order_relaxed) % LOOKS == LOOKS - 1)
+    if (cache->map.len > SMALL && atomic_fetch_add_explicit(&cache->looks, 1, memory_order_relaxed) % LOOKS == LOOKS - 1)
         hone__release_pages(cache->map.data, cache->map.len);
     return cache->ids + first;
 }

@@ -133,11 +133,11 @@ static void no_home(void **state)
     unsetenv("TMPDIR");
 }
 
-/* Read in any order, a corpus does not become resident: 40 MB, of which no more than LOOKS places of 64 KiB stay. */
+/* Read in any order, a corpus does not become resident: 60 MB, of which no more than 16 places stay, with 64 KiB to 2 MiB around each. */
 static void pages_are_given_back(void **state)
 {
     (void)state;
-    const size_t n = 10000000, block = 1000, n_blocks = n / block;
+    const size_t n = 15000000, block = 1000, n_blocks = n / block;
     const char *path = test_temp("large.bin");
     hone_token_cache c;
     write_cache(path, n);
@@ -151,7 +151,7 @@ static void pages_are_given_back(void **state)
         if (i % 64 == 63 && hone__rss_of_files() > most)
             most = hone__rss_of_files();
     }
-    assert_in_range(most, before, before + (20 << 20));
+    assert_in_range(most, before, before + (36 << 20));
     hone__cache_close(&c);
     assert_int_equal(remove(path), 0);
 }
