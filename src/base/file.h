@@ -55,7 +55,8 @@ hone_status hone__can_write_in(const char *folder);
 hone_status hone__remove_tree(const char *path); /* rm -rf, never follows links; a missing path is fine */
 /* Renames folder `aside` to `path`, which must not exist unless `replace`; what stood there is called `aside` then. Syncs both parents. */
 hone_status hone__rename_dir(const char *aside, const char *path, bool replace);
-/* What processes that are gone left beside a folder: PATH.tmp-…, which was to take its place, goes; PATH.old-…, which made room for that, gets its place back if nothing took it. */
+/* What processes that are gone left beside a folder: PATH.tmp-…, which was to take its place, goes; PATH.old-…, which made room for that, gets its place back if nothing took it; PATH.new-…,
+ * before which PATH had to be removed, takes its place. */
 void hone__clean_beside(const char *path);
 hone_status hone__sync_dir(const char *path);
 hone_status hone__sync_parent(const char *path); /* the folder that holds path, which may end in "/" */

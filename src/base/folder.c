@@ -175,6 +175,25 @@ hone_status hone__can_write_in(const char *folder)
     return status == HONE_NOT_FOUND ? HONE_IO : status;
 }
 
+/* A folder of a lower layer (containers) can be removed, but not renamed. The new one is called PATH.new-… meanwhile, which says that it is whole and the other on its way out. */
+static hone_status replace_below(const char *aside, const char *path)
+{
+    char *fresh = NULL;
+    hone_str name = HONE_STR_INIT;
+    hone_status status = HONE_OK;
+    hone__str_printf(&name, "%.*s.new%s", (int)without_slashes(path, strlen(path)), path, hone__aside_suffix());
+    HONE_GO(hone__str_take(&fresh, &name));
+    if (rename(aside, fresh) != 0)
+        HONE_GO(hone__fail_errno("cannot replace", path));
+    HONE_GO(hone__sync_parent(path));
+    HONE_GO(hone__remove_tree(path));
+    status = rename(fresh, path) == 0 ? hone__sync_parent(path) : hone__fail_errno("cannot replace", path);
+done:
+    hone__str_dispose(&name);
+    hone__free(fresh);
+    return status;
+}
+
 /* Puts `aside` in the place of the present `path`, which gets its name: in one step where the file system can, else by way of a third name. */
 static hone_status replace_dir(const char *aside, const char *path)
 {
@@ -188,10 +207,7 @@ static hone_status replace_dir(const char *aside, const char *path)
     hone__str_printf(&name, "%.*s.old%s", (int)without_slashes(path, strlen(path)), path, hone__aside_suffix());
     HONE_GO(hone__str_take(&old, &name));
     if (rename(path, old) != 0) {
-        if (errno != EXDEV)
-            HONE_GO(hone__fail_errno("cannot replace", path));
-        HONE_GO(hone__remove_tree(path)); /* a folder of a lower layer (containers) can be removed, but not renamed */
-        status = rename(aside, path) == 0 ? hone__sync_parent(path) : hone__fail_errno("cannot replace", path);
+        status = errno == EXDEV ? replace_below(aside, path) : hone__fail_errno("cannot replace", path);
         goto done;
     }
     if (rename(aside, path) != 0) {
@@ -226,8 +242,9 @@ hone_status hone__rename_dir(const char *aside, const char *path, bool replace)
 /* `aside` is what a process that is gone left of `path`; its name goes on with `what` behind that of path. */
 static void clean_up(const char *path, const char *aside, const char *what)
 {
-    bool was_there = hone__starts_with(what, ".old-"), was_to_come = hone__starts_with(what, ".tmp-");
-    if (was_there && !hone__is_dir(path))
+    bool was_there = hone__starts_with(what, ".old-"), was_to_come = hone__starts_with(what, ".tmp-"),
+         is_whole = hone__starts_with(what, ".new-");
+    if (is_whole ? hone__remove_tree(path) == HONE_OK : was_there && !hone__is_dir(path))
         (void)hone__rename_dir(aside, path, false);
     else if (was_there || was_to_come)
         (void)hone__remove_tree(aside);

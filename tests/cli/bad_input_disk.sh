@@ -63,6 +63,8 @@ cp -r left/checkpoint-2 left/.tmp-checkpoint-2-999999999-77
 echo >left/model.safetensors.tmp-0-999999999-77
 echo >left/notes.tmp-mine
 mv left/checkpoint-1 left/checkpoint-1.old-999999999-77
+cp -r left/checkpoint-3 left/checkpoint-3.new-999999999-77 # took its place where folders cannot be renamed, which was being removed
+rm left/checkpoint-3/manifest.json left/checkpoint-3/model.safetensors
 touch -d 1971-01-01 left/checkpoint-3
 touch -d 2099-01-01 left/checkpoint-2
 run 0 $TRAIN --max_steps 4 --save_steps 1 --save_total_limit 3 --output_dir left

@@ -314,14 +314,14 @@ done:
 
 /* ---- what a killed process left behind ---- */
 
-/* ASIDE…: a checkpoint that was being written or removed; checkpoint-N.old-…: one that was being replaced. */
+/* ASIDE…: a checkpoint that was being written or removed; checkpoint-N.old-…, .new-…: one that was being replaced. */
 static void clean_entry(const char *output_dir, const char *name)
 {
     char *path = NULL, plain[64];
-    const char *old = strstr(name, ".old-");
+    const char *old = strstr(name, ".old-"), *end = old ? old : strstr(name, ".new-");
     if (!hone__is_left_behind(name))
         return;
-    snprintf(plain, sizeof(plain), "%.*s", old && old - name < (ptrdiff_t)sizeof(plain) ? (int)(old - name) : 0, name);
+    snprintf(plain, sizeof(plain), "%.*s", end && end - name < (ptrdiff_t)sizeof(plain) ? (int)(end - name) : 0, name);
     if (step_of(plain) >= 0 && hone__path_join(&path, output_dir, plain) == HONE_OK)
         hone__clean_beside(path);
     else if (hone__starts_with(name, ASIDE) && hone__path_join(&path, output_dir, name) == HONE_OK && hone__remove_tree(path) != HONE_OK)
