@@ -46,12 +46,7 @@ static hone_status help(char *said, size_t room)
 {
     char *text = said;
     hone_status status = hone_job_help(&text, job);
-    if (status == HONE_OK)
-        snprintf(said, room, "%s", text);
-    else
-        assert_null(text);
-    hone_free_text(text);
-    return status;
+    return test_say_text(said, room, status, text);
 }
 
 static hone_status name_task(char *said, size_t room)

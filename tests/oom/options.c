@@ -181,22 +181,11 @@ static hone_status parse(char *said, size_t room)
     return HONE_OK;
 }
 
-/* A text that a call hands over. */
-static hone_status say_text(char *said, size_t room, hone_status status, char *text)
-{
-    if (status == HONE_OK)
-        snprintf(said, room, "%s", text);
-    else
-        assert_null(text);
-    hone_free_text(text);
-    return status;
-}
-
 static hone_status help(char *said, size_t room)
 {
     char *text = said;
     hone_status status = hone_options_help(&text, &(const hone_option_table *){&mine_table}, 1);
-    return say_text(said, room, status, text);
+    return test_say_text(said, room, status, text);
 }
 
 static void tables(void **state)
@@ -238,7 +227,7 @@ static hone_status help_args(char *said, size_t room)
 {
     char *text = said;
     hone_status status = hone_training_args_help(&text);
-    return say_text(said, room, status, text);
+    return test_say_text(said, room, status, text);
 }
 
 static void training_args(void **state)

@@ -1,6 +1,8 @@
 /* See support.h. */
 #include "support/support.h"
 
+#include <hone/train.h>
+
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -274,4 +276,14 @@ size_t test_oom_call(const test_call *c)
     if (c->drop)
         c->drop();
     return sweep(call_with_failure, c);
+}
+
+hone_status test_say_text(char *said, size_t room, hone_status status, char *text)
+{
+    if (status == HONE_OK)
+        snprintf(said, room, "%s", text);
+    else
+        assert_null(text);
+    hone_free_text(text);
+    return status;
 }

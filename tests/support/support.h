@@ -64,6 +64,8 @@ typedef struct test_call {
     void (*drop)(void);
 } test_call;
 size_t test_oom_call(const test_call *c);
+/* For a call whose result is a text of hone_free_text's: says it and frees it; after a failure it must be NULL. */
+hone_status test_say_text(char *said, size_t room, hone_status status, char *text);
 
 /* Set before test_oom, jansson's allocations fail too. Off by default: jansson takes no notice when a token's buffer cannot grow (lex_save in its load.c) and
  * gives a value with a part missing. */
